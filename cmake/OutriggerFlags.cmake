@@ -1,0 +1,54 @@
+# Compiler flags, in one interface target that every target of ours links: outrigger_flags.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+	set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${OUTRIGGER_LTO})
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)
+	set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+# Also used by the test that compiles every header alone.
+set(OUTRIGGER_WARNINGS
+	-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+	-Wpointer-arith -Wwrite-strings -Wvla)
+set(OUTRIGGER_DEFINITIONS _GNU_SOURCE "OUTRIGGER_VERSION=\"${PROJECT_VERSION}\"")
+
+add_library(outrigger_flags INTERFACE)
+target_include_directories(outrigger_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(outrigger_flags INTERFACE ${OUTRIGGER_DEFINITIONS})
+target_compile_options(outrigger_flags INTERFACE ${OUTRIGGER_WARNINGS} -fno-omit-frame-pointer)
+
+if(OUTRIGGER_WERROR)
+	target_compile_options(outrigger_flags INTERFACE -Werror)
+endif()
+if(OUTRIGGER_SANITIZE)
+	target_compile_options(outrigger_flags INTERFACE
+		-fsanitize=${OUTRIGGER_SANITIZE} -fno-sanitize-recover=all)
+	target_link_options(outrigger_flags INTERFACE -fsanitize=${OUTRIGGER_SANITIZE})
+endif()
+if(OUTRIGGER_COVERAGE)
+	target_compile_options(outrigger_flags INTERFACE --coverage -fprofile-update=atomic)
+	target_link_options(outrigger_flags INTERFACE --coverage)
+endif()
+if(OUTRIGGER_FUZZ)
+	target_compile_options(outrigger_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT OUTRIGGER_SANITIZE)
+	target_compile_options(outrigger_flags INTERFACE
+		-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+	target_link_options(outrigger_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+# BUG_ON aborts in debug builds and is logged in others, so NDEBUG says which one this is.
+set(CMAKE_C_FLAGS_DEBUG "-g3 -O1")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-g -O2 -DNDEBUG")
