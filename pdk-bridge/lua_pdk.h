@@ -1,0 +1,26 @@
+/* lua_pdk.h - the PDK as Lua plugins see it: the global `kong`.
+ *
+ * Works on any lua_State of Lua 5.1's API. Which event a call belongs to is known from the fiber that
+ * runs, never from the Lua thread, so that calls from coroutines, pcall or callbacks need nothing. */
+#ifndef PDK_BRIDGE_LUA_PDK_H
+#define PDK_BRIDGE_LUA_PDK_H
+#include <lua.h>
+#include <stdbool.h>
+#include "pdk-bridge/pdk_call.h"
+
+/* Makes the global `kong` (tables from pdk_table's names, each function a closure over its row). `env` is
+ * borrowed for the life of L: it serves log calls outside of events. Embedded Lua (package.preload) that
+ * completes the tables (kong.ctx, kong.log, kong.table, ...) is run by the Lua runtime after this. */
+void lua_pdk_open(lua_State *L, const struct pdk_env *env);
+/* The request of the fiber that runs, or NULL outside of events. */
+struct pdk_rq *lua_pdk_request(void);
+
+/* lua_value.c: values and Lua, both ways. */
+/* Pushes v: arrays become sequences, maps tables, bin and str strings, integers beyond 2^53 doubles.
+ * A nil inside a table is absent, as in the gateway. */
+void lua_value_push(lua_State *L, const struct value *v);
+/* Reads the Lua value at idx into the arena. Texts are borrowed from Lua (anchor them until sent).
+ * -E_ARGUMENT for functions, threads, userdata other than null, tables nested too deeply or cyclic. */
+int lua_value_read(lua_State *L, int idx, struct arena *arena, struct value *ret, struct err *err);
+
+#endif

@@ -1,0 +1,85 @@
+/* plugin.h - a plugin that is loaded, and the runtimes that load one.
+ *
+ * Glossary: a *plugin* is handler + schema under the name that the gateway uses (the *served name*); its
+ * *module* is the name under kong.plugins.* or the folder where its code is found. An *instance* is a
+ * plugin with one conf (instance.h). A *runtime* turns "event on instance" into running code.
+ * To add a runtime: fill a struct runtime and name it in plugin_load's list (plugin.c). */
+#ifndef PLUGINS_PLUGIN_H
+#define PLUGINS_PLUGIN_H
+#include <jansson.h>
+#include <stdbool.h>
+#include "pdk-bridge/pdk_call.h"
+
+struct plugin;
+
+/* Where plugin code is looked for; the same for all plugins of a process. Borrowed strings. */
+struct plugin_paths {
+	const char *plugins_dir;       /* DIR/NAME/handler.lua; NULL = none */
+	const char *lua_package_path;  /* Kong's setting; NULL = its default */
+	const char *lua_package_cpath;
+};
+
+/* What one plugin is asked to be. Borrowed strings. */
+struct plugin_spec {
+	const char *name;   /* served name: letters, digits, '-', '_', '.' */
+	const char *module; /* NULL = as name */
+	const struct plugin_paths *paths;
+	struct pdk_env env; /* copied; .plugin is set to the served name by plugin_load */
+};
+
+/* What the gateway is told of a plugin, and what `check` says of it. */
+struct plugin_info {
+	long priority;
+	char *version;
+	phase_set phases;  /* external phases that the handler defines: what is advertised */
+	json_t *schema;    /* JSON-safe, ready for the dump; its name is the served name */
+	json_t *notes;     /* array of texts: what can't cross to the gateway, phases that are never called */
+	char *where;       /* the handler's file */
+};
+
+struct runtime {
+	const char *name; /* "lua" */
+	/* Whether the plugin's code is found by this runtime: 1, 0, or -E_x. */
+	int (*find)(const struct plugin_spec *spec, struct err *err);
+	/* Loads code, fills plugin->impl and plugin->info. 0 or -E_PLUGIN with what to do in err. */
+	int (*load)(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
+	void (*unload)(struct plugin *plugin);
+	/* Runs init_worker, once per process, before the first instance. On a fiber. */
+	int (*init_worker)(struct plugin *plugin, struct err *err);
+	/* Makes the live object of a conf (kept as one object for its life). 0, -E_CONF, -E_PLUGIN. */
+	int (*instance_start)(struct plugin *plugin, const json_t *conf, void **ret_live, struct err *err);
+	void (*instance_stop)(struct plugin *plugin, void *live);
+	/* Runs the handler of rq->phase. On rq's fiber; may suspend; a terminal PDK call never returns.
+	 * 0; -E_HANDLER with the handler's message in err and its traceback in rq->trace. */
+	int (*run)(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err);
+	/* Lets go of what the event held in the runtime. Called once for every event that was run, ended or
+	 * abandoned, on the loop's stack. */
+	void (*event_done)(struct plugin *plugin, struct pdk_rq *rq);
+	/* Asks the handler that runs at this moment to stop with an error ("deadline exceeded").
+	 * Async-signal-safe. May have no effect on code that never leaves a machine-code loop. */
+	void (*interrupt)(struct plugin *plugin);
+};
+
+extern const struct runtime runtime_lua;
+
+struct plugin {
+	char *name;
+	char *module;
+	const struct runtime *runtime;
+	void *impl; /* the runtime's */
+	struct plugin_info info;
+	struct pdk_env env;
+	void *settings; /* the server's struct plugin_settings; borrowed */
+};
+
+/* Finds the plugin by the first runtime that has it and loads it. Returns an owned plugin in
+ * *ret_plugin. -E_NO_PLUGIN (err lists the paths that were tried), -E_PLUGIN, -E_NOMEM. */
+int plugin_load(const struct plugin_spec *spec, struct plugin **ret_plugin, struct err *err);
+/* Unloads. No instance may be live. Accepts NULL. */
+void plugin_destroy(struct plugin *plugin);
+/* The plugin as query_cmd's answer has it: {Name, Priority, Version, Phases, Schema}. Returns owned. */
+json_t *plugin_describe(const struct plugin *plugin);
+/* Names of all plugins found in paths->plugins_dir (folders with a handler), sorted. Owned JSON array. */
+json_t *plugin_list(const struct plugin_paths *paths);
+
+#endif

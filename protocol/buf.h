@@ -1,0 +1,56 @@
+/* buf.h - growable bytes with a read position: what a connection has received or has yet to send.
+ *
+ * The bytes may live elsewhere than on the heap (shared memory, say): the owner then gives a
+ * struct buf_mem at buf_init, and only that grows and frees. */
+#ifndef PROTOCOL_BUF_H
+#define PROTOCOL_BUF_H
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a buffer's bytes live. resize returns the new place (old content kept up to the smaller
+ * size; size 0 frees and returns NULL), or NULL on lack of room. */
+struct buf_mem {
+	void *(*resize)(void *user, void *old, size_t old_size, size_t new_size);
+	void *user;
+};
+
+struct buf {
+	unsigned char *data; /* NULL while cap is 0 */
+	size_t start;        /* first byte not yet consumed */
+	size_t end;          /* one past the last byte */
+	size_t cap;
+	const struct buf_mem *mem; /* borrowed; NULL = heap */
+};
+
+/* `mem` may be NULL (heap). A zeroed buf is a valid empty heap buffer too. */
+void buf_init(struct buf *b, const struct buf_mem *mem);
+void buf_fini(struct buf *b);
+static inline size_t buf_len(const struct buf *b)
+{
+	return b->end - b->start;
+}
+static inline unsigned char *buf_head(const struct buf *b)
+{
+	return b->data ? b->data + b->start : NULL;
+}
+/* Makes room for n more bytes at the end (moving or growing). 0 or -E_NOMEM. */
+int buf_reserve(struct buf *b, size_t n);
+/* Where the next byte goes; after writing up to the reserved room, buf_commit. */
+static inline unsigned char *buf_tail(const struct buf *b)
+{
+	return b->data + b->end;
+}
+static inline void buf_commit(struct buf *b, size_t n)
+{
+	b->end += n;
+}
+/* Appends. 0 or -E_NOMEM (then nothing is appended). */
+int buf_append(struct buf *b, const void *bytes, size_t n);
+int buf_append_str(struct buf *b, const char *s);
+int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Drops n bytes from the start; an emptied buffer that grew beyond `BUF_KEEP` gives its room back. */
+void buf_consume(struct buf *b, size_t n);
+/* Cuts the content to its first n bytes after start (undoing an append). */
+void buf_truncate(struct buf *b, size_t n);
+
+#endif

@@ -1,0 +1,39 @@
+/* codec.h - one wire format: bytes to struct msg and back.
+ *
+ * Glossary: a *frame* is the bytes of one complete message. Reading is two passes: `frame` finds the
+ * end of the next message without building anything (it can stop anywhere and go on when more bytes
+ * are there), then `read` decodes the whole frame at once, borrowing texts from it.
+ * To support a new wire format, write another struct codec; sessions and events stay as they are. */
+#ifndef PROTOCOL_CODEC_H
+#define PROTOCOL_CODEC_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "protocol/limits.h"
+#include "protocol/msg.h"
+
+struct arena;
+struct buf;
+struct err;
+
+struct codec {
+	const char *name; /* "MsgPack:1", "ProtoBuf:1": the dump's Protocol */
+	/* Whether bytes (n >= 1) can begin a message of this format at a call boundary. */
+	bool (*probe)(const unsigned char *bytes, size_t n);
+	/* Bytes of the state that `frame` keeps between two reads; all zero = at a message's first byte. */
+	size_t scan_size;
+	/* Finds the end of the message at bytes[0..n), going on where it stopped. 1 and *ret_size when it is complete, 0 when more
+	 * bytes are needed, -E_MALFORMED, -E_TOO_LARGE, -E_TOO_DEEP. Resets `scan` when it returns 1. */
+	int (*frame)(void *scan, const struct limits *limits, const unsigned char *bytes,
+		     size_t n, size_t *ret_size, struct err *err);
+	/* Decodes one complete frame. Texts borrow from `bytes`; containers live in the arena.
+	 * 0; -E_MALFORMED with *ret->id set when the id at least was readable (id_known), so that the
+	 * call can be answered by an error; -E_NOMEM. */
+	int (*read)(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
+		    bool *ret_id_known, struct err *err);
+	/* Appends one message of ours. 0, -E_NOMEM, -E_TOO_DEEP, -E_UNSUPPORTED (nothing appended then). */
+	int (*write)(struct buf *out, const struct msg *msg, struct err *err);
+};
+
+extern const struct codec codec_msgpack;
+
+#endif

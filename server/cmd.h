@@ -1,0 +1,16 @@
+/* cmd.h - the sub-commands. Each is one file cmd_NAME.c and one row of the table in main.c.
+ *
+ * Exit codes: 0 done, 1 it failed (or `check` found something), 2 wrong usage or configuration. */
+#ifndef SERVER_CMD_H
+#define SERVER_CMD_H
+
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* argv[0] is the sub-command's name. Returns an exit code. */
+int cmd_serve(int argc, char **argv);
+int cmd_dump(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_kong_conf(int argc, char **argv);
+int cmd_link(int argc, char **argv);
+
+#endif

@@ -1,0 +1,61 @@
+/* config.h - every setting of Outrigger, from the file, the environment and the command line.
+ *
+ * Form and names are kong.conf's: `key = value`, `#` comments; OUTRIGGER_KEY in the environment wins over
+ * the file, an option over both. To add a setting, add a row to options.def; parsing, defaults, --help and
+ * docs are loops over that table. Settings of one plugin: plugin_NAME_KEY ('-' in NAME written '_'). */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "pdk-bridge/pdk_call.h"
+#include "plugins/plugin.h"
+#include "protocol/limits.h"
+
+enum on_error { ON_ERROR_CLOSED, ON_ERROR_OPEN };
+
+/* Settings of one plugin. */
+struct plugin_settings {
+	char *name;        /* served name */
+	char *module;      /* plugin_NAME_module; NULL = as name */
+	enum on_error on_error;
+	double event_timeout; /* seconds the gateway may wait for us in one event */
+	double step_timeout;  /* seconds we wait for an answer of the gateway */
+	double slow_step_timeout; /* the same for calls that wait for a client or a database */
+	char *socket;      /* path; NULL = PREFIX/NAME.socket */
+};
+
+struct config {
+	char *prefix;             /* default: as the nginx master above us says, else /usr/local/kong */
+	char *plugins_dir;
+	char *lua_package_path, *lua_package_cpath;
+	char *socket;             /* one socket for all plugins; NULL = one per plugin */
+	char *protocol;           /* "msgpack" (others come later) */
+	enum log_level log_level;
+	char *log;                /* "stderr", "syslog" or a file */
+	unsigned kong_version;    /* 309 = 3.9 */
+	unsigned socket_mode;     /* 0660 */
+	char *socket_owner, *socket_group; /* NULL = ours */
+	char *allowed_uids;       /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
+	bool exit_with_parent;
+	bool read_cache;
+	size_t max_connections, max_events, max_instances;
+	struct limits limits;     /* max_message_size, max_message_depth */
+	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */
+	enum on_error on_error;
+	struct plugin_settings *plugins; /* by `plugins`, --plugin, or all of plugins_dir */
+	size_t plugin_count;
+};
+
+/* Fills `config` with defaults, then reads the file (path, or NULL), the environment and
+ * `options` (an array of "key=value" from the command line, n long). -E_CONF with file, line, key, what is
+ * wrong and, for an unknown key, the nearest one. */
+int config_init(struct config *config, const char *path, const char *const *options, size_t n,
+		struct err *err);
+void config_fini(struct config *config);
+/* The socket path of a plugin: its own, the common one, or PREFIX/NAME.socket. Owned. */
+char *config_socket_path(const struct config *config, const struct plugin_settings *plugin);
+/* Loads one plugin with the settings of the configuration and the port of the process. */
+int config_load_plugin(const struct config *config, const struct plugin_settings *settings,
+		       const struct pdk_port *port, struct plugin **ret_plugin, struct err *err);
+
+#endif
