@@ -56,5 +56,5 @@ const size_t lualib_count = @count@;
 ]])
 	target_sources(${target} PRIVATE "${out_dir}/lualib_data.c")
 	set_source_files_properties("${out_dir}/lualib_data.c" PROPERTIES
-		OBJECT_DEPENDS "${incs}" SKIP_LINTING ON)
+		OBJECT_DEPENDS "${incs}")
 endfunction()
