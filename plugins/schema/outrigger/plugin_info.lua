@@ -1,0 +1,134 @@
+-- What the gateway must know of a plugin: name, priority, version, phases, schema.
+--
+-- The rules and texts for PRIORITY, VERSION and phases are the gateway's, which refuses to start
+-- with a plugin that breaks them.
+
+local json_encode = require "outrigger.json_encode"
+local schema_dump = require "outrigger.schema_dump"
+
+local plugin_info = {}
+
+-- Phases that an external plugin can have, in the order in which they run.
+plugin_info.PHASES = { "certificate", "rewrite", "preread", "access", "response", "log" }
+
+local IN_RESPONSE = "the gateway runs %s only for plugins inside its process; it is not advertised"
+local NOT_SENT = "the gateway sends no %s event to external plugins; it is not advertised"
+
+-- Phases that a handler may have and the gateway never sends.
+local ELSEWHERE = {
+	{ "header_filter", IN_RESPONSE }, { "body_filter", IN_RESPONSE },
+	{ "init_worker", NOT_SENT }, { "configure", NOT_SENT }, { "balancer", NOT_SENT },
+	{ "ws_handshake", NOT_SENT }, { "ws_client_frame", NOT_SENT },
+	{ "ws_upstream_frame", NOT_SENT }, { "ws_close", NOT_SENT },
+}
+
+local function defines(handler, phase, notes)
+	local value = handler[phase]
+	if value ~= nil and type(value) ~= "function" then
+		notes[#notes + 1] = { path = "handler." .. phase,
+			what = ("is a %s, not a function; it is not advertised"):format(type(value)) }
+	end
+	return type(value) == "function"
+end
+
+-- The advertised phases, inherited ones too, and notes on those that are not; nil, err.
+function plugin_info.phases(handler, name)
+	local phases, notes, filters = setmetatable({}, json_encode.array_mt), {}, false
+	for _, phase in ipairs(plugin_info.PHASES) do
+		if defines(handler, phase, notes) then
+			phases[#phases + 1] = phase
+		end
+	end
+	for _, row in ipairs(ELSEWHERE) do
+		if defines(handler, row[1], notes) then
+			filters = filters or row[2] == IN_RESPONSE
+			notes[#notes + 1] = { path = "handler." .. row[1], what = row[2]:format(row[1]) }
+		end
+	end
+	if filters and defines(handler, "response", {}) then
+		return nil, ('Plugin "%s" can\'t be loaded because it implements both `response` ' ..
+			"and `header_filter` or `body_filter` methods."):format(name)
+	end
+	return phases, notes
+end
+
+function plugin_info.priority(handler, name)
+	local value = handler.PRIORITY
+	if type(value) ~= "number" or value % 1 ~= 0 then -- inf % 1 and nan % 1 are nan
+		return nil, ('Plugin "%s" cannot be loaded because its PRIORITY field is not a valid ' ..
+			'integer number, got: "%s". Set PRIORITY = 1000, or what its order needs, in ' ..
+			"handler.lua."):format(name, tostring(value))
+	end
+	return value
+end
+
+-- The first run of digits and dots, as the gateway reads versions: "1.2.3-rc1" is 1.2.3.
+local function clean_version(value)
+	local text = type(value) == "string" and value:match("%d[%d%.]*")
+	if not text then
+		return nil
+	end
+	local parts = {}
+	for part in (text:gsub("%.$", "") .. "."):gmatch("(%d*)%.") do
+		if part == "" then
+			return nil
+		end
+		parts[#parts + 1] = tostring(tonumber(part))
+	end
+	return #parts <= 3 and table.concat(parts, ".") or nil
+end
+
+function plugin_info.version(handler, name)
+	local version = clean_version(handler.VERSION)
+	if not version then
+		return nil, ('Plugin "%s" cannot be loaded because its VERSION field does not follow ' ..
+			'the "x.y.z" format, got: "%s". Set VERSION = "1.0.0" in handler.lua.'):format(
+			name, tostring(handler.VERSION))
+	end
+	return version
+end
+
+local function append(list, more)
+	for _, entry in ipairs(more) do
+		list[#list + 1] = entry
+	end
+end
+
+local function build(handler, schema, name, opts)
+	local priority, version, phases, plain, err, notes, more
+	priority, err = plugin_info.priority(handler, name)
+	if not priority then
+		return nil, err
+	end
+	version, err = plugin_info.version(handler, name)
+	if not version then
+		return nil, err
+	end
+	phases, notes = plugin_info.phases(handler, name)
+	if not phases then
+		return nil, notes
+	end
+	plain, more = schema_dump.dump(schema, name, opts)
+	if not plain then
+		return nil, ('Plugin "%s" cannot be loaded because of its schema: %s'):format(name, more)
+	end
+	append(notes, more)
+	return setmetatable({ Name = name, Priority = priority, Version = version, Phases = phases,
+		Schema = plain }, json_encode.object_mt), notes
+end
+
+-- The info table of the gateway's query_cmd and notes ({path=, what=, minor=}), or nil and an
+-- error text. Options as for schema_dump.dump.
+function plugin_info.build(handler, schema, name, opts)
+	if type(handler) ~= "table" then
+		return nil, ('Plugin "%s" cannot be loaded because its handler module returned a %s; ' ..
+			"it must return a table."):format(name, type(handler))
+	end
+	local ok, info, notes = pcall(build, handler, schema, name, opts)
+	if not ok then
+		return nil, ('Plugin "%s" cannot be loaded: %s'):format(name, tostring(info))
+	end
+	return info, notes
+end
+
+return plugin_info
