@@ -36,7 +36,8 @@ void fiber_park(void);
 void fiber_destroy(struct fiber *f);
 /* The fiber that runs now, or NULL on the loop's stack. */
 struct fiber *fiber_current(void);
-/* The arg of fiber_create. */
+/* The arg of fiber_create: the struct pdk_rq of an event's fiber, NULL for a fiber that runs no event
+ * (init_worker). */
 void *fiber_arg(const struct fiber *f);
 
 #endif

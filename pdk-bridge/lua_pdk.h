@@ -12,7 +12,7 @@
  * borrowed for the life of L: it serves log calls outside of events. Embedded Lua (package.preload) that
  * completes the tables (kong.ctx, kong.log, kong.table, ...) is run by the Lua runtime after this. */
 void lua_pdk_open(lua_State *L, const struct pdk_env *env);
-/* The request of the fiber that runs, or NULL outside of events. */
+/* The request of the fiber that runs (its fiber_arg), or NULL outside of events. */
 struct pdk_rq *lua_pdk_request(void);
 
 /* lua_value.c: values and Lua, both ways. */
