@@ -1,10 +1,15 @@
 /* cmd.h - the sub-commands. Each is one file cmd_NAME.c and one row of the table in main.c.
+ * Each begins with cli_init (cli.h), which does the options, --help and the configuration.
  *
- * Exit codes: 0 done, 1 it failed (or `check` found something), 2 wrong usage or configuration. */
+ * Exit codes: 0 done, 1 it failed (or `check` found an error), 2 wrong usage or configuration. */
 #ifndef SERVER_CMD_H
 #define SERVER_CMD_H
 
-enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+};
 
 /* argv[0] is the sub-command's name. Returns an exit code. */
 int cmd_serve(int argc, char **argv);
@@ -12,5 +17,7 @@ int cmd_dump(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_kong_conf(int argc, char **argv);
 int cmd_link(int argc, char **argv);
+/* Hidden: prints docs/configuration.md. */
+int cmd_options_doc(int argc, char **argv);
 
 #endif

@@ -1,8 +1,9 @@
 /* config.h - every setting of Outrigger, from the file, the environment and the command line.
  *
- * Form and names are kong.conf's: `key = value`, `#` comments; OUTRIGGER_KEY in the environment wins over
- * the file, an option over both. To add a setting, add a row to options.def; parsing, defaults, --help and
- * docs are loops over that table. Settings of one plugin: plugin_NAME_KEY ('-' in NAME written '_'). */
+ * Form and names are kong.conf's: `key = value`, `#` comments; OUTRIGGER_KEY in the environment wins
+ * over the file, an option over both. To add a setting, add a row to options.def and a member here;
+ * parsing, defaults, --help and docs are loops over that table. Settings of one plugin:
+ * plugin_NAME_KEY ('-' and '.' of NAME written '_'). */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 #include <stdbool.h>
@@ -15,45 +16,55 @@ enum on_error { ON_ERROR_CLOSED, ON_ERROR_OPEN };
 
 /* Settings of one plugin. */
 struct plugin_settings {
-	char *name;        /* served name */
-	char *module;      /* plugin_NAME_module; NULL = as name */
+	char *name;   /* served name */
+	char *module; /* plugin_NAME_module; NULL = as name */
 	enum on_error on_error;
-	double event_timeout; /* seconds the gateway may wait for us in one event */
-	double step_timeout;  /* seconds we wait for an answer of the gateway */
+	double event_timeout;     /* seconds the gateway may wait for us in one event */
+	double step_timeout;      /* seconds we wait for an answer of the gateway */
 	double slow_step_timeout; /* the same for calls that wait for a client or a database */
-	char *socket;      /* path; NULL = PREFIX/NAME.socket */
+	char *socket;             /* path; NULL = PREFIX/NAME.socket */
 };
 
 struct config {
-	char *prefix;             /* default: as the nginx master above us says, else /usr/local/kong */
+	char *prefix; /* default: as the nginx master above us says, else /usr/local/kong */
 	char *plugins_dir;
 	char *lua_package_path, *lua_package_cpath;
-	char *socket;             /* one socket for all plugins; NULL = one per plugin */
-	char *protocol;           /* "msgpack" (others come later) */
+	char *socket;   /* one socket for all plugins; NULL = one per plugin */
+	char *protocol; /* "msgpack" (others come later) */
 	enum log_level log_level;
-	char *log;                /* "stderr", "syslog" or a file */
-	unsigned kong_version;    /* 309 = 3.9 */
-	unsigned socket_mode;     /* 0660 */
+	char *log;                         /* "stderr", "syslog" or a file; never NULL */
+	unsigned kong_version;             /* 309 = 3.9 */
+	unsigned socket_mode;              /* 0660 */
 	char *socket_owner, *socket_group; /* NULL = ours */
-	char *allowed_uids;       /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
+	char *allowed_uids; /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
 	bool exit_with_parent;
 	bool read_cache;
 	size_t max_connections, max_events, max_instances;
-	struct limits limits;     /* max_message_size, max_message_depth */
+	struct limits limits; /* max_message_size, max_message_depth */
 	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */
+	double drain_timeout; /* seconds that running events get to end when we leave */
 	enum on_error on_error;
-	struct plugin_settings *plugins; /* by `plugins`, --plugin, or all of plugins_dir */
+	char *plugin_list;               /* the key `plugins`, as it was written; NULL */
+	struct plugin_settings *plugins; /* by --plugin, `plugins`, or all of plugins_dir */
 	size_t plugin_count;
+	char *file;               /* the file that was read; NULL = none */
+	struct setting *settings; /* what was set, and where (settings.h) */
 };
 
 /* Fills `config` with defaults, then reads the file (path, or NULL), the environment and
- * `options` (an array of "key=value" from the command line, n long). -E_CONF with file, line, key, what is
- * wrong and, for an unknown key, the nearest one. */
-int config_init(struct config *config, const char *path, const char *const *options, size_t n,
+ * `given` (an array of "key=value" from the command line, n long; the key "plugin" may repeat).
+ * -E_CONF with the place, the key, what is wrong and, for an unknown key, the nearest one.
+ * plugin_count may be 0: config_need_plugins. */
+int config_init(struct config *config, const char *path, const char *const *given, size_t n,
 		struct err *err);
 void config_fini(struct config *config);
-/* The socket path of a plugin: its own, the common one, or PREFIX/NAME.socket. Owned. */
+/* -E_CONF, saying what to do, when there is no plugin at all. */
+int config_need_plugins(const struct config *config, struct err *err);
+/* The socket path of a plugin: its own, the common one, or PREFIX/NAME.socket. Owned; NULL without
+ * memory. */
 char *config_socket_path(const struct config *config, const struct plugin_settings *plugin);
+/* Where plugin code is looked for. Borrows `config`. */
+struct plugin_paths config_plugin_paths(const struct config *config);
 /* Loads one plugin with the settings of the configuration and the port of the process. */
 int config_load_plugin(const struct config *config, const struct plugin_settings *settings,
 		       const struct pdk_port *port, struct plugin **ret_plugin, struct err *err);

@@ -1,0 +1,40 @@
+/* cli.h - the command line of a sub-command: configuration keys as options, and options of its own.
+ *
+ * Every key of options.def is `--key value` ('-' for '_'; a bool may stand alone), so is
+ * `--plugin-NAME-KEY value`; `--plugin NAME` may be repeated; `--config FILE` names the file. */
+#ifndef SERVER_CLI_H
+#define SERVER_CLI_H
+#include "server/config.h"
+
+#define CLI_OPTIONS_MAX 4
+
+/* An option that only one sub-command has and that is no configuration key. */
+struct cli_option {
+	const char *name; /* without the dashes */
+	const char *arg;  /* what stands for its value in --help; NULL = a flag */
+	const char *doc;  /* one sentence */
+};
+
+struct cli_command {
+	const char *name;       /* "dump" */
+	unsigned bit;           /* COMMAND_DUMP (options.h): which keys --help lists */
+	const char *positional; /* what stands for its one argument in --help; NULL = it has none */
+	const char *doc;        /* paragraphs for --help, lines of at most 80 columns */
+	struct cli_option options[CLI_OPTIONS_MAX]; /* up to the first without a name */
+};
+
+/* What was asked for. Texts borrow argv. */
+struct cli {
+	struct config config;
+	const char *own[CLI_OPTIONS_MAX]; /* by index of cli_command.options: NULL = not given, "" = flag */
+	const char *positional;           /* never NULL where the command has one */
+};
+
+#define CLI_GO_ON (-1)
+
+/* Parses the arguments and fills cli->config. Returns CLI_GO_ON, or the exit code with which to leave:
+ * help was printed, or what is wrong was said on stderr (then there is nothing to free). */
+int cli_init(struct cli *cli, const struct cli_command *command, int argc, char **argv);
+void cli_fini(struct cli *cli);
+
+#endif
