@@ -1,0 +1,15 @@
+/* process.h - what a process uses, as /proc says. */
+#ifndef TESTS_BENCH_PROCESS_H
+#define TESTS_BENCH_PROCESS_H
+#include <sys/types.h>
+
+struct process_figures {
+	double cpu_seconds; /* user and system */
+	long pss_kb;        /* proportional set size */
+	long descriptors;
+};
+
+/* All zero when pid is 0 or the process is gone. */
+struct process_figures process_figures(pid_t pid);
+
+#endif
