@@ -146,6 +146,20 @@ function copy_attribute.type(state, name, path)
 	return name
 end
 
+-- Older gateways take whole numbers only.
+function copy_attribute.between(state, bounds, path)
+	local result = copy_value(state, bounds, join(path, "between"), "array")
+	local low, high = tonumber(result[1]), tonumber(result[2])
+	if state.version >= meta.since["between.fraction"] or not low or not high then
+		return result
+	elseif low % 1 ~= 0 or high % 1 ~= 0 then
+		note(state, path, ("between takes whole numbers before Kong %s; %g to %g is widened"):format(
+			meta.version_text(meta.since["between.fraction"]), low, high))
+		result[1], result[2] = math.floor(low), math.ceil(high)
+	end
+	return result
+end
+
 local function copy_replacement(state, entry, path)
 	if type(entry) ~= "table" or entry.reverse_mapping_function == nil then
 		return copy_value(state, entry, path, "object")
@@ -157,7 +171,7 @@ end
 function copy_attribute.deprecation(state, value, path)
 	local result = as_object({})
 	for _, key in ipairs(sorted_keys(value)) do
-		local here = join(path, key)
+		local here = join(path, "deprecation." .. key)
 		if key ~= "replaced_with" then
 			result[key] = copy_value(state, value[key], here, "object")
 		elseif is_known_there(state, "deprecation.replaced_with", path) then

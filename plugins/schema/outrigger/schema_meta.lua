@@ -78,6 +78,7 @@ schema_meta.checks = {
 schema_meta.since = {
 	description = 3004, json_schema = 3005, examples = 3006, deprecation = 3007, transient = 3008,
 	["deprecation.replaced_with"] = 3008, ["type.json"] = 3005,
+	["between.fraction"] = 3004,
 }
 
 -- Last gateway version that takes an attribute.
