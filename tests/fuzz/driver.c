@@ -1,12 +1,14 @@
 /* driver.c - runs a fuzzer without libFuzzer: its corpus, then 1000 mutations of it.
  *
  * The mutations are the same at each run, so a failure can be repeated. The input that is being
- * run when the program dies is left in crash-input.bin of the working directory. */
+ * run when the program dies is left in PROGRAM.crash. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MUTATIONS 1000
 #define CORPUS_MAX 4096
@@ -19,6 +21,7 @@ struct input {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static int crash_fd = -1;
 static uint64_t random_state = 0x9e3779b97f4a7c15U;
 
 /* xorshift64: good enough to pick bytes, and the same everywhere. */
@@ -35,16 +38,21 @@ static size_t random_below(size_t bound)
 	return bound == 0 ? 0 : (size_t)(random_next() % bound);
 }
 
+/* Keeps the input in the file that is looked at after a crash. One descriptor for all inputs: to
+ * truncate and close a file for each of them makes some file systems write it out each time. */
+static void keep_input(const struct input *in)
+{
+	if (ftruncate(crash_fd, (off_t)in->size) != 0 ||
+	    pwrite(crash_fd, in->data, in->size, 0) != (ssize_t)in->size)
+		fprintf(stderr, "the input could not be kept\n");
+}
+
 /* The input is copied to memory of its exact size, so that ASan sees a read beyond its end. */
 static void run_one(const struct input *in)
 {
 	uint8_t *exact = malloc(in->size);
-	FILE *f = fopen("crash-input.bin", "wb");
 
-	if (f != NULL) {
-		fwrite(in->data, 1, in->size, f);
-		fclose(f);
-	}
+	keep_input(in);
 	if (exact != NULL || in->size == 0) {
 		if (in->size != 0)
 			memcpy(exact, in->data, in->size);
@@ -161,16 +169,20 @@ int main(int argc, char **argv)
 {
 	static struct input corpus[CORPUS_MAX];
 	static uint8_t scratch[INPUT_MAX];
+	char crash_path[4096];
 	size_t count = argc == 2 ? read_corpus(argv[1], corpus) : 0;
 
 	if (count == 0) {
 		fprintf(stderr, "usage: %s CORPUS-DIR (with at least one file)\n", argv[0]);
 		return 2;
 	}
+	snprintf(crash_path, sizeof(crash_path), "%s.crash", argv[0]);
+	crash_fd = open(crash_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	for (size_t i = 0; i < count; i++)
 		run_one(&corpus[i]);
 	run_mutations(corpus, count, scratch);
-	remove("crash-input.bin");
+	close(crash_fd);
+	remove(crash_path);
 	printf("%zu inputs, %d mutations\n", count, MUTATIONS);
 	while (count-- > 0)
 		free(corpus[count].data);
