@@ -70,6 +70,7 @@ refused({ name = "p", fields = {}, entity_checks = { {} } },
 
 local loop = { type = "array" }
 loop.elements = loop
-refused(with_config({ { a = loop } }), "config.a.elements: the definition contains itself", "a loop")
+refused(with_config({ { a = loop } }),
+	"config.a.elements: the definition contains itself", "a loop")
 
 check.finish()

@@ -50,7 +50,8 @@ becomes({ type = "integer", between = { 0, 2147483646 }, default = 0 },
 	'{"between":[0,2147483646],"default":0,"type":"integer"}')
 becomes({ type = "foreign", reference = "routes", eq = null },
 	'{"eq":null,"reference":"routes","type":"foreign"}')
-becomes({ type = "string", default = null, ne = false }, '{"default":null,"ne":false,"type":"string"}')
+becomes({ type = "string", default = null, ne = false },
+	'{"default":null,"ne":false,"type":"string"}')
 becomes({ type = "array", elements = { type = "string" }, default = {} },
 	'{"default":[],"elements":{"type":"string"},"type":"array"}')
 becomes({ type = "map", keys = { type = "string" }, values = { type = "number" }, default = {} },
@@ -80,7 +81,8 @@ local described = { type = "string", description = "ten letters", examples = { "
 becomes(described, '{"description":"ten letters","examples":["x"],"type":"string"}')
 becomes(described, '{"description":"ten letters","type":"string"}',
 	"config.a: examples needs Kong 3.6; it is dropped for Kong 3.5", { kong_version = "3.5.0" })
-becomes(described, '{"type":"string"}', "config.a: description needs Kong 3.4; it is dropped for " ..
+becomes(described,
+	'{"type":"string"}', "config.a: description needs Kong 3.4; it is dropped for " ..
 	"Kong 2.8\nconfig.a: examples needs Kong 3.6; it is dropped for Kong 2.8",
 	{ kong_version = "2.8" })
 becomes({ type = "string", transient = true }, '{"transient":true,"type":"string"}', nil,
