@@ -7,8 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define BUF_KEEP ((size_t)64 << 10) /* room that an emptied buffer keeps */
+
 /* Where a buffer's bytes live. resize returns the new place (old content kept up to the smaller
- * size; size 0 frees and returns NULL), or NULL on lack of room. */
+ * size; size 0 frees and returns NULL), or NULL on lack of room (the old place stays valid then). */
 struct buf_mem {
 	void *(*resize)(void *user, void *old, size_t old_size, size_t new_size);
 	void *user;
@@ -33,7 +35,8 @@ static inline unsigned char *buf_head(const struct buf *b)
 {
 	return b->data ? b->data + b->start : NULL;
 }
-/* Makes room for n more bytes at the end (moving or growing). 0 or -E_NOMEM. */
+/* Makes room for n more bytes at the end (moving or growing: pointers into the content are void then).
+ * 0 or -E_NOMEM. */
 int buf_reserve(struct buf *b, size_t n);
 /* Where the next byte goes; after writing up to the reserved room, buf_commit. */
 static inline unsigned char *buf_tail(const struct buf *b)
@@ -44,11 +47,12 @@ static inline void buf_commit(struct buf *b, size_t n)
 {
 	b->end += n;
 }
-/* Appends. 0 or -E_NOMEM (then nothing is appended). */
+/* Appends. 0 or -E_NOMEM (then nothing is appended). `bytes` must not be in the buffer itself. */
 int buf_append(struct buf *b, const void *bytes, size_t n);
 int buf_append_str(struct buf *b, const char *s);
 int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Drops n bytes from the start; an emptied buffer that grew beyond `BUF_KEEP` gives its room back. */
+/* Drops n bytes (at most all) from the start. A buffer that is empty then and has grown beyond BUF_KEEP
+ * gives its room back. */
 void buf_consume(struct buf *b, size_t n);
 /* Cuts the content to its first n bytes after start (undoing an append). */
 void buf_truncate(struct buf *b, size_t n);

@@ -17,20 +17,25 @@ struct err;
 
 struct codec {
 	const char *name; /* "MsgPack:1", "ProtoBuf:1": the dump's Protocol */
-	/* Whether bytes (n >= 1) can begin a message of this format at a call boundary. */
+	/* Whether bytes (n >= 1) can begin a message of this format at a call boundary. With fewer than
+	 * four bytes the answer may be true for two formats. */
 	bool (*probe)(const unsigned char *bytes, size_t n);
 	/* Bytes of the state that `frame` keeps between two reads; all zero = at a message's first byte. */
 	size_t scan_size;
-	/* Finds the end of the message at bytes[0..n), going on where it stopped. 1 and *ret_size when it is complete, 0 when more
-	 * bytes are needed, -E_MALFORMED, -E_TOO_LARGE, -E_TOO_DEEP. Resets `scan` when it returns 1. */
-	int (*frame)(void *scan, const struct limits *limits, const unsigned char *bytes,
-		     size_t n, size_t *ret_size, struct err *err);
+	/* Finds the end of the message that begins at bytes[0], going on where it stopped; `bytes` may have
+	 * moved and grown since. 1 and *ret_size when the message is complete (`scan` is reset then), 0 when
+	 * more bytes are needed, -E_MALFORMED, -E_TOO_LARGE (as soon as the message says that it will be),
+	 * -E_TOO_DEEP. After an error the stream has no next message. */
+	int (*frame)(void *scan, const struct limits *limits, const unsigned char *bytes, size_t n,
+		     size_t *ret_size, struct err *err);
 	/* Decodes one complete frame. Texts borrow from `bytes`; containers live in the arena.
-	 * 0; -E_MALFORMED with *ret->id set when the id at least was readable (id_known), so that the
-	 * call can be answered by an error; -E_NOMEM. */
+	 * 0, -E_MALFORMED, -E_TOO_DEEP, -E_NOMEM. *ret_id_known is written in any case: when it is true,
+	 * ret->id is valid and a failed call can be answered by an error. All else of *ret is written
+	 * only on success. */
 	int (*read)(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
 		    bool *ret_id_known, struct err *err);
-	/* Appends one message of ours. 0, -E_NOMEM, -E_TOO_DEEP, -E_UNSUPPORTED (nothing appended then). */
+	/* Appends one message of ours. 0, -E_NOMEM, -E_TOO_DEEP, -E_UNSUPPORTED (a type that we never send,
+	 * or arguments that would not survive the gateway). Nothing is appended on failure. */
 	int (*write)(struct buf *out, const struct msg *msg, struct err *err);
 };
 

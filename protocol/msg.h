@@ -14,20 +14,20 @@ enum msg_type {
 	MSG_HANDLE_EVENT,   /* instance_id, name = phase */
 	MSG_STEP,           /* event_id, data = the PDK call's answer (nil when absent) */
 	MSG_STEP_ERROR,     /* event_id, text = error of the PDK call (Kong 2.8) */
-	MSG_OTHER,          /* method, data = its first parameter: what only other plugin servers know */
+	MSG_OTHER, /* method, data = its first parameter: what only other plugin servers know */
 	/* our answers */
-	MSG_INSTANCE, /* instance_id, name: answers START_INSTANCE */
-	MSG_PDK_CALL, /* event_id, name = PDK function, data = array of arguments */
+	MSG_INSTANCE,  /* instance_id, name: answers START_INSTANCE */
+	MSG_PDK_CALL,  /* event_id, name = PDK function, data = array of arguments */
 	MSG_EVENT_END, /* event_id */
-	MSG_RESULT,   /* data: answers CLOSE_INSTANCE and OTHER */
-	MSG_ERROR,    /* text: answers any call */
+	MSG_RESULT,    /* data: answers CLOSE_INSTANCE and OTHER */
+	MSG_ERROR,     /* text: answers any call */
 	/* notices of ours, valid only just before an answer on a MsgPack connection */
 	MSG_SERVER_PID, /* number */
 };
 
 struct msg {
 	enum msg_type type;
-	uint64_t id;         /* message id (MsgPack) or sequence (ProtoBuf); repeats over connections */
+	uint64_t id; /* message id (MsgPack) or sequence (ProtoBuf); repeats over connections */
 	int64_t instance_id;
 	uint64_t event_id;
 	int64_t number;

@@ -59,6 +59,13 @@ static inline struct value value_int(int64_t i)
 {
 	return (struct value){.type = VALUE_INT, .i = i};
 }
+/* VALUE_INT where it fits. */
+static inline struct value value_uint(uint64_t u)
+{
+	if (u <= INT64_MAX)
+		return value_int((int64_t)u);
+	return (struct value){.type = VALUE_UINT, .u = u};
+}
 static inline struct value value_double(double d)
 {
 	return (struct value){.type = VALUE_DOUBLE, .d = d};
@@ -70,7 +77,7 @@ static inline struct value value_strn(const char *s, size_t len)
 }
 /* Borrows a NUL-terminated text. */
 struct value value_str(const char *s);
-/* A number as the gateway's Lua has it: an integer where it is integral and exact, else a double. */
+/* A number as the gateway's Lua has it: an integer where it is integral and fits, else a double. */
 struct value value_number(double d);
 static inline bool value_is_text(const struct value *v)
 {
@@ -86,6 +93,10 @@ static inline bool value_is_table(const struct value *v)
 }
 /* Any number as a double; 0 for other types. */
 double value_to_double(const struct value *v);
+/* Any number type with an integral value that fits: true and *ret. */
+bool value_to_int(const struct value *v, int64_t *ret);
+/* "string", "map" and so on, for error texts. */
+const char *value_type_name(enum value_type type);
 /* Whether v is a str or bin with exactly these bytes. */
 bool value_text_is(const struct value *v, const char *s);
 /* The value under a text key of a map, or NULL (also when `map` is no map). Borrowed from the map. */
@@ -95,7 +106,8 @@ int value_new_array(struct arena *arena, size_t n, struct value *ret);
 int value_new_map(struct arena *arena, size_t n, struct value *ret);
 /* A deep copy whose memory is all in the arena. 0, -E_NOMEM. */
 int value_copy(struct arena *arena, const struct value *v, struct value *ret);
-/* Whether two values are equal to the letter (types included; maps in any order). */
+/* Whether two values are equal to the letter: types included, numbers by bits, maps in any order
+ * (a map that has a key twice is compared as well as that can be). */
 bool value_equal(const struct value *a, const struct value *b);
 
 #endif
