@@ -3,6 +3,7 @@
  *   load --socket PATH --plugin NAME [--events N] [--connections N] [--pid PID] [--mix all|ok]
  *
  * With --pid it prints the processor time, memory and descriptors of that process per round. */
+#include "tests/bench/load.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "protocol/mp.h"
-#include "tests/bench/load.h"
 #include "tests/bench/process.h"
 
 static struct load_mode modes[] = {
@@ -26,13 +26,15 @@ static struct load_mode modes[] = {
 	{.name = "vanish", .share = 25, .vanish_step = 1, .end = "ret"},
 	{.name = "close", .share = 25, .vanish_step = 2, .close = true, .end = "ret"},
 };
-enum { MODES = sizeof(modes) / sizeof(modes[0]) };
+enum {
+	MODES = sizeof(modes) / sizeof(modes[0])
+};
 
 struct load {
 	const char *socket, *plugin;
-	uint64_t wanted;    /* events in all */
+	uint64_t wanted; /* events in all */
 	uint64_t begun;
-	int running;        /* connections with an event under way */
+	int running; /* connections with an event under way */
 	int epoll;
 	unsigned connections;
 	bool mixed;
@@ -113,8 +115,8 @@ static void event_end(struct load *l, struct load_conn *c)
 static void wrong(struct load *l, const struct load_conn *c, const char *what)
 {
 	if (!l->totals.wrong++)
-		snprintf(l->totals.first_wrong, sizeof(l->totals.first_wrong), "mode %s, step %u: %s",
-			 c->mode->name, c->step, what);
+		snprintf(l->totals.first_wrong, sizeof(l->totals.first_wrong),
+			 "mode %s, step %u: %s", c->mode->name, c->step, what);
 }
 
 /* The gateway stops talking about this event: it forgets it, or its connection breaks. */
@@ -169,7 +171,8 @@ static void on_answer(struct load *l, struct load_conn *c, const struct value *a
 	if (id)
 		c->event_id = (uint64_t)id->i;
 	if (data && value_text_is(data, "ret")) {
-		if (strcmp(c->mode->end, "ret") || (!c->mode->vanish_step && c->step != c->mode->steps))
+		if (strcmp(c->mode->end, "ret") ||
+		    (!c->mode->vanish_step && c->step != c->mode->steps))
 			wrong(l, c, "unexpected end");
 		event_end(l, c);
 		return;
@@ -189,7 +192,8 @@ static void conn_read(struct load *l, struct load_conn *c)
 	size_t size;
 	int rc = 0;
 	int fd = c->fd;
-	while (c->fd == fd && buf_len(&c->in) && (rc = load_read_answer(c, &l->arena, &answer, &size)) == 1) {
+	while (c->fd == fd && buf_len(&c->in) &&
+	       (rc = load_read_answer(c, &l->arena, &answer, &size)) == 1) {
 		size_t before = buf_len(&c->in);
 		on_answer(l, c, &answer);
 		if (buf_len(&c->in) == before)
@@ -291,22 +295,38 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"socket", 1, 0, 's'}, {"plugin", 1, 0, 'p'}, {"events", 1, 0, 'e'}, {"rounds", 1, 0, 'r'},
-		{"connections", 1, 0, 'c'}, {"pid", 1, 0, 'i'}, {"mix", 1, 0, 'm'}, {0}};
+	static const struct option options[] = {{"socket", 1, 0, 's'},      {"plugin", 1, 0, 'p'},
+						{"events", 1, 0, 'e'},      {"rounds", 1, 0, 'r'},
+						{"connections", 1, 0, 'c'}, {"pid", 1, 0, 'i'},
+						{"mix", 1, 0, 'm'},         {0}};
 	struct load l = {.connections = 16};
 	uint64_t events = 10000, rounds = 1;
 	pid_t pid = 0;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (c) {
-		case 's': l.socket = optarg; break;
-		case 'p': l.plugin = optarg; break;
-		case 'e': events = strtoull(optarg, NULL, 10); break;
-		case 'r': rounds = strtoull(optarg, NULL, 10); break;
-		case 'c': l.connections = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 'i': pid = (pid_t)strtol(optarg, NULL, 10); break;
-		case 'm': l.mixed = strcmp(optarg, "all") == 0; break;
-		default: return usage();
+		case 's':
+			l.socket = optarg;
+			break;
+		case 'p':
+			l.plugin = optarg;
+			break;
+		case 'e':
+			events = strtoull(optarg, NULL, 10);
+			break;
+		case 'r':
+			rounds = strtoull(optarg, NULL, 10);
+			break;
+		case 'c':
+			l.connections = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'i':
+			pid = (pid_t)strtol(optarg, NULL, 10);
+			break;
+		case 'm':
+			l.mixed = strcmp(optarg, "all") == 0;
+			break;
+		default:
+			return usage();
 		}
 	}
 	if (!l.socket || !l.plugin || !l.connections)

@@ -13,12 +13,12 @@
 /* How the played gateway treats an event of a mode. */
 struct load_mode {
 	const char *name;
-	unsigned share;    /* of 1000 events */
-	int vanish_step;   /* the gateway never answers this step (1 = first); 0 = it answers all */
-	bool close;        /* ... and closes the connection instead */
-	const char *end;   /* how a right event ends: "ret", or the terminal call's name */
-	unsigned steps;    /* answered steps of a right event */
-	int64_t instance;  /* its id, once started */
+	unsigned share;   /* of 1000 events */
+	int vanish_step;  /* the gateway never answers this step (1 = first); 0 = it answers all */
+	bool close;       /* ... and closes the connection instead */
+	const char *end;  /* how a right event ends: "ret", or the terminal call's name */
+	unsigned steps;   /* answered steps of a right event */
+	int64_t instance; /* its id, once started */
 };
 
 struct load_totals {
@@ -37,7 +37,8 @@ struct load_conn {
 };
 
 /* load_wire.c: the gateway's messages. Each appends to c->out; 0 or -E_NOMEM. */
-int load_write_start(struct load_conn *c, struct arena *arena, const char *plugin, const char *mode);
+int load_write_start(struct load_conn *c, struct arena *arena, const char *plugin,
+		     const char *mode);
 int load_write_event(struct load_conn *c, struct arena *arena, int64_t instance);
 int load_write_step(struct load_conn *c, struct arena *arena, const char *method);
 /* The next whole answer in c->in: 1 with *ret (borrowing c->in and the arena) and its size, 0 for more

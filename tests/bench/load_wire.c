@@ -1,8 +1,8 @@
 /* load_wire.c - what the gateway says and hears, as MessagePack. */
-#include "tests/bench/load.h"
 #include <string.h>
 #include "protocol/err.h"
 #include "protocol/mp.h"
+#include "tests/bench/load.h"
 
 static struct value_pair pair(const char *key, struct value value)
 {
@@ -12,7 +12,9 @@ static struct value_pair pair(const char *key, struct value value)
 /* [0, id, method, [params]] */
 static int write_call(struct load_conn *c, const char *method, struct value params)
 {
-	struct value items[4] = {value_int(0), value_int((int64_t)++c->msg_id), value_str(method),
+	struct value items[4] = {value_int(0),
+				 value_int((int64_t)++c->msg_id),
+				 value_str(method),
 				 {.type = VALUE_ARRAY, .len = 1, .items = &params}};
 	struct value call = {.type = VALUE_ARRAY, .len = 4, .items = items};
 	return mp_write_value(&c->out, &call);
@@ -25,10 +27,12 @@ static struct value map_of(struct value_pair *pairs, uint32_t n)
 
 int load_write_start(struct load_conn *c, struct arena *arena, const char *plugin, const char *mode)
 {
-	char *conf = arena_printf(arena, "{\"mode\":\"%s\",\"__seq__\":1,\"__key__\":\"%s\"}", mode, mode);
+	char *conf = arena_printf(arena, "{\"mode\":\"%s\",\"__seq__\":1,\"__key__\":\"%s\"}", mode,
+				  mode);
 	if (!conf)
 		return -E_NOMEM;
-	struct value_pair pairs[2] = {pair("Name", value_str(plugin)), pair("Config", value_str(conf))};
+	struct value_pair pairs[2] = {pair("Name", value_str(plugin)),
+				      pair("Config", value_str(conf))};
 	return write_call(c, "plugin.StartInstance", map_of(pairs, 2));
 }
 
