@@ -25,22 +25,22 @@ struct instance {
 };
 
 struct instance_options {
-	size_t max;          /* rows; more are refused */
-	double live_idle;    /* seconds after which an idle live object is dropped */
-	double row_idle;     /* seconds after which an idle row may be evicted */
+	size_t max;       /* rows; more are refused */
+	double live_idle; /* seconds after which an idle live object is dropped */
+	double row_idle;  /* seconds after which an idle row may be evicted */
 	/* Writes down that ids below `limit` may be in use. 0 or an error. NULL: not written (tests). */
 	int (*reserve_ids)(void *user, uint32_t limit);
 	void *user;
-	uint32_t first_id;   /* the mark read at start; 0 = 1 */
+	uint32_t first_id; /* the mark read at start; 0 = 1 */
 };
 
 struct instance_table *instance_table_create(const struct instance_options *options);
 void instance_table_destroy(struct instance_table *t);
 /* Starts or shares an instance. -E_CONF (not a JSON object, or refused by the plugin), -E_LIMIT,
  * -E_PLUGIN, -E_IO. `now` in monotonic seconds, as everywhere here. */
-int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf, size_t conf_len,
-		   double now, int64_t *ret_id, struct err *err);
-/* Counts down; the row stays until it is idle for row_idle. Unknown ids are no error: 0. */
+int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf,
+		   size_t conf_len, double now, int64_t *ret_id, struct err *err);
+/* Counts down; the row stays until it is idle for row_idle. An unknown id is no error. */
 void instance_close(struct instance_table *t, int64_t id, double now);
 /* The row, its live object made if it was dropped. Borrowed until the loop turns, or while running > 0.
  * -E_NO_INSTANCE, or as runtime->instance_start. */
@@ -53,6 +53,7 @@ void instance_release(struct instance *instance, double now);
 void instance_sweep(struct instance_table *t, double now);
 size_t instance_count(const struct instance_table *t);
 /* Calls fn for each row. */
-void instance_each(struct instance_table *t, void (*fn)(void *user, const struct instance *), void *user);
+void instance_each(struct instance_table *t, void (*fn)(void *user, const struct instance *),
+		   void *user);
 
 #endif

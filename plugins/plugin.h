@@ -3,7 +3,7 @@
  * Glossary: a *plugin* is handler + schema under the name that the gateway uses (the *served name*); its
  * *module* is the name under kong.plugins.* or the folder where its code is found. An *instance* is a
  * plugin with one conf (instance.h). A *runtime* turns "event on instance" into running code.
- * To add a runtime: fill a struct runtime and name it in plugin_load's list (plugin.c). */
+ * To add a runtime: fill a struct runtime and name it in runtimes.c. */
 #ifndef PLUGINS_PLUGIN_H
 #define PLUGINS_PLUGIN_H
 #include <jansson.h>
@@ -14,8 +14,8 @@ struct plugin;
 
 /* Where plugin code is looked for; the same for all plugins of a process. Borrowed strings. */
 struct plugin_paths {
-	const char *plugins_dir;       /* DIR/NAME/handler.lua; NULL = none */
-	const char *lua_package_path;  /* Kong's setting; NULL = its default */
+	const char *plugins_dir;      /* DIR/NAME/handler.lua; NULL = none */
+	const char *lua_package_path; /* Kong's setting; NULL = its default */
 	const char *lua_package_cpath;
 };
 
@@ -30,24 +30,28 @@ struct plugin_spec {
 /* What the gateway is told of a plugin, and what `check` says of it. */
 struct plugin_info {
 	long priority;
-	char *version;
-	phase_set phases;  /* external phases that the handler defines: what is advertised */
-	json_t *schema;    /* JSON-safe, ready for the dump; its name is the served name */
-	json_t *notes;     /* array of texts: what can't cross to the gateway, phases that are never called */
-	char *where;       /* the handler's file */
+	char *version;    /* "x.y.z", never NULL once loaded */
+	phase_set phases; /* external phases that the handler defines: what is advertised */
+	json_t *schema;   /* JSON-safe, ready for the dump; its name is the served name */
+	json_t *notes; /* array of texts: what can't cross to the gateway, phases that are never called */
+	char *where; /* the handler's file */
 };
 
 struct runtime {
 	const char *name; /* "lua" */
-	/* Whether the plugin's code is found by this runtime: 1, 0, or -E_x. */
+	/* Whether the plugin's code is found by this runtime: 1, 0 with the paths that were tried in err,
+	 * or -E_x. */
 	int (*find)(const struct plugin_spec *spec, struct err *err);
-	/* Loads code, fills plugin->impl and plugin->info. 0 or -E_PLUGIN with what to do in err. */
+	/* Loads code, fills plugin->impl and plugin->info. 0 or -E_PLUGIN with what to do in err. On failure
+	 * the caller frees what info holds, and calls unload if impl is set. */
 	int (*load)(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
 	void (*unload)(struct plugin *plugin);
 	/* Runs init_worker, once per process, before the first instance. On a fiber. */
 	int (*init_worker)(struct plugin *plugin, struct err *err);
-	/* Makes the live object of a conf (kept as one object for its life). 0, -E_CONF, -E_PLUGIN. */
-	int (*instance_start)(struct plugin *plugin, const json_t *conf, void **ret_live, struct err *err);
+	/* Makes the live object of a conf (kept as one object for its life). Must not suspend.
+	 * *ret_live is never NULL on success. 0, -E_CONF, -E_PLUGIN. */
+	int (*instance_start)(struct plugin *plugin, const json_t *conf, void **ret_live,
+			      struct err *err);
 	void (*instance_stop)(struct plugin *plugin, void *live);
 	/* Runs the handler of rq->phase. On rq's fiber; may suspend; a terminal PDK call never returns.
 	 * 0; -E_HANDLER with the handler's message in err and its traceback in rq->trace. */
@@ -61,6 +65,8 @@ struct runtime {
 };
 
 extern const struct runtime runtime_lua;
+/* All runtimes, in the order in which they are asked; NULL is last (runtimes.c). */
+extern const struct runtime *const plugin_runtimes[];
 
 struct plugin {
 	char *name;

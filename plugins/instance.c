@@ -1,0 +1,332 @@
+#include "plugins/instance.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "protocol/err.h"
+
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(row) ((row)->oom = true)
+#include <uthash.h>
+
+#define ID_BLOCK 1024U
+#define ID_END ((uint32_t)1 << 31) /* the gateway's ProtoBuf has ids of 31 bits */
+
+struct row {
+	struct instance pub; /* first: a struct instance * of ours is a struct row * */
+	char *key;           /* owned; the plugin's name, a NUL, the canonical conf */
+	size_t key_len;
+	bool oom; /* uthash could not add it */
+	UT_hash_handle by_id;
+	UT_hash_handle by_key;
+};
+
+struct instance_table {
+	struct instance_options options;
+	struct row *by_id;
+	struct row *by_key;
+	uint32_t next_id;
+	uint32_t reserved; /* ids below are written down */
+};
+
+struct instance_table *instance_table_create(const struct instance_options *options)
+{
+	struct instance_table *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->options = *options;
+	t->next_id = options->first_id != 0 ? options->first_id : 1;
+	t->reserved = t->next_id;
+	return t;
+}
+
+static void drop_live(struct instance *instance)
+{
+	struct plugin *plugin = instance->plugin;
+
+	if (instance->live != NULL)
+		plugin->runtime->instance_stop(plugin, instance->live);
+	instance->live = NULL;
+}
+
+static void destroy_row(struct row *row)
+{
+	drop_live(&row->pub);
+	json_decref(row->pub.conf);
+	free(row->key);
+	free(row);
+}
+
+static void remove_row(struct instance_table *t, struct row *row)
+{
+	HASH_DELETE(by_id, t->by_id, row);
+	HASH_DELETE(by_key, t->by_key, row);
+	destroy_row(row);
+}
+
+void instance_table_destroy(struct instance_table *t)
+{
+	struct row *row, *next;
+
+	if (t == NULL)
+		return;
+	HASH_ITER (by_id, t->by_id, row, next)
+		remove_row(t, row);
+	free(t);
+}
+
+/* The conf as one text for all orders of its keys. The gateway counts __seq__ up at each change of any
+ * conf, so it says nothing about this one. Returns owned, or NULL. */
+static char *canonical_text(const json_t *conf)
+{
+	json_t *copy = json_copy((json_t *)conf);
+	char *text;
+
+	if (copy == NULL)
+		return NULL;
+	json_object_del(copy, "__seq__");
+	text = json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT);
+	json_decref(copy);
+	return text;
+}
+
+static int make_key(const struct plugin *plugin, const json_t *conf, struct row *row)
+{
+	size_t name_size = strlen(plugin->name) + 1;
+	char *text = canonical_text(conf);
+	size_t text_len;
+
+	if (text == NULL)
+		return -E_NOMEM;
+	text_len = strlen(text);
+	row->key = malloc(name_size + text_len);
+	if (row->key != NULL) {
+		memcpy(row->key, plugin->name, name_size);
+		memcpy(row->key + name_size, text, text_len);
+		row->key_len = name_size + text_len;
+	}
+	free(text);
+	return row->key != NULL ? 0 : -E_NOMEM;
+}
+
+static int parse_conf(const struct plugin *plugin, const char *text, size_t len, json_t **ret,
+		      struct err *err)
+{
+	json_error_t error;
+	json_t *conf = json_loadb(text, len, JSON_ALLOW_NUL, &error);
+
+	if (conf == NULL)
+		return err_set(err, E_CONF, "the conf of plugin '%s' is not JSON: %s (byte %d)",
+			       plugin->name, error.text, error.position);
+	if (!json_is_object(conf)) {
+		json_decref(conf);
+		return err_set(err, E_CONF, "the conf of plugin '%s' is JSON, but no object",
+			       plugin->name);
+	}
+	*ret = conf;
+	return 0;
+}
+
+/* A row that is in no table yet. */
+static int create_row(struct plugin *plugin, const char *conf, size_t len, struct row **ret_row,
+		      struct err *err)
+{
+	struct row *row = calloc(1, sizeof(*row));
+	int rc;
+
+	if (row == NULL)
+		return err_set(err, E_NOMEM, "no memory for an instance of plugin '%s'",
+			       plugin->name);
+	row->pub.plugin = plugin;
+	rc = parse_conf(plugin, conf, len, &row->pub.conf, err);
+	if (rc == 0 && make_key(plugin, row->pub.conf, row) != 0)
+		rc = err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'", plugin->name);
+	if (rc != 0) {
+		destroy_row(row);
+		return rc;
+	}
+	*ret_row = row;
+	return 0;
+}
+
+static int reserve_block(struct instance_table *t, struct err *err)
+{
+	uint32_t limit = ID_END - t->next_id > ID_BLOCK ? t->next_id + ID_BLOCK : ID_END;
+	int rc = 0;
+
+	if (t->options.reserve_ids != NULL)
+		rc = t->options.reserve_ids(t->options.user, limit);
+	if (rc != 0)
+		return err_set(
+			err, (enum err_code)(-rc),
+			"can't write down which instance ids are in use (%s), so none is given "
+			"out: see that the prefix can be written",
+			err_text(rc));
+	t->reserved = limit;
+	return 0;
+}
+
+/* An id is never used twice: a gateway may hold one of long ago. */
+static int take_id(struct instance_table *t, int64_t *ret_id, struct err *err)
+{
+	int rc = 0;
+
+	if (t->next_id >= ID_END)
+		return err_set(
+			err, E_LIMIT,
+			"all 2147483647 instance ids are used up: stop the gateway and the plugin "
+			"server, remove the file that counts the ids, start both");
+	if (t->next_id >= t->reserved)
+		rc = reserve_block(t, err);
+	if (rc == 0)
+		*ret_id = t->next_id++;
+	return rc;
+}
+
+static int make_live(struct instance *instance, struct err *err)
+{
+	struct plugin *plugin = instance->plugin;
+
+	if (instance->live != NULL)
+		return 0;
+	return plugin->runtime->instance_start(plugin, instance->conf, &instance->live, err);
+}
+
+static int add_row(struct instance_table *t, struct row *row, struct err *err)
+{
+	HASH_ADD(by_id, t->by_id, pub.id, sizeof(row->pub.id), row);
+	if (row->oom)
+		return err_set(err, E_NOMEM, "no memory for one more instance");
+	HASH_ADD_KEYPTR(by_key, t->by_key, row->key, row->key_len, row);
+	if (!row->oom)
+		return 0;
+	HASH_DELETE(by_id, t->by_id, row);
+	return err_set(err, E_NOMEM, "no memory for one more instance");
+}
+
+static int check_room(struct instance_table *t, double now, struct err *err)
+{
+	if (instance_count(t) >= t->options.max)
+		instance_sweep(t, now);
+	if (instance_count(t) < t->options.max)
+		return 0;
+	return err_set(
+		err, E_LIMIT,
+		"%zu instances are in use, no more are allowed: raise max_instances, or use fewer "
+		"confs",
+		instance_count(t));
+}
+
+static int add_new(struct instance_table *t, struct row *row, double now, struct err *err)
+{
+	int rc = check_room(t, now, err);
+
+	if (rc == 0)
+		rc = make_live(&row->pub, err);
+	if (rc == 0)
+		rc = take_id(t, &row->pub.id, err);
+	return rc != 0 ? rc : add_row(t, row, err);
+}
+
+int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf,
+		   size_t conf_len, double now, int64_t *ret_id, struct err *err)
+{
+	struct row *row = NULL, *same = NULL;
+	int rc = create_row(plugin, conf, conf_len, &row, err);
+
+	if (rc != 0)
+		return rc;
+	HASH_FIND(by_key, t->by_key, row->key, row->key_len, same);
+	if (same != NULL) {
+		destroy_row(row);
+		row = same;
+		rc = make_live(&row->pub, err);
+	} else {
+		rc = add_new(t, row, now, err);
+		if (rc != 0)
+			destroy_row(row);
+	}
+	if (rc != 0)
+		return rc;
+	row->pub.refs++;
+	row->pub.used_at = now;
+	*ret_id = row->pub.id;
+	return 0;
+}
+
+static struct row *find_row(struct instance_table *t, int64_t id)
+{
+	struct row *row;
+
+	HASH_FIND(by_id, t->by_id, &id, sizeof(id), row);
+	return row;
+}
+
+void instance_close(struct instance_table *t, int64_t id, double now)
+{
+	struct row *row = find_row(t, id);
+
+	if (row == NULL)
+		return;
+	if (row->pub.refs > 0)
+		row->pub.refs--;
+	row->pub.used_at = now;
+}
+
+int instance_get(struct instance_table *t, int64_t id, double now, struct instance **ret,
+		 struct err *err)
+{
+	struct row *row = find_row(t, id);
+	int rc;
+
+	if (row == NULL)
+		return err_set(err, E_NO_INSTANCE, "%s %lld", err_text(E_NO_INSTANCE),
+			       (long long)id);
+	rc = make_live(&row->pub, err);
+	if (rc != 0)
+		return rc;
+	row->pub.used_at = now;
+	*ret = &row->pub;
+	return 0;
+}
+
+void instance_hold(struct instance *instance)
+{
+	instance->running++;
+}
+
+void instance_release(struct instance *instance, double now)
+{
+	instance->running--;
+	instance->used_at = now;
+}
+
+void instance_sweep(struct instance_table *t, double now)
+{
+	struct row *row, *next;
+
+	HASH_ITER (by_id, t->by_id, row, next) {
+		double idle = now - row->pub.used_at;
+
+		if (row->pub.running > 0)
+			continue;
+		if (idle > t->options.live_idle)
+			drop_live(&row->pub);
+		if (idle > t->options.row_idle && row->pub.live == NULL)
+			remove_row(t, row);
+	}
+}
+
+size_t instance_count(const struct instance_table *t)
+{
+	return HASH_CNT(by_id, t->by_id);
+}
+
+void instance_each(struct instance_table *t, void (*fn)(void *user, const struct instance *),
+		   void *user)
+{
+	struct row *row, *next;
+
+	HASH_ITER (by_id, t->by_id, row, next)
+		fn(user, &row->pub);
+}
