@@ -45,7 +45,7 @@ static void move_to_front(struct buf *b)
 
 static int grow(struct buf *b, size_t need)
 {
-	size_t cap = b->cap > SIZE_MAX / 2 ? SIZE_MAX : b->cap * 2;
+	size_t cap = b->cap * 2;
 	void *data;
 
 	if (cap < FIRST_SIZE)
@@ -73,7 +73,7 @@ int buf_reserve(struct buf *b, size_t n)
 
 	if (b->cap - b->end >= n)
 		return 0;
-	if (n > SIZE_MAX - len)
+	if (n > SIZE_MAX / 2 || len > SIZE_MAX / 2 - n)
 		return -E_NOMEM;
 	move_to_front(b);
 	if (cheap && b->cap - b->end >= n)

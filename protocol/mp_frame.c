@@ -124,7 +124,10 @@ static int scan_bin(struct scan_user *user, const char *base, const char *s, siz
 static int scan_ext(struct scan_user *user, const char *base, const char *s, size_t n,
 		    unsigned char *ret)
 {
-	return scan_str(user, base, s, n == 0 ? (size_t)UINT32_MAX : n - 1, ret);
+	if (n != 0)
+		return scan_str(user, base, s, n, ret);
+	user->rc = -E_TOO_LARGE;
+	return FAILED;
 }
 
 #include <msgpack/unpack_template.h>
