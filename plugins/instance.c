@@ -8,7 +8,6 @@
 #define uthash_nonfatal_oom(row) ((row)->oom = true)
 #include <uthash.h>
 
-#define ID_BLOCK 1024U
 #define ID_END ((uint32_t)1 << 31) /* the gateway's ProtoBuf has ids of 31 bits */
 
 struct row {
@@ -25,7 +24,7 @@ struct instance_table {
 	struct row *by_id;
 	struct row *by_key;
 	uint32_t next_id;
-	uint32_t reserved; /* ids below are written down */
+	uint32_t reserved; /* ids from next_id up to here are ours */
 };
 
 struct instance_table *instance_table_create(const struct instance_options *options)
@@ -35,8 +34,6 @@ struct instance_table *instance_table_create(const struct instance_options *opti
 	if (t == NULL)
 		return NULL;
 	t->options = *options;
-	t->next_id = options->first_id != 0 ? options->first_id : 1;
-	t->reserved = t->next_id;
 	return t;
 }
 
@@ -151,18 +148,17 @@ static int create_row(struct plugin *plugin, const char *conf, size_t len, struc
 
 static int reserve_block(struct instance_table *t, struct err *err)
 {
-	uint32_t limit = ID_END - t->next_id > ID_BLOCK ? t->next_id + ID_BLOCK : ID_END;
+	uint32_t first = 1, end = ID_END;
 	int rc = 0;
 
 	if (t->options.reserve_ids != NULL)
-		rc = t->options.reserve_ids(t->options.user, limit);
+		rc = t->options.reserve_ids(t->options.user, &first, &end, err);
+	else if (t->next_id == ID_END)
+		rc = err_set(err, E_LIMIT, "all instance ids are used up");
 	if (rc != 0)
-		return err_set(
-			err, (enum err_code)(-rc),
-			"can't write down which instance ids are in use (%s), so none is given "
-			"out: see that the prefix can be written",
-			err_text(rc));
-	t->reserved = limit;
+		return rc;
+	t->next_id = first;
+	t->reserved = end;
 	return 0;
 }
 
@@ -171,11 +167,6 @@ static int take_id(struct instance_table *t, int64_t *ret_id, struct err *err)
 {
 	int rc = 0;
 
-	if (t->next_id >= ID_END)
-		return err_set(
-			err, E_LIMIT,
-			"all 2147483647 instance ids are used up: stop the gateway and the plugin "
-			"server, remove the file that counts the ids, start both");
 	if (t->next_id >= t->reserved)
 		rc = reserve_block(t, err);
 	if (rc == 0)

@@ -28,10 +28,11 @@ struct instance_options {
 	size_t max;       /* rows; more are refused */
 	double live_idle; /* seconds after which an idle live object is dropped */
 	double row_idle;  /* seconds after which an idle row may be evicted */
-	/* Writes down that ids below `limit` may be in use. 0 or an error. NULL: not written (tests). */
-	int (*reserve_ids)(void *user, uint32_t limit);
+	/* Gives ids from *ret_first up to, not including, *ret_end that nobody has used or will be given,
+	 * and has written that down when it returns. 0 or an error with what to do. NULL: from 1 on (tests).
+	 */
+	int (*reserve_ids)(void *user, uint32_t *ret_first, uint32_t *ret_end, struct err *err);
 	void *user;
-	uint32_t first_id; /* the mark read at start; 0 = 1 */
 };
 
 struct instance_table *instance_table_create(const struct instance_options *options);
