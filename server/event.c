@@ -1,0 +1,182 @@
+#include "server/event.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct event_table {
+	struct event_options options;
+	struct event_record *records;
+	struct event **events; /* by slot; NULL where the record is free */
+	struct event *idle;    /* for use again, last used first: its memory is warm */
+	uint64_t mask;         /* slots - 1; a power of two */
+	uint64_t next, end;    /* counters that we may use */
+	size_t count;
+};
+
+/* More slots than events, so that a free one is always near. */
+static size_t slots_for(size_t max)
+{
+	size_t slots = 64;
+
+	while (slots < max + max / 4)
+		slots *= 2;
+	return slots;
+}
+
+struct event_table *event_table_create(const struct event_options *options)
+{
+	struct event_table *t = calloc(1, sizeof(*t));
+	size_t slots = slots_for(options->max);
+
+	if (t == NULL)
+		return NULL;
+	t->options = *options;
+	t->mask = slots - 1;
+	t->records = calloc(slots, sizeof(*t->records));
+	t->events = calloc(slots, sizeof(struct event *));
+	if (t->records != NULL && t->events != NULL)
+		return t;
+	event_table_destroy(t);
+	return NULL;
+}
+
+static void destroy_event(struct event *event)
+{
+	arena_fini(&event->rq.arena);
+	free(event);
+}
+
+void event_table_destroy(struct event_table *t)
+{
+	if (t == NULL)
+		return;
+	for (uint64_t slot = 0; t->events != NULL && slot <= t->mask; slot++)
+		if (t->events[slot] != NULL)
+			destroy_event(t->events[slot]);
+	while (t->idle != NULL) {
+		struct event *event = t->idle;
+
+		t->idle = event->next_idle;
+		destroy_event(event);
+	}
+	free(t->events);
+	free(t->records);
+	free(t);
+}
+
+static int refill(struct event_table *t, struct err *err)
+{
+	int rc;
+
+	if (t->next < t->end)
+		return 0;
+	if (t->options.reserve == NULL) {
+		t->next = 1;
+		t->end = (uint64_t)1 << EVENT_COUNTER_BITS;
+		return 0;
+	}
+	rc = t->options.reserve(t->options.user, &t->next, &t->end, err);
+	if (rc != 0)
+		t->next = t->end;
+	return rc;
+}
+
+static uint64_t make_id(const struct event_table *t, uint64_t counter)
+{
+	return ((uint64_t)t->options.owner << EVENT_COUNTER_BITS) | counter;
+}
+
+uint64_t event_burn_id(struct event_table *t)
+{
+	return refill(t, NULL) == 0 ? make_id(t, t->next++) : 0;
+}
+
+/* A counter whose slot is free. There is one: slots are more than events. */
+static int take_counter(struct event_table *t, uint64_t *ret_counter, struct err *err)
+{
+	do {
+		int rc = refill(t, err);
+
+		if (rc != 0)
+			return rc;
+		*ret_counter = t->next++;
+	} while (t->events[*ret_counter & t->mask] != NULL);
+	return 0;
+}
+
+static struct event *take_idle(struct event_table *t)
+{
+	struct event *event = t->idle;
+
+	if (event == NULL)
+		return calloc(1, sizeof(*event));
+	t->idle = event->next_idle;
+	event->next_idle = NULL;
+	return event;
+}
+
+/* All but the arena and the detail of an error, which need no clearing. */
+static void clear_event(struct event *event)
+{
+	struct arena arena = event->rq.arena;
+
+	event->record = NULL;
+	event->served = NULL;
+	event->instance = NULL;
+	event->deadline = (struct deadline){0};
+	event->rc = 0;
+	event->err.text[0] = '\0';
+	event->rq = (struct pdk_rq){.arena = arena};
+}
+
+int event_take(struct event_table *t, struct event **ret_event, struct err *err)
+{
+	struct event *event;
+	uint64_t counter = 0;
+	int rc;
+
+	if (t->count >= t->options.max)
+		return err_set(err, E_LIMIT, "%zu events run, no more are allowed (max_events)",
+			       t->count);
+	rc = take_counter(t, &counter, err);
+	if (rc != 0)
+		return rc;
+	event = take_idle(t);
+	if (event == NULL)
+		return err_set(err, E_NOMEM, "no memory for an event");
+	clear_event(event);
+	event->record = &t->records[counter & t->mask];
+	*event->record = (struct event_record){.id = make_id(t, counter), .state = EVENT_RUNNING};
+	t->events[counter & t->mask] = event;
+	t->count++;
+	*ret_event = event;
+	return 0;
+}
+
+void event_free(struct event_table *t, struct event *event)
+{
+	deadline_clear(&event->deadline);
+	t->events[event->record->id & t->mask] = NULL;
+	event->record->state = EVENT_FREE;
+	event->next_idle = t->idle;
+	t->idle = event;
+	t->count--;
+}
+
+struct event *event_find(const struct event_table *t, uint64_t id)
+{
+	struct event *event = t->events[id & t->mask];
+
+	return event != NULL && event->record->id == id ? event : NULL;
+}
+
+size_t event_count(const struct event_table *t)
+{
+	return t->count;
+}
+
+void event_each(struct event_table *t, void (*fn)(void *user, struct event *), void *user)
+{
+	for (uint64_t slot = 0; slot <= t->mask; slot++)
+		if (t->events[slot] != NULL)
+			fn(user, t->events[slot]);
+}

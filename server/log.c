@@ -1,0 +1,207 @@
+#include "server/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#include "protocol/buf.h"
+#include "protocol/err.h"
+
+#define LINE_KEEP ((size_t)64 << 10) /* of a longer text, what follows is cut */
+
+/* Indexed by enum log_level. */
+static const struct {
+	const char *name;
+	int priority;
+} levels[] = {
+	{"stderr", LOG_EMERG}, {"emerg", LOG_EMERG},   {"alert", LOG_ALERT},
+	{"crit", LOG_CRIT},    {"error", LOG_ERR},     {"warn", LOG_WARNING},
+	{"notice", LOG_NOTICE}, {"info", LOG_INFO},    {"debug", LOG_DEBUG},
+};
+
+static struct {
+	enum log_level level;
+	int fd;
+	bool to_syslog;
+	char *path; /* NULL = no file */
+	struct buf line;
+} the_log = {.level = LOG_LEVEL_NOTICE, .fd = STDERR_FILENO};
+
+static int open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+}
+
+static int open_path(const char *path, enum log_level level, struct err *err)
+{
+	char *copy = strdup(path);
+	int fd;
+
+	if (copy == NULL)
+		return err_set(err, E_NOMEM, "no memory for the log");
+	fd = open_file(path);
+	if (fd < 0) {
+		free(copy);
+		return err_set(err, E_IO,
+			       "can't write the log %s: %s; make its folder, or set `log` to a file "
+			       "that can be written, to stderr or to syslog",
+			       path, strerror(errno));
+	}
+	log_close();
+	the_log.path = copy;
+	the_log.fd = fd;
+	the_log.level = level;
+	return 0;
+}
+
+int log_open(const char *target, enum log_level level, struct err *err)
+{
+	if (strcmp(target, "stderr") != 0 && strcmp(target, "syslog") != 0)
+		return open_path(target, level, err);
+	log_close();
+	the_log.level = level;
+	the_log.to_syslog = strcmp(target, "syslog") == 0;
+	if (the_log.to_syslog)
+		openlog("outrigger", LOG_PID, LOG_DAEMON);
+	return 0;
+}
+
+void log_reopen(void)
+{
+	int fd;
+
+	if (the_log.path == NULL)
+		return;
+	fd = open_file(the_log.path);
+	if (fd < 0) {
+		log_line(LOG_LEVEL_ERR, "can't open the log %s anew: %s", the_log.path,
+			 strerror(errno));
+		return;
+	}
+	close(the_log.fd);
+	the_log.fd = fd;
+}
+
+void log_close(void)
+{
+	if (the_log.path != NULL)
+		close(the_log.fd);
+	if (the_log.to_syslog)
+		closelog();
+	free(the_log.path);
+	buf_fini(&the_log.line);
+	the_log.path = NULL;
+	the_log.to_syslog = false;
+	the_log.fd = STDERR_FILENO;
+}
+
+static void add_time(struct buf *line)
+{
+	static time_t last;
+	static char text[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (now != last) {
+		localtime_r(&now, &tm);
+		strftime(text, sizeof(text), "%Y/%m/%d %H:%M:%S", &tm);
+		last = now;
+	}
+	buf_append_str(line, text);
+}
+
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 ? c != 0x7f : c == '\n' || c == '\t';
+}
+
+static void add_text(struct buf *line, const char *text, size_t n)
+{
+	if (n > LINE_KEEP)
+		n = LINE_KEEP;
+	while (n > 0) {
+		size_t plain = 0;
+
+		while (plain < n && is_plain(text[plain]))
+			plain++;
+		buf_append(line, text, plain);
+		if (plain < n)
+			buf_printf(line, "\\x%02x", (unsigned char)text[plain++]);
+		text += plain;
+		n -= plain;
+	}
+}
+
+static void write_line(const struct buf *line)
+{
+	ssize_t n;
+
+	/* A log that can't be written has nowhere to say so. */
+	do
+		n = write(the_log.fd, buf_head(line), buf_len(line));
+	while (n < 0 && errno == EINTR);
+}
+
+void log_text(enum log_level level, uint64_t event_id, const char *plugin, const char *text,
+	      size_t n)
+{
+	struct buf *line = &the_log.line;
+
+	if (level > the_log.level)
+		return;
+	if (!the_log.to_syslog) {
+		add_time(line);
+		buf_printf(line, " [%s] %d#0: ", levels[level].name, (int)getpid());
+	}
+	if (event_id != 0)
+		buf_printf(line, "*%llu ", (unsigned long long)event_id);
+	if (plugin != NULL)
+		buf_printf(line, "[%s] ", plugin);
+	add_text(line, text, n);
+	if (the_log.to_syslog) {
+		syslog(levels[level].priority, "%.*s", (int)buf_len(line),
+		       (const char *)buf_head(line));
+	} else {
+		buf_append(line, "\n", 1);
+		write_line(line);
+	}
+	buf_consume(line, buf_len(line));
+}
+
+static void log_format(enum log_level level, uint64_t event_id, const char *plugin,
+		       const char *format, va_list args)
+{
+	char *text = NULL;
+	int n;
+
+	if (level > the_log.level)
+		return;
+	n = vasprintf(&text, format, args);
+	if (n < 0)
+		return;
+	log_text(level, event_id, plugin, text, (size_t)n);
+	free(text);
+}
+
+void log_event(enum log_level level, uint64_t event_id, const char *plugin, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_format(level, event_id, plugin, format, args);
+	va_end(args);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_format(level, 0, NULL, format, args);
+	va_end(args);
+}

@@ -1,0 +1,30 @@
+/* log.h - our own log, in the form of the gateway's error.log.
+ *
+ * One log per process. Lines look like
+ *   2024/05/01 12:00:00 [error] 123#0: *EVENT [PLUGIN] text
+ * so that whatever reads the gateway's log reads ours too. Only server/ calls it. */
+#ifndef SERVER_LOG_H
+#define SERVER_LOG_H
+#include <stddef.h>
+#include <stdint.h>
+#include "pdk-bridge/pdk_call.h"
+
+struct err;
+
+/* Where to: "stderr", "syslog" or a file, which is made; and how much. Until then: stderr, notice.
+ * -E_IO with what to do; the log then stays as it was. */
+int log_open(const char *target, enum log_level level, struct err *err);
+/* Opens the file anew (somebody has moved it away). A failure is said in the old file. */
+void log_reopen(void);
+/* Back to stderr. */
+void log_close(void);
+
+/* One line; levels beyond the set one are dropped. Control characters but for newline and tab are written
+ * as \xNN. `event_id` 0 and `plugin` NULL are left out. */
+void log_text(enum log_level level, uint64_t event_id, const char *plugin, const char *text,
+	      size_t n);
+void log_event(enum log_level level, uint64_t event_id, const char *plugin, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,199 @@
+#include "server/reactor.h"
+#include <ev.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct reactor {
+	struct ev_loop *loop;
+};
+
+struct reactor_io {
+	ev_io watcher; /* first */
+	struct ev_loop *loop;
+	int fd;
+	int events;
+	void (*fn)(void *user, int ready);
+	void *user;
+};
+
+struct reactor_timer {
+	ev_timer watcher; /* first */
+	struct ev_loop *loop;
+	void (*fn)(void *user);
+	void *user;
+};
+
+struct reactor_signal {
+	ev_signal watcher; /* first */
+	struct ev_loop *loop;
+	void (*fn)(void *user, int signum);
+	void *user;
+};
+
+struct reactor *reactor_create(void)
+{
+	struct reactor *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->loop = ev_loop_new(EVFLAG_AUTO);
+	if (r->loop != NULL)
+		return r;
+	free(r);
+	return NULL;
+}
+
+void reactor_destroy(struct reactor *r)
+{
+	if (r == NULL)
+		return;
+	ev_loop_destroy(r->loop);
+	free(r);
+}
+
+void reactor_run(struct reactor *r)
+{
+	ev_run(r->loop, 0);
+}
+
+void reactor_stop(struct reactor *r)
+{
+	ev_break(r->loop, EVBREAK_ALL);
+}
+
+double reactor_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void on_io(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+	struct reactor_io *io = (struct reactor_io *)watcher;
+	int ready = 0;
+
+	(void)loop;
+	if (revents & EV_READ)
+		ready |= REACTOR_READ;
+	if (revents & EV_WRITE)
+		ready |= REACTOR_WRITE;
+	io->fn(io->user, ready);
+}
+
+struct reactor_io *reactor_io_create(struct reactor *r, int fd, void (*fn)(void *user, int ready),
+				     void *user)
+{
+	struct reactor_io *io = calloc(1, sizeof(*io));
+
+	if (io == NULL)
+		return NULL;
+	io->loop = r->loop;
+	io->fd = fd;
+	io->fn = fn;
+	io->user = user;
+	ev_io_init(&io->watcher, on_io, fd, 0);
+	return io;
+}
+
+void reactor_io_set(struct reactor_io *io, int events)
+{
+	int wanted = 0;
+
+	if (events == io->events)
+		return;
+	io->events = events;
+	if (events & REACTOR_READ)
+		wanted |= EV_READ;
+	if (events & REACTOR_WRITE)
+		wanted |= EV_WRITE;
+	ev_io_stop(io->loop, &io->watcher);
+	ev_io_set(&io->watcher, io->fd, wanted);
+	if (wanted != 0)
+		ev_io_start(io->loop, &io->watcher);
+}
+
+void reactor_io_destroy(struct reactor_io *io)
+{
+	if (io == NULL)
+		return;
+	ev_io_stop(io->loop, &io->watcher);
+	free(io);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+	struct reactor_timer *timer = (struct reactor_timer *)watcher;
+
+	(void)loop;
+	(void)revents;
+	timer->fn(timer->user);
+}
+
+struct reactor_timer *reactor_timer_create(struct reactor *r, void (*fn)(void *user), void *user)
+{
+	struct reactor_timer *timer = calloc(1, sizeof(*timer));
+
+	if (timer == NULL)
+		return NULL;
+	timer->loop = r->loop;
+	timer->fn = fn;
+	timer->user = user;
+	ev_timer_init(&timer->watcher, on_timer, 0, 0);
+	return timer;
+}
+
+void reactor_timer_start(struct reactor_timer *timer, double seconds, int repeat)
+{
+	ev_timer_stop(timer->loop, &timer->watcher);
+	/* The loop's own clock stands still while a handler runs. */
+	ev_now_update(timer->loop);
+	ev_timer_set(&timer->watcher, seconds, repeat ? seconds : 0);
+	ev_timer_start(timer->loop, &timer->watcher);
+}
+
+void reactor_timer_stop(struct reactor_timer *timer)
+{
+	ev_timer_stop(timer->loop, &timer->watcher);
+}
+
+void reactor_timer_destroy(struct reactor_timer *timer)
+{
+	if (timer == NULL)
+		return;
+	ev_timer_stop(timer->loop, &timer->watcher);
+	free(timer);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
+{
+	struct reactor_signal *sig = (struct reactor_signal *)watcher;
+
+	(void)loop;
+	(void)revents;
+	sig->fn(sig->user, watcher->signum);
+}
+
+struct reactor_signal *reactor_signal_create(struct reactor *r, int signum,
+					     void (*fn)(void *user, int signum), void *user)
+{
+	struct reactor_signal *sig = calloc(1, sizeof(*sig));
+
+	if (sig == NULL)
+		return NULL;
+	sig->loop = r->loop;
+	sig->fn = fn;
+	sig->user = user;
+	ev_signal_init(&sig->watcher, on_signal, signum);
+	ev_signal_start(sig->loop, &sig->watcher);
+	return sig;
+}
+
+void reactor_signal_destroy(struct reactor_signal *sig)
+{
+	if (sig == NULL)
+		return;
+	ev_signal_stop(sig->loop, &sig->watcher);
+	free(sig);
+}
