@@ -15,12 +15,28 @@ void lua_pdk_open(lua_State *L, const struct pdk_env *env);
 /* The request of the fiber that runs (its fiber_arg), or NULL outside of events. */
 struct pdk_rq *lua_pdk_request(void);
 
+/* The Lua thread whose code runs at this moment; NULL while none does. Async-signal-safe. A coroutine
+ * that has not called the PDK yet is not seen: its parent is given. */
+lua_State *lua_pdk_running(void);
+/* Told by the runtime: L's code runs from now on; NULL: it has ended. */
+void lua_pdk_set_running(lua_State *L);
+
+/* lua_log.c: */
+/* The level of a row with PDK_LEVEL: that of its last word, notice for "kong.log" itself. */
+enum log_level lua_log_level(const struct pdk_fn *fn);
+/* Joins the arguments from `first` on as kong.log does and writes them with the source line of the
+ * function at stack level `caller`: to the gateway within an event, else to our own log. Costs nothing
+ * for a level that is filtered out. May suspend. Pushes nothing. */
+void lua_log_write(lua_State *L, const struct pdk_env *env, enum log_level level, int caller,
+		   int first);
+
 /* lua_value.c: values and Lua, both ways. */
 /* Pushes v: arrays become sequences, maps tables, bin and str strings, integers beyond 2^53 doubles.
  * A nil inside a table is absent, as in the gateway. */
 void lua_value_push(lua_State *L, const struct value *v);
-/* Reads the Lua value at idx into the arena. Texts are borrowed from Lua (anchor them until sent).
- * -E_ARGUMENT for functions, threads, userdata other than null, tables nested too deeply or cyclic. */
+/* Reads the Lua value at idx into the arena. Texts are borrowed from Lua (anchor them until sent). An
+ * empty table is an array unless its metatable says otherwise (__jsontype). -E_ARGUMENT for functions,
+ * threads, userdata other than null, tables nested too deeply or cyclic. */
 int lua_value_read(lua_State *L, int idx, struct arena *arena, struct value *ret, struct err *err);
 
 #endif

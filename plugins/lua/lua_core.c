@@ -1,0 +1,108 @@
+/* lua_core.c - the module outrigger.core: what the embedded Lua needs from C. */
+#include <time.h>
+#include <unistd.h>
+#include "pdk-bridge/lua_compat.h"
+#include "pdk-bridge/lua_pdk.h"
+#include "plugins/lua/lua_impl.h"
+
+static const struct plugin *plugin_of(lua_State *L)
+{
+	return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* event(): the table of the event that runs, one for its life, or nil outside of events. */
+static int core_event(lua_State *L)
+{
+	struct pdk_rq *rq = lua_pdk_request();
+	struct lua_thread *t = rq ? rq->runtime : NULL;
+
+	if (t == NULL)
+		return 0;
+	if (t->event_ref == LUA_NOREF) {
+		lua_newtable(L);
+		t->event_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
+	lua_rawgeti(L, LUA_REGISTRYINDEX, t->event_ref);
+	return 1;
+}
+
+/* phase(): the phase of the event that runs, or nil. */
+static int core_phase(lua_State *L)
+{
+	const struct pdk_rq *rq = lua_pdk_request();
+
+	if (rq == NULL)
+		return 0;
+	lua_pushstring(L, phase_name(rq->phase));
+	return 1;
+}
+
+/* log(level, caller, ...): as kong.log.*; caller 1 is the function that calls this one. */
+static int core_log(lua_State *L)
+{
+	lua_Integer level = luaL_checkinteger(L, 1);
+	int caller = (int)luaL_checkinteger(L, 2);
+
+	luaL_argcheck(L, level >= LOG_LEVEL_EMERG && level <= LOG_LEVEL_DEBUG, 1, "bad log level");
+	lua_log_write(L, &plugin_of(L)->env, (enum log_level)level, caller, 3);
+	return 0;
+}
+
+/* logs(level): whether lines of that level are written at all. */
+static int core_logs(lua_State *L)
+{
+	lua_pushboolean(L, luaL_checkinteger(L, 1) <= (lua_Integer)plugin_of(L)->env.log_level);
+	return 1;
+}
+
+static int core_now(lua_State *L)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	lua_pushnumber(L, (double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1e3);
+	return 1;
+}
+
+static int core_pid(lua_State *L)
+{
+	lua_pushinteger(L, getpid());
+	return 1;
+}
+
+static int open_core(lua_State *L)
+{
+	static const struct {
+		const char *name;
+		lua_CFunction fn;
+	} functions[] = {
+		{"event", core_event}, {"phase", core_phase}, {"log", core_log},
+		{"logs", core_logs},   {"now", core_now},     {"pid", core_pid},
+	};
+	const struct plugin *plugin = plugin_of(L);
+	size_t i;
+
+	lua_newtable(L);
+	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		lua_pushlightuserdata(L, (void *)(uintptr_t)plugin);
+		lua_pushcclosure(L, functions[i].fn, 1);
+		lua_setfield(L, -2, functions[i].name);
+	}
+	lua_pushlightuserdata(L, NULL);
+	lua_setfield(L, -2, "null");
+	lua_pushstring(L, plugin->name);
+	lua_setfield(L, -2, "plugin");
+	lua_pushinteger(L, (lua_Integer)plugin->env.kong_version);
+	lua_setfield(L, -2, "kong_version");
+	return 1;
+}
+
+void lua_core_open(lua_State *L, const struct plugin *plugin)
+{
+	lua_getglobal(L, LUA_LOADLIBNAME);
+	lua_getfield(L, -1, "preload");
+	lua_pushlightuserdata(L, (void *)(uintptr_t)plugin);
+	lua_pushcclosure(L, open_core, 1);
+	lua_setfield(L, -2, "outrigger.core");
+	lua_pop(L, 2);
+}

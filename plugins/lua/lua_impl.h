@@ -1,0 +1,79 @@
+/* lua_impl.h - what the files of the Lua runtime share.
+ *
+ * Glossary: the *main thread* of a plugin's state never runs anything that may suspend; a *thread* here
+ * is a Lua thread (coroutine object) on which one event's handler runs. Threads of events that ended are
+ * used again; those of abandoned events are let go and collected. */
+#ifndef PLUGINS_LUA_LUA_IMPL_H
+#define PLUGINS_LUA_LUA_IMPL_H
+#include <lua.h>
+#include <signal.h>
+#include <stdbool.h>
+#include "plugins/plugin.h"
+#include "protocol/err.h"
+
+struct lua_plugin;
+
+/* A Lua thread, and what an event keeps in Lua. While the event runs, rq->runtime is this. */
+struct lua_thread {
+	lua_State *L;
+	int ref;       /* anchors L in the registry */
+	int event_ref; /* the event's own table, made at its first use; or LUA_NOREF */
+	bool ended;    /* the handler returned or raised: nothing of it is left on L */
+	volatile sig_atomic_t interrupted;
+	struct lua_plugin *plugin;
+	struct lua_thread *next;
+};
+
+/* The live object of one conf. */
+struct lua_instance {
+	int conf_ref; /* one table for its whole life: handlers may write to it or use it as a key */
+	struct lua_instance *prev, *next;
+};
+
+/* plugin->impl */
+struct lua_plugin {
+	lua_State *L; /* the main thread */
+	const struct plugin *plugin;
+	struct lua_thread *idle;
+	size_t idle_count;
+	struct lua_instance *instances;
+	int handler_ref;
+	int null_array_mt;   /* the metatable of empty arrays in confs */
+	int event_error_ref; /* the message handlers of lua_error.c */
+	int load_error_ref;
+	int run_ref; /* lua_run.c: the function that looks up and calls a handler */
+};
+
+/* lua_thread.c: threads that are taken and given back. */
+/* NULL on lack of memory. */
+struct lua_thread *lua_thread_take(struct lua_plugin *p);
+/* Accepts NULL. */
+void lua_thread_give(struct lua_thread *t);
+void lua_thread_free_idle(struct lua_plugin *p);
+/* Asks the handler that runs now to stop. Async-signal-safe. */
+void lua_thread_interrupt(void);
+
+/* lua_error.c: errors of any kind to texts. */
+/* Makes the message handlers. May raise. */
+void lua_error_open(struct lua_plugin *p);
+/* The error value on top of L (popped) into err. Returns -code. */
+int lua_error_take(lua_State *L, int status, enum err_code code, struct err *err);
+
+/* lua_loader.c: package.path, package.loaders, the embedded modules. May raise. */
+void lua_loader_open(lua_State *L, const struct plugin_paths *paths);
+
+/* lua_core.c: the module outrigger.core, the C side of lualib/outrigger. May raise. */
+void lua_core_open(lua_State *L, const struct plugin *plugin);
+
+/* lua_load.c: runs handler and schema, fills plugin->info. */
+int lua_load_plugin(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
+
+/* lua_run.c: handlers. */
+/* Makes p->run_ref. May raise. */
+void lua_run_open(struct lua_plugin *p);
+int lua_run_init_worker(struct plugin *plugin, struct err *err);
+int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err);
+/* handler:configure(confs) with all live confs; its errors are logged. */
+void lua_run_configure(struct lua_plugin *p);
+
+#endif

@@ -1,0 +1,174 @@
+/* lua_load.c - a plugin's code run for the first time: its state, its handler, what is told of it. */
+#include <stdlib.h>
+#include <string.h>
+#include "pdk-bridge/lua_compat.h"
+#include "pdk-bridge/lua_pdk.h"
+#include "plugins/lua/lua_impl.h"
+#include "plugins/lua/lua_json.h"
+#include "plugins/lua/lua_path.h"
+#include "protocol/buf.h"
+
+struct loading {
+	struct plugin *plugin;
+	const struct plugin_spec *spec;
+	struct err *err;
+	int rc;
+};
+
+/* ---- from Lua to struct plugin_info ---- */
+
+static char *take_string(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? strdup(text) : NULL;
+}
+
+static phase_set take_phases(const json_t *names)
+{
+	phase_set set = 0;
+	const json_t *name;
+	size_t i;
+	int phase;
+
+	json_array_foreach(names, i, name)
+	{
+		phase = phase_find(json_string_value(name), json_string_length(name));
+		if (phase >= 0)
+			set |= PHASE_BIT(phase);
+	}
+	return set;
+}
+
+static int fill_info(struct plugin *plugin, json_t *told, json_t *notes, struct err *err)
+{
+	struct plugin_info *info = &plugin->info;
+
+	info->priority = (long)json_number_value(json_object_get(told, "Priority"));
+	info->version = take_string(told, "Version");
+	info->phases = take_phases(json_object_get(told, "Phases"));
+	info->schema = json_incref(json_object_get(told, "Schema"));
+	info->notes = json_incref(notes);
+	if (info->version == NULL || info->schema == NULL)
+		return err_set(err, E_PLUGIN, "outrigger.load told too little of the plugin");
+	return 0;
+}
+
+/* The results of outrigger.load are on the stack from `first` on: handler, told, notes. */
+static int take_results(struct loading *loading, lua_State *L, int first)
+{
+	struct lua_plugin *p = loading->plugin->impl;
+	json_t *told = NULL, *notes = NULL;
+	int rc;
+
+	if (!lua_istable(L, first))
+		return err_set(loading->err, E_PLUGIN, "%s", lua_tostring(L, first + 1));
+	rc = lua_json_read(L, first + 1, &told, loading->err);
+	if (rc == 0)
+		rc = lua_json_read(L, first + 2, &notes, loading->err);
+	if (rc == 0)
+		rc = fill_info(loading->plugin, told, notes, loading->err);
+	json_decref(told);
+	json_decref(notes);
+	lua_pushvalue(L, first);
+	p->handler_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+	return rc;
+}
+
+/* ---- inside of the protected call ---- */
+
+static void open_state(lua_State *L, const struct loading *loading)
+{
+	lua_pdk_open(L, &loading->plugin->env);
+	lua_core_open(L, loading->plugin);
+	lua_loader_open(L, loading->spec->paths);
+	lua_run_open(loading->plugin->impl);
+}
+
+/* Requires a module of ours and leaves what it returns. */
+static void require_own(lua_State *L, const char *module)
+{
+	lua_getglobal(L, "require");
+	lua_pushstring(L, module);
+	lua_call(L, 1, 1);
+}
+
+static void keep_array_mt(lua_State *L, struct lua_plugin *p)
+{
+	lua_getglobal(L, "require");
+	lua_pushliteral(L, "outrigger.array");
+	lua_call(L, 1, 1);
+	p->null_array_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static int load_code(lua_State *L)
+{
+	struct loading *loading = lua_touserdata(L, 1);
+	struct plugin *plugin = loading->plugin;
+
+	open_state(L, loading);
+	require_own(L, "outrigger.boot");
+	keep_array_mt(L, plugin->impl);
+	require_own(L, "outrigger.load");
+	lua_pushstring(L, plugin->name);
+	lua_pushstring(L, plugin->module);
+	lua_call(L, 2, 3);
+	loading->rc = take_results(loading, L, lua_gettop(L) - 2);
+	return 0;
+}
+
+/* ---- outside of it ---- */
+
+static int open_libraries(lua_State *L)
+{
+	luaL_openlibs(L);
+	lua_error_open(lua_touserdata(L, 1));
+	return 0;
+}
+
+static int create_state(struct plugin *plugin, struct err *err)
+{
+	struct lua_plugin *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return err_set(err, E_NOMEM, "no memory for a Lua state");
+	plugin->impl = p;
+	p->plugin = plugin;
+	p->handler_ref = p->null_array_mt = LUA_NOREF;
+	p->L = luaL_newstate();
+	if (p->L == NULL || lua_cpcall(p->L, open_libraries, p) != LUA_OK)
+		return err_set(err, E_NOMEM, "no memory for a Lua state");
+	return 0;
+}
+
+static char *find_handler(const struct plugin *plugin, const struct plugin_spec *spec)
+{
+	struct buf file = {0}, module = {0};
+	char *where = NULL;
+
+	if (buf_printf(&module, "kong.plugins.%s.handler%c", plugin->module, '\0') == 0 &&
+	    lua_path_find(spec->paths, (const char *)buf_head(&module), &file, NULL) == 0)
+		where = strdup((const char *)buf_head(&file));
+	buf_fini(&file);
+	buf_fini(&module);
+	return where;
+}
+
+int lua_load_plugin(struct plugin *plugin, const struct plugin_spec *spec, struct err *err)
+{
+	struct loading loading = {plugin, spec, err, 0};
+	struct lua_plugin *p;
+	int status, rc = create_state(plugin, err);
+
+	if (rc != 0)
+		return rc;
+	p = plugin->impl;
+	plugin->info.where = find_handler(plugin, spec);
+	lua_rawgeti(p->L, LUA_REGISTRYINDEX, p->load_error_ref);
+	lua_pushcfunction(p->L, load_code);
+	lua_pushlightuserdata(p->L, &loading);
+	status = lua_pcall(p->L, 1, 0, 1);
+	rc = status == LUA_OK ? loading.rc : lua_error_take(p->L, status, E_PLUGIN, err);
+	lua_settop(p->L, 0);
+	return rc;
+}

@@ -1,0 +1,126 @@
+/* lua_run.c - running handlers: on a thread of their own, under a message handler. */
+#include <string.h>
+#include <utlist.h>
+#include "pdk-bridge/lua_compat.h"
+#include "pdk-bridge/lua_pdk.h"
+#include "plugins/lua/lua_impl.h"
+
+/* One call of handler[name](handler, argument). */
+struct call {
+	const struct lua_plugin *plugin;
+	const char *name;
+	int conf_ref; /* the argument; LUA_NOREF = none */
+	bool confs;   /* the argument is an array of all live confs */
+};
+
+/* ---- inside of the protected call ---- */
+
+static void push_confs(lua_State *L, const struct lua_plugin *p)
+{
+	const struct lua_instance *instance;
+	int i = 0;
+
+	lua_newtable(L);
+	DL_FOREACH (p->instances, instance) {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, instance->conf_ref);
+		lua_rawseti(L, -2, ++i);
+	}
+}
+
+static int push_argument(lua_State *L, const struct call *call)
+{
+	if (call->confs)
+		push_confs(L, call->plugin);
+	else if (call->conf_ref != LUA_NOREF)
+		lua_rawgeti(L, LUA_REGISTRYINDEX, call->conf_ref);
+	else
+		return 0;
+	return 1;
+}
+
+/* Nothing is called for a phase that the handler lacks: the gateway may know an older version of it. */
+static int call_handler(lua_State *L)
+{
+	const struct call *call = lua_touserdata(L, 1);
+
+	lua_rawgeti(L, LUA_REGISTRYINDEX, call->plugin->handler_ref);
+	lua_getfield(L, -1, call->name);
+	if (!lua_isfunction(L, -1))
+		return 0;
+	lua_insert(L, -2);
+	lua_call(L, 1 + push_argument(L, call), 0);
+	return 0;
+}
+
+void lua_run_open(struct lua_plugin *p)
+{
+	lua_pushcfunction(p->L, call_handler);
+	p->run_ref = luaL_ref(p->L, LUA_REGISTRYINDEX);
+}
+
+/* ---- outside of it: nothing here may raise ---- */
+
+/* The message handler is event_error_ref for events, else load_error_ref. */
+static int run_call(struct lua_thread *t, struct call *call, int on_error, struct err *err)
+{
+	lua_State *L = t->L;
+	int status, rc = 0;
+
+	lua_rawgeti(L, LUA_REGISTRYINDEX, on_error);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, call->plugin->run_ref);
+	lua_pushlightuserdata(L, call);
+	lua_pdk_set_running(L);
+	status = lua_pcall(L, 1, 0, 1);
+	lua_pdk_set_running(NULL);
+	if (status != LUA_OK)
+		rc = lua_error_take(L, status, E_HANDLER, err);
+	t->ended = true;
+	return rc;
+}
+
+int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err)
+{
+	struct lua_plugin *p = plugin->impl;
+	const struct lua_instance *instance = live;
+	struct call call = {p, phase_name(rq->phase), instance->conf_ref, false};
+	struct lua_thread *t = lua_thread_take(p);
+
+	if (t == NULL)
+		return err_set(err, E_NOMEM, "no memory for a Lua thread");
+	rq->runtime = t;
+	return run_call(t, &call, p->event_error_ref, err);
+}
+
+/* A call that belongs to no event. */
+static int run_alone(struct lua_plugin *p, struct call *call, struct err *err)
+{
+	struct lua_thread *t = lua_thread_take(p);
+	int rc;
+
+	if (t == NULL)
+		return err_set(err, E_NOMEM, "no memory for a Lua thread");
+	rc = run_call(t, call, p->load_error_ref, err);
+	lua_sethook(t->L, NULL, 0, 0);
+	lua_thread_give(t);
+	return rc;
+}
+
+int lua_run_init_worker(struct plugin *plugin, struct err *err)
+{
+	struct call call = {plugin->impl, "init_worker", LUA_NOREF, false};
+	int rc = run_alone(plugin->impl, &call, err);
+
+	return rc ? err_prefix(err, -E_PLUGIN, "init_worker of plugin '%s'", plugin->name) : 0;
+}
+
+void lua_run_configure(struct lua_plugin *p)
+{
+	struct call call = {p, "configure", LUA_NOREF, true};
+	const struct pdk_port *port = p->plugin->env.port;
+	struct err err = {0};
+
+	if (run_alone(p, &call, &err) == 0 || port == NULL || port->log == NULL)
+		return;
+	err_prefix(&err, -E_HANDLER, "configure of plugin '%s'", p->plugin->name);
+	port->log(NULL, LOG_LEVEL_ERR, err.text, strlen(err.text));
+}

@@ -1,0 +1,30 @@
+-- kong.version, kong.configuration: what is known of the gateway here.
+
+local core = require "outrigger.core"
+
+-- The gateway's own settings don't reach an external plugin. These are the answers that fit: there is no
+-- gateway database here, and no control plane.
+local SETTINGS = {
+	role = "traditional", database = "off", enabled_headers = {}, headers = {}, plugins = {},
+	loaded_plugins = { [core.plugin] = true },
+}
+
+return function(kong)
+	local major, minor = math.floor(core.kong_version / 100), core.kong_version % 100
+	kong.version = ("%d.%d.0"):format(major, minor)
+	kong.version_num = major * 10000 + minor * 100
+
+	local functions = type(kong.configuration) == "table" and kong.configuration or {}
+	kong.configuration = setmetatable({}, {
+		__index = function(_, name)
+			local value = functions[name]
+			if value == nil then
+				value = SETTINGS[name]
+			end
+			return value
+		end,
+		__newindex = function()
+			error("cannot write to configuration", 2)
+		end,
+	})
+end

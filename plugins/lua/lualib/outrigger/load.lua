@@ -1,0 +1,30 @@
+-- Loads a plugin's handler and schema, and computes what the gateway is told of it.
+--
+-- Returns the handler, the info table and an array of notes (texts), or nil and what is wrong.
+
+local core = require "outrigger.core"
+local ctx = require "outrigger.ctx"
+local json_encode = require "outrigger.json_encode"
+local plugin_info = require "outrigger.plugin_info"
+
+local function note_texts(notes)
+	local texts = setmetatable({}, json_encode.array_mt)
+	for i, note in ipairs(notes) do
+		texts[i] = note.path .. " " .. note.what
+	end
+	return texts
+end
+
+return function(name, module)
+	local handler = require("kong.plugins." .. module .. ".handler")
+	local schema = require("kong.plugins." .. module .. ".schema")
+	local version = core.kong_version
+	local info, notes = plugin_info.build(handler, schema, name, {
+		kong_version = ("%d.%d"):format(math.floor(version / 100), version % 100),
+	})
+	if not info then
+		return nil, notes
+	end
+	ctx.set_phases(info.Phases)
+	return handler, info, note_texts(notes)
+end
