@@ -1,0 +1,9 @@
+-- plugin.lua - kong.plugin
+
+return function()
+	return {
+		get_id = function()
+			return ngx.ctx.plugin_id
+		end,
+	}
+end
