@@ -29,7 +29,10 @@ static const struct {
 	const char *bytes;
 	size_t n;
 } kinds[] = {
-#define KIND(literal) {literal, sizeof(literal) - 1}
+#define KIND(literal)                        \
+	{                                    \
+		literal, sizeof(literal) - 1 \
+	}
 	KIND("\x00"),
 	KIND("\x7f"),
 	KIND("\xe0"),
@@ -131,7 +134,10 @@ static void messages_are_found_however_they_are_cut(void **state)
 /* What was looked at is overwritten with what would be an error, before the next piece comes. */
 static void no_byte_is_looked_at_twice(void **state)
 {
-	enum { ITEMS = 5000, PIECE = 7 };
+	enum {
+		ITEMS = 5000,
+		PIECE = 7
+	};
 	unsigned char bytes[3 + 3 * ITEMS] = {0xdc, ITEMS >> 8, ITEMS & 0xff};
 	void *scan = new_scan();
 	size_t size = 0;
@@ -195,8 +201,9 @@ static void claims_beyond_the_limit_are_refused_at_once(void **state)
 	assert_refused(&usual, BYTES("\xc9\xff\xff\xff\xfe"), E_TOO_LARGE);
 	assert_refused(&usual, BYTES("\xdd\xff\xff\xff\xff"), E_TOO_LARGE);
 	assert_refused(&usual, BYTES("\xdf\xff\xff\xff\xff"), E_TOO_LARGE);
-	assert_refused(&usual, BYTES("\x94\x00\x01\xa1m\x91\x81\xa4"
-				     "Data\xdb\x04\x00\x00\x00"),
+	assert_refused(&usual,
+		       BYTES("\x94\x00\x01\xa1m\x91\x81\xa4"
+			     "Data\xdb\x04\x00\x00\x00"),
 		       E_TOO_LARGE);
 	/* each alone would fit, both do not */
 	assert_refused(&usual, BYTES("\x92\xdd\x02\x00\x00\x00\xdd\x02\x00\x00\x00"), E_TOO_LARGE);
@@ -252,7 +259,8 @@ static void depth_is_limited_for_arrays_and_maps(void **state)
 			     TOO_DEEP);
 	}
 	/* side by side is not in one another */
-	assert_int_equal(frame_once(&three, BYTES("\x93\x91\x90\x91\x90\x91\x90"), &(size_t){0}), 1);
+	assert_int_equal(frame_once(&three, BYTES("\x93\x91\x90\x91\x90\x91\x90"), &(size_t){0}),
+			 1);
 	assert_refused(&three, BYTES("\x81\x81\x81\x90"), E_TOO_DEEP);
 }
 

@@ -4,8 +4,8 @@
 
 static void integral_numbers_become_integers(void **state)
 {
-	static const double integral[] = {0, 1, -1, 9007199254740992.0, -9007199254740992.0, 1e18,
-					  -9223372036854775808.0};
+	static const double integral[] = {
+		0, 1, -1, 9007199254740992.0, -9007199254740992.0, 1e18, -9223372036854775808.0};
 	static const double other[] = {0.5, -0.0, 1e19, 9223372036854775808.0, INFINITY, -INFINITY};
 
 	(void)state;
@@ -35,8 +35,11 @@ static void any_number_reads_as_double(void **state)
 static void integral_values_read_as_integers_where_they_fit(void **state)
 {
 	struct value good[] = {value_int(5), value_double(5), {.type = VALUE_UINT, .u = 5}};
-	struct value bad[] = {value_uint((uint64_t)INT64_MAX + 1), value_double(5.5),
-			      value_double(9223372036854775808.0), value_double(NAN), value_nil(),
+	struct value bad[] = {value_uint((uint64_t)INT64_MAX + 1),
+			      value_double(5.5),
+			      value_double(9223372036854775808.0),
+			      value_double(NAN),
+			      value_nil(),
 			      value_str("5")};
 	int64_t i = 0;
 
