@@ -170,8 +170,11 @@ static int explain(int rc, struct err *err)
 			       LIMIT_MESSAGE_DEPTH_MAX);
 	case -E_NOMEM:
 		return err_set(err, E_NOMEM, "no memory for the values of a message");
+	case -E_MALFORMED:
+		return err_set(err, E_MALFORMED,
+			       "malformed MessagePack: it announces more than there is");
 	default:
-		return err_set(err, E_MALFORMED, "malformed MessagePack");
+		return err_set(err, E_MALFORMED, "malformed MessagePack: 0xc1 begins no value");
 	}
 }
 
@@ -188,7 +191,7 @@ int mp_read_value(const unsigned char *bytes, size_t n, struct arena *arena, str
 	context.user = (struct read_user){.arena = arena, .spare = n - 1};
 	rc = mp_read_execute(&context, (const char *)bytes, n, &offset);
 	if (rc < 0)
-		return explain(rc == FAILED ? context.user.rc : -E_MALFORMED, err);
+		return explain(context.user.rc, err);
 	if (rc == 0)
 		return err_set(err, E_MALFORMED, "malformed MessagePack: cut short");
 	if (offset != n)

@@ -1,13 +1,15 @@
 /* mp_bytes.h - for tests of the MessagePack codec: bytes as literals, and what most tests need. */
 #ifndef TESTS_UNIT_MP_BYTES_H
 #define TESTS_UNIT_MP_BYTES_H
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h> /* wants those above to come first */
+
 #include "protocol/arena.h"
 #include "protocol/buf.h"
 #include "protocol/err.h"
