@@ -7,6 +7,7 @@
 #include "server/config.h"
 
 #define CLI_OPTIONS_MAX 4
+#define CLI_CONFIG_DEFAULT "/etc/outrigger/outrigger.conf"
 
 /* An option that only one sub-command has and that is no configuration key. */
 struct cli_option {
@@ -26,8 +27,9 @@ struct cli_command {
 /* What was asked for. Texts borrow argv. */
 struct cli {
 	struct config config;
-	const char *own[CLI_OPTIONS_MAX]; /* by index of cli_command.options: NULL = not given, "" = flag */
-	const char *positional;           /* never NULL where the command has one */
+	/* By index of cli_command.options: NULL = not given, "" = a flag that was given. */
+	const char *own[CLI_OPTIONS_MAX];
+	const char *positional; /* never NULL where the command has one */
 };
 
 #define CLI_GO_ON (-1)
@@ -36,5 +38,8 @@ struct cli {
  * help was printed, or what is wrong was said on stderr (then there is nothing to free). */
 int cli_init(struct cli *cli, const struct cli_command *command, int argc, char **argv);
 void cli_fini(struct cli *cli);
+/* Says on stderr what failed and returns the exit code for it: EXIT_USAGE for a wrong usage or
+ * configuration, else EXIT_FAILED. */
+int cli_fail(const char *command, const struct err *err, int rc);
 
 #endif

@@ -12,7 +12,10 @@
 #include "plugins/plugin.h"
 #include "protocol/limits.h"
 
-enum on_error { ON_ERROR_CLOSED, ON_ERROR_OPEN };
+enum on_error {
+	ON_ERROR_CLOSED,
+	ON_ERROR_OPEN
+};
 
 /* Settings of one plugin. */
 struct plugin_settings {

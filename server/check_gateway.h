@@ -1,0 +1,34 @@
+/* check_gateway.h - whether the gateway's configuration fits to ours.
+ *
+ * Runs nothing of what it finds there. Three files: names and sockets (check_gateway.c), who may reach
+ * them (check_access.c), and what would run in the gateway instead (check_local.c). */
+#ifndef SERVER_CHECK_GATEWAY_H
+#define SERVER_CHECK_GATEWAY_H
+#include <stdbool.h>
+#include "server/config.h"
+#include "server/kong_conf_file.h"
+#include "server/report.h"
+
+/* What is compared. Borrows all. */
+struct gateway_check {
+	struct report *report;
+	const struct config *config;
+	const struct kong_conf *kong;
+};
+
+/* All of it. -E_NOMEM. */
+int check_gateway(const struct gateway_check *check);
+
+/* A socket of ours, and whether the gateway starts its server itself. */
+struct checked_socket {
+	const char *plugin;
+	const char *path;
+	bool started_by_gateway;
+};
+
+/* Whether the gateway's workers get to the socket, and may write to it. */
+void check_access(const struct gateway_check *check, const struct checked_socket *socket);
+/* Whether the gateway would find kong.plugins.PLUGIN.handler itself and run it in process. */
+void check_local(const struct gateway_check *check, const char *plugin);
+
+#endif

@@ -1,0 +1,132 @@
+/* cmd_check.c - `outrigger check`: what is wrong with the plugins, and with the gateway's settings. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "protocol/buf.h"
+#include "server/check_gateway.h"
+#include "server/cli.h"
+#include "server/cmd.h"
+#include "server/kong_names.h"
+#include "server/loader.h"
+#include "server/options.h"
+#include "server/stdout_guard.h"
+
+enum {
+	OPTION_KONG_CONF,
+	OPTION_BIN_DIR
+};
+
+static const struct cli_command command = {
+	.name = "check",
+	.bit = COMMAND_CHECK,
+	.doc = "Loads every plugin and prints a line for each thing it finds: errors, and notes of\n"
+	       "what can't cross to the gateway, such as functions in a schema. With --kong-conf\n"
+	       "also whether the gateway's settings fit: names, sockets, permissions, commands, and\n"
+	       "plugins that the gateway would run in its own process. Exit code 1 on errors.",
+	.options =
+		{[OPTION_KONG_CONF] = {"kong-conf", "FILE",
+				       "The gateway's kong.conf; KONG_* of the environment wins "
+				       "over it, as for the gateway. /dev/null where there is only "
+				       "the environment."},
+		 [OPTION_BIN_DIR] = {"bin-dir", "DIR",
+				     "Where the gateway looks for commands that are not set. "
+				     "Default: " KONG_BIN_DIR "."}},
+};
+
+static void describe(struct report *report, const struct plugin *plugin)
+{
+	struct buf phases = {0};
+
+	for (int i = 0; i < PHASE_COUNT; i++) {
+		if (plugin->info.phases & PHASE_BIT(i))
+			buf_printf(&phases, "%s%s", buf_len(&phases) > 0 ? ", " : "",
+				   phase_name((enum phase)i));
+	}
+	report_add(report, FINDING_OK, plugin->name, "priority %ld, version %s, phases %.*s; %s",
+		   plugin->info.priority, plugin->info.version, (int)buf_len(&phases),
+		   (const char *)buf_head(&phases),
+		   plugin->info.where != NULL ? plugin->info.where : plugin->runtime->name);
+	buf_fini(&phases);
+}
+
+static void report_plugin(struct report *report, const struct loaded_plugin *loaded)
+{
+	const json_t *note;
+	size_t i;
+
+	if (loaded->rc != 0) {
+		report_add(report, FINDING_ERROR, loaded->settings->name, "%s",
+			   err_message(&loaded->err, loaded->rc));
+		return;
+	}
+	if (loaded->plugin->info.phases == 0)
+		report_add(report, FINDING_ERROR, loaded->plugin->name,
+			   "its handler has no phase that the gateway calls");
+	else
+		describe(report, loaded->plugin);
+	json_array_foreach(loaded->plugin->info.notes, i, note) report_add(
+		report, FINDING_NOTE, loaded->plugin->name, "%s", json_string_value(note));
+}
+
+/* Plugins run, and may print, while they are loaded and while they are let go. */
+static int check_plugins(const struct config *config, struct report *report, struct err *err)
+{
+	struct loaded_plugin *loaded;
+	struct stdout_guard guard;
+	int rc = stdout_guard_begin(&guard, err);
+
+	if (rc != 0)
+		return rc;
+	loaded = loader_load(config);
+	stdout_guard_end(&guard);
+	if (loaded == NULL)
+		return -E_NOMEM;
+	for (size_t i = 0; i < config->plugin_count; i++)
+		report_plugin(report, &loaded[i]);
+	rc = stdout_guard_begin(&guard, err);
+	loader_free(loaded, config);
+	if (rc == 0)
+		stdout_guard_end(&guard);
+	return rc;
+}
+
+static int check_kong(const struct cli *cli, struct report *report, struct err *err)
+{
+	const char *bin_dir = cli->own[OPTION_BIN_DIR];
+	const struct kong_conf_source source = {
+		.path = cli->own[OPTION_KONG_CONF],
+		.environment = environ,
+		.bin_dir = bin_dir != NULL ? bin_dir : KONG_BIN_DIR,
+		.version = cli->config.kong_version,
+	};
+	struct kong_conf kong;
+	int rc = kong_conf_init(&kong, &source, err);
+
+	if (rc != 0)
+		return rc;
+	rc = check_gateway(&(struct gateway_check){report, &cli->config, &kong});
+	kong_conf_fini(&kong);
+	return rc;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct report report = {0};
+	struct err err = {0};
+	struct cli cli;
+	int rc, code = cli_init(&cli, &command, argc, argv);
+
+	if (code != CLI_GO_ON)
+		return code;
+	rc = config_need_plugins(&cli.config, &err);
+	if (rc == 0)
+		rc = check_plugins(&cli.config, &report, &err);
+	if (rc == 0 && cli.own[OPTION_KONG_CONF] != NULL)
+		rc = check_kong(&cli, &report, &err);
+	if (rc != 0)
+		code = cli_fail(command.name, &err, rc);
+	else
+		code = report.errors > 0 ? EXIT_FAILED : EXIT_DONE;
+	cli_fini(&cli);
+	return code;
+}

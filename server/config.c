@@ -1,0 +1,245 @@
+#include "server/config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "server/config_plugin.h"
+#include "server/file.h"
+#include "server/gateway_prefix.h"
+#include "server/options.h"
+#include "server/settings.h"
+#include "server/suggest.h"
+
+static int set_defaults(struct config *config, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < option_count; i++)
+		rc = option_set(&options[i], config, "", err);
+	return rc;
+}
+
+static int read_sources(struct config *config, const char *path, const char *const *given, size_t n,
+			struct err *err)
+{
+	int rc = 0;
+
+	if (path != NULL) {
+		config->file = file_absolute(path);
+		rc = config->file != NULL ? 0 : -E_NOMEM;
+	}
+	if (rc == 0 && path != NULL)
+		rc = settings_read_file(&config->settings, path, err);
+	if (rc == 0)
+		rc = settings_read_environment(&config->settings, environ, err);
+	if (rc == 0)
+		rc = settings_read_options(&config->settings, given, n, err);
+	return rc;
+}
+
+/* `plugin` may only be given as an option; config_plugin.c reads it and those of one plugin. */
+static bool is_for_plugins(const struct setting *setting)
+{
+	if (strcmp(setting->key, "plugin") == 0)
+		return setting_source(setting) == SETTING_OPTION;
+	return strncmp(setting->key, "plugin_", strlen("plugin_")) == 0;
+}
+
+static int refuse_unknown(const struct setting *setting, struct err *err)
+{
+	enum setting_source source = setting_source(setting);
+	struct suggest suggest;
+	char *spelled;
+
+	suggest_init(&suggest, setting->key);
+	for (size_t i = 0; i < option_count; i++)
+		suggest_offer(&suggest, options[i].key);
+	spelled = suggest.best != NULL ? setting_spell(source, suggest.best) : NULL;
+	if (spelled != NULL)
+		err_set(err, E_CONF, "%s: no such setting; did you mean %s?",
+			setting_origin(setting), spelled);
+	else
+		err_set(err, E_CONF, "%s: no such setting; `outrigger serve --help` lists them",
+			setting_origin(setting));
+	free(spelled);
+	return -E_CONF;
+}
+
+static int apply(struct config *config, const struct setting *setting, struct err *err)
+{
+	const struct option_def *def = option_find(setting->key);
+	int rc;
+
+	if (is_for_plugins(setting))
+		return 0;
+	if (def == NULL)
+		return refuse_unknown(setting, err);
+	rc = option_set(def, config, setting_value(setting), err);
+	if (rc == 0)
+		rc = config_check_event_timeout(config->event_timeout, err);
+	return rc == 0 ? 0 : err_prefix(err, rc, "%s", setting_origin(setting));
+}
+
+static int apply_all(struct config *config, struct err *err)
+{
+	int rc = 0;
+
+	for (struct setting *s = config->settings; rc == 0 && s != NULL; s = s->hh.next)
+		rc = apply(config, s, err);
+	return rc;
+}
+
+static char *default_prefix(void)
+{
+	char *prefix = gateway_prefix_find();
+
+	return prefix != NULL ? prefix : strdup(GATEWAY_PREFIX_DEFAULT);
+}
+
+/* The gateway keeps its own logs in PREFIX/logs. */
+static char *default_log(const struct config *config)
+{
+	char *logs, *log;
+
+	if (!config->exit_with_parent)
+		return strdup("stderr");
+	logs = file_printf("%s/logs", config->prefix);
+	log = file_printf("%s/outrigger.log",
+			  logs != NULL && file_exists(logs) ? logs : config->prefix);
+	free(logs);
+	return log;
+}
+
+/* Paths are made absolute: they also go into commands that the gateway runs in another folder. */
+static int make_absolute(char **path)
+{
+	char *absolute;
+
+	if (*path == NULL)
+		return 0;
+	absolute = file_absolute(*path);
+	if (absolute == NULL)
+		return -E_NOMEM;
+	free(*path);
+	*path = absolute;
+	return 0;
+}
+
+static bool is_no_file(const char *log)
+{
+	return log != NULL && (strcmp(log, "stderr") == 0 || strcmp(log, "syslog") == 0);
+}
+
+static int finish_paths(struct config *config)
+{
+	int rc = 0;
+
+	if (config->prefix == NULL)
+		config->prefix = default_prefix();
+	for (size_t i = 0; rc == 0 && i < option_count; i++) {
+		char **member = (char **)((char *)config + options[i].offset);
+
+		if (options[i].type == OPTION_PATH && !is_no_file(*member))
+			rc = make_absolute(member);
+	}
+	if (rc == 0 && config->log == NULL && config->prefix != NULL)
+		config->log = default_log(config);
+	return config->log != NULL ? rc : -E_NOMEM;
+}
+
+static int finish_sockets(struct config *config)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < config->plugin_count; i++)
+		rc = make_absolute(&config->plugins[i].socket);
+	return rc;
+}
+
+int config_init(struct config *config, const char *path, const char *const *given, size_t n,
+		struct err *err)
+{
+	int rc;
+
+	memset(config, 0, sizeof(*config));
+	rc = set_defaults(config, err);
+	if (rc == 0)
+		rc = read_sources(config, path, given, n, err);
+	if (rc == 0)
+		rc = apply_all(config, err);
+	if (rc == 0)
+		rc = finish_paths(config);
+	if (rc == 0)
+		rc = config_plugins_init(config, err);
+	if (rc == 0)
+		rc = finish_sockets(config);
+	if (rc != 0)
+		config_fini(config);
+	return rc;
+}
+
+void config_fini(struct config *config)
+{
+	if (config == NULL)
+		return;
+	config_plugins_fini(config);
+	for (size_t i = 0; i < option_count; i++)
+		option_clear(&options[i], config);
+	settings_fini(&config->settings);
+	free(config->file);
+	config->file = NULL;
+}
+
+int config_need_plugins(const struct config *config, struct err *err)
+{
+	if (config->plugin_count > 0)
+		return 0;
+	if (config->plugins_dir != NULL)
+		return err_set(err, E_CONF,
+			       "no plugin in %s: it needs a folder for each, with handler.lua and "
+			       "schema.lua",
+			       config->plugins_dir);
+	return err_set(
+		err, E_CONF,
+		"no plugin to serve: name it with --plugin NAME, or a folder of plugins with "
+		"--plugins-dir DIR (plugins and plugins_dir in the configuration file)");
+}
+
+char *config_socket_path(const struct config *config, const struct plugin_settings *plugin)
+{
+	if (plugin->socket != NULL)
+		return strdup(plugin->socket);
+	if (config->socket != NULL)
+		return strdup(config->socket);
+	return file_printf("%s/%s.socket", config->prefix, plugin->name);
+}
+
+struct plugin_paths config_plugin_paths(const struct config *config)
+{
+	return (struct plugin_paths){
+		.plugins_dir = config->plugins_dir,
+		.lua_package_path = config->lua_package_path,
+		.lua_package_cpath = config->lua_package_cpath,
+	};
+}
+
+int config_load_plugin(const struct config *config, const struct plugin_settings *settings,
+		       const struct pdk_port *port, struct plugin **ret_plugin, struct err *err)
+{
+	struct plugin_paths paths = config_plugin_paths(config);
+	struct plugin_spec spec = {
+		.name = settings->name,
+		.module = settings->module,
+		.paths = &paths,
+		.env = {.port = port,
+			.log_level = config->log_level,
+			.kong_version = config->kong_version,
+			.read_cache = config->read_cache},
+	};
+	int rc = plugin_load(&spec, ret_plugin, err);
+
+	if (rc == 0)
+		(*ret_plugin)->settings = (void *)settings;
+	return rc;
+}

@@ -1,0 +1,40 @@
+#include "server/loader.h"
+#include <stdlib.h>
+#include "server/log.h"
+
+static int no_gateway(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv,
+		      size_t argc, struct err *err)
+{
+	(void)rq;
+	(void)argv;
+	(void)argc;
+	return err_set(err, E_CLOSED, "%s: no gateway is there while plugins are loaded", fn->name);
+}
+
+static void log_outside(struct pdk_rq *rq, enum log_level level, const char *text, size_t n)
+{
+	log_text(level, 0, rq != NULL ? rq->env->plugin : NULL, text, n);
+}
+
+static const struct pdk_port port = {.send = no_gateway, .log = log_outside};
+
+struct loaded_plugin *loader_load(const struct config *config)
+{
+	struct loaded_plugin *loaded = calloc(config->plugin_count + 1, sizeof(*loaded));
+
+	if (loaded == NULL)
+		return NULL;
+	for (size_t i = 0; i < config->plugin_count; i++) {
+		loaded[i].settings = &config->plugins[i];
+		loaded[i].rc = config_load_plugin(config, &config->plugins[i], &port,
+						  &loaded[i].plugin, &loaded[i].err);
+	}
+	return loaded;
+}
+
+void loader_free(struct loaded_plugin *loaded, const struct config *config)
+{
+	for (size_t i = 0; loaded != NULL && i < config->plugin_count; i++)
+		plugin_destroy(loaded[i].plugin);
+	free(loaded);
+}

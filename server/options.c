@@ -1,0 +1,202 @@
+#include "server/options.h"
+#include <stdlib.h>
+#include <string.h>
+#include "protocol/err.h"
+#include "protocol/limits.h"
+#include "server/config.h"
+#include "server/config_value.h"
+
+#define S COMMAND_SERVE
+#define D COMMAND_DUMP
+#define C COMMAND_CHECK
+#define K COMMAND_KONG_CONF
+#define L COMMAND_LINK
+
+const struct option_def options[] = {
+#define OPTION(key, type, member, initial, min, max, commands, arg, doc)                         \
+	{#key, OPTION_##type, offsetof(struct config, member), initial, min, max, commands, arg, \
+	 doc},
+#include "server/options.def"
+};
+const size_t option_count = sizeof(options) / sizeof(options[0]);
+
+#undef S
+#undef D
+#undef C
+#undef K
+#undef L
+
+const struct option_def plugin_options[] = {
+#define PLUGIN_OPTION(key, type, initial, arg, doc) \
+	{#key, OPTION_##type, offsetof(struct plugin_settings, key), initial, 0, 0, 0, arg, doc},
+#include "server/options.def"
+};
+const size_t plugin_option_count = sizeof(plugin_options) / sizeof(plugin_options[0]);
+
+static const struct choice log_levels[] = {
+	{"debug", LOG_LEVEL_DEBUG}, {"info", LOG_LEVEL_INFO},   {"notice", LOG_LEVEL_NOTICE},
+	{"warn", LOG_LEVEL_WARN},   {"error", LOG_LEVEL_ERR},   {"crit", LOG_LEVEL_CRIT},
+	{"alert", LOG_LEVEL_ALERT}, {"emerg", LOG_LEVEL_EMERG}, {NULL, 0}};
+static const struct choice on_errors[] = {
+	{"closed", ON_ERROR_CLOSED}, {"open", ON_ERROR_OPEN}, {NULL, 0}};
+static const struct choice protocols[] = {{"auto", 0}, {"msgpack", 0}, {NULL, 0}};
+
+static const struct option_def *find(const struct option_def *defs, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(defs[i].key, key) == 0)
+			return &defs[i];
+	}
+	return NULL;
+}
+
+const struct option_def *option_find(const char *key)
+{
+	return find(options, option_count, key);
+}
+
+const struct option_def *plugin_option_find(const char *key)
+{
+	return find(plugin_options, plugin_option_count, key);
+}
+
+static int check_bounds(const struct option_def *def, double value, struct err *err)
+{
+	if (def->min != 0 && value < def->min)
+		return err_set(err, E_CONF, "it must be at least %.10g", def->min);
+	if (def->max != 0 && value > def->max)
+		return err_set(err, E_CONF, "it must be at most %.10g", def->max);
+	return 0;
+}
+
+static int set_string(char **member, const char *text)
+{
+	char *copy = *text != '\0' ? strdup(text) : NULL;
+
+	if (copy == NULL && *text != '\0')
+		return -E_NOMEM;
+	free(*member);
+	*member = copy;
+	return 0;
+}
+
+static int set_protocol(char **member, const char *text, struct err *err)
+{
+	int unused;
+	int rc;
+
+	if (strcmp(text, "protobuf") == 0)
+		return err_set(
+			err, E_CONF,
+			"protobuf is not spoken yet: write msgpack, or auto, which is the same");
+	rc = value_parse_choice(text, protocols, &unused, err);
+	return rc != 0 ? rc : set_string(member, "msgpack");
+}
+
+static int set_duration(const struct option_def *def, double *member, const char *text,
+			struct err *err)
+{
+	double seconds = 0;
+	int rc = value_parse_duration(text, &seconds, err);
+
+	if (rc == 0)
+		rc = check_bounds(def, seconds, err);
+	if (rc == 0)
+		*member = seconds;
+	return rc;
+}
+
+static int set_number(const struct option_def *def, void *member, const char *text, struct err *err)
+{
+	size_t number = 0;
+	int rc = def->type == OPTION_SIZE ? value_parse_size(text, &number, err)
+					  : value_parse_count(text, &number, err);
+
+	if (rc == 0)
+		rc = check_bounds(def, (double)number, err);
+	if (rc != 0)
+		return rc;
+	if (def->type == OPTION_DEPTH)
+		*(unsigned *)member = (unsigned)number;
+	else
+		*(size_t *)member = number;
+	return 0;
+}
+
+static int set_mode(const struct option_def *def, unsigned *member, const char *text,
+		    struct err *err)
+{
+	unsigned mode = 0;
+	int rc = value_parse_mode(text, &mode, err);
+
+	if (rc == 0 && mode > (unsigned)def->max)
+		rc = err_set(err, E_CONF, "it must be at most 0%o", (unsigned)def->max);
+	if (rc == 0)
+		*member = mode;
+	return rc;
+}
+
+static int set_choice(const struct option_def *def, void *member, const char *text, struct err *err)
+{
+	bool is_level = def->type == OPTION_LOG_LEVEL;
+	int value = 0;
+	int rc = value_parse_choice(text, is_level ? log_levels : on_errors, &value, err);
+
+	if (rc != 0)
+		return rc;
+	if (is_level)
+		*(enum log_level *)member = (enum log_level)value;
+	else
+		*(enum on_error *)member = (enum on_error)value;
+	return 0;
+}
+
+static bool is_text(enum option_type type)
+{
+	return type == OPTION_STRING || type == OPTION_PATH || type == OPTION_LIST ||
+	       type == OPTION_PROTOCOL;
+}
+
+int option_set(const struct option_def *def, void *object, const char *text, struct err *err)
+{
+	void *member = (char *)object + def->offset;
+
+	if (*text == '\0')
+		text = def->initial;
+	if (*text == '\0' && !is_text(def->type))
+		return 0;
+	switch (def->type) {
+	case OPTION_STRING:
+	case OPTION_PATH:
+	case OPTION_LIST:
+		return set_string(member, text);
+	case OPTION_PROTOCOL:
+		return set_protocol(member, text, err);
+	case OPTION_DURATION:
+		return set_duration(def, member, text, err);
+	case OPTION_SIZE:
+	case OPTION_COUNT:
+	case OPTION_DEPTH:
+		return set_number(def, member, text, err);
+	case OPTION_MODE:
+		return set_mode(def, member, text, err);
+	case OPTION_VERSION:
+		return value_parse_version(text, member, err);
+	case OPTION_BOOL:
+		return value_parse_bool(text, member, err);
+	case OPTION_LOG_LEVEL:
+	case OPTION_ON_ERROR:
+		return set_choice(def, member, text, err);
+	}
+	return err_set(err, E_INTERNAL, "%s has no type", def->key);
+}
+
+void option_clear(const struct option_def *def, void *object)
+{
+	char **member = (char **)((char *)object + def->offset);
+
+	if (!is_text(def->type))
+		return;
+	free(*member);
+	*member = NULL;
+}
