@@ -1,0 +1,193 @@
+/* test_lua_fiber.c - PDK calls from wherever Lua code can stand. */
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tests/lib/lua_host.h"
+
+/* Runs a body of the access handler that raises if something is wrong. */
+static void check_access(const char *code)
+{
+	struct lua_host h;
+	char body[8192];
+
+	snprintf(body, sizeof(body),
+		 "local get = kong.request.get_header\n"
+		 "function P:access(conf)\n%s\nend",
+		 code);
+	lua_host_open(&h, body, NULL);
+	lua_host_access(&h);
+	assert_true(h.calls > 0);
+	lua_host_close(&h);
+}
+
+static void test_plain_call(void **state)
+{
+	(void)state;
+	check_access("assert(get('a') == 'a')");
+}
+
+static void test_inside_pcall(void **state)
+{
+	(void)state;
+	check_access("local ok, v = pcall(get, 'a') assert(ok and v == 'a')\n"
+		     "ok, v = pcall(function() local v = get('b') error('x' .. v, 0) end)\n"
+		     "assert(not ok and v == 'xb')");
+}
+
+static void test_inside_xpcall_handler(void **state)
+{
+	(void)state;
+	check_access("local ok, v = xpcall(function() error('a', 0) end,\n"
+		     "  function(e) return get(e) .. get('b') end)\n"
+		     "assert(not ok and v == 'ab', v)");
+}
+
+static void test_inside_metamethods(void **state)
+{
+	(void)state;
+	check_access("local t = setmetatable({}, { __index = function(_, k) return get(k) end,\n"
+		     "  __add = function(_, n) return get('n') .. n end,\n"
+		     "  __concat = function(a, b) return get('c') end,\n"
+		     "  __eq = function() return get('e') == 'e' end,\n"
+		     "  __lt = function() return get('l') == 'l' end,\n"
+		     "  __newindex = function(t, k, v) rawset(t, k, get(v)) end,\n"
+		     "  __call = function(_, x) return get(x) end,\n"
+		     "  __tostring = function() return get('s') end })\n"
+		     "local u = setmetatable({}, getmetatable(t))\n"
+		     "assert(t.k == 'k' and t + 1 == 'n1' and (t .. 'x') == 'c')\n"
+		     "assert(t == u and t < u and t('call') == 'call' and tostring(t) == 's')\n"
+		     "t.w = 'w' assert(rawget(t, 'w') == 'w')");
+}
+
+static void test_inside_gsub_and_nested(void **state)
+{
+	(void)state;
+	check_access(
+		"local s = ('abc'):gsub('.', function(c)\n"
+		"  return get(c) .. ('x'):gsub('x', function(d) return get(d .. c) end)\nend)\n"
+		"assert(s == 'axabxbcxc', s)");
+}
+
+static void test_inside_sort(void **state)
+{
+	(void)state;
+	check_access("local t = {} for i = 1, 40 do t[i] = (i * 17) % 41 end\n"
+		     "table.sort(t, function(a, b) get('x') return a < b end)\n"
+		     "for i = 1, 40 do assert(t[i] == i) end");
+}
+
+static void test_inside_iterator(void **state)
+{
+	(void)state;
+	check_access(
+		"local n = 0\n"
+		"for v in function(_, last) n = n + 1 if n < 5 then return get('i' .. n) end end do\n"
+		"  assert(v == 'i' .. n)\nend assert(n == 5)");
+}
+
+static void test_inside_coroutines(void **state)
+{
+	(void)state;
+	check_access("local f = coroutine.wrap(function(a)\n"
+		     "  local b = coroutine.yield(get(a)) return get(b) .. get('z') end)\n"
+		     "assert(f('1') == '1') assert(f('2') == '2z')\n"
+		     "local co = coroutine.create(function() return pcall(get, 'c') end)\n"
+		     "local ok, ok2, v = coroutine.resume(co) assert(ok and ok2 and v == 'c')\n"
+		     "assert(get('after') == 'after')");
+}
+
+/* ---- many at once ---- */
+
+#define MANY 2000
+
+static const char everything[] =
+	"local get = kong.request.get_header\n"
+	"local function all(n)\n"
+	"  local s = ('ab'):gsub('.', function(c) return get(c .. n) end)\n"
+	"  assert(s == 'a' .. n .. 'b' .. n)\n"
+	"  local t = { 3, 1, 2 }\n"
+	"  table.sort(t, function(a, b) return tonumber(get(a)) < tonumber(get(b)) end)\n"
+	"  assert(t[1] == 1 and t[3] == 3)\n"
+	"  local m = setmetatable({}, { __index = function(_, k) return get(k) end })\n"
+	"  local f = coroutine.wrap(function() coroutine.yield(m['x' .. n]) return get('y') end)\n"
+	"  assert(f() == 'x' .. n) assert(f() == 'y')\n"
+	"  local sum = 0 for i = 1, 200 do if i % 7 == n % 7 then sum = sum + #get(i) end\n"
+	"    sum = sum + #(tostring(i) .. n) end\n"
+	"  local ok, e = pcall(function() get('p') error({ n = n }) end)\n"
+	"  assert(not ok and e.n == n)\n"
+	"  return sum\n"
+	"end\n"
+	"function P:access() local n = tonumber(get(kong.client.get_ip())) all(n % 13) end";
+
+static struct value answer_numbers(struct lua_event *ev, const char *method,
+				   const struct value *argv, size_t argc)
+{
+	char *text;
+
+	if (strcmp(method, "kong.client.get_ip") == 0)
+		return value_int((int64_t)ev->rq.event_id);
+	if (argc == 0 || argv[0].type != VALUE_INT)
+		return argc ? argv[0] : value_nil();
+	text = arena_printf(&ev->rq.arena, "%d", (int)argv[0].i);
+	return value_str(text);
+}
+
+static void interleave(struct lua_event *events, size_t n, unsigned seed)
+{
+	size_t left = n, i;
+
+	for (i = 0; i < n; i++)
+		assert_true(events[i].waiting);
+	while (left > 0) {
+		for (left = i = 0; i < n; i++) {
+			size_t pick = (i * 7919 + seed) % n;
+
+			left += lua_event_step(&events[pick]) || events[pick].waiting;
+		}
+		seed = seed * 1103515245 + 12345;
+	}
+}
+
+static void test_thousands_interleaved(void **state)
+{
+	static struct lua_event events[MANY];
+	struct lua_host h;
+	unsigned round, i;
+
+	(void)state;
+	lua_host_open(&h, everything, NULL);
+	h.answer = answer_numbers;
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < MANY; i++)
+			lua_event_start(&events[i], &h, PHASE_ACCESS);
+		interleave(events, MANY, round);
+		for (i = 0; i < MANY; i++) {
+			if (events[i].rc != 0)
+				fail_msg("%s", events[i].err.text);
+			assert_true(events[i].done);
+			lua_event_end(&events[i]);
+		}
+	}
+	lua_host_close(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain_call),
+		cmocka_unit_test(test_inside_pcall),
+		cmocka_unit_test(test_inside_xpcall_handler),
+		cmocka_unit_test(test_inside_metamethods),
+		cmocka_unit_test(test_inside_gsub_and_nested),
+		cmocka_unit_test(test_inside_sort),
+		cmocka_unit_test(test_inside_iterator),
+		cmocka_unit_test(test_inside_coroutines),
+		cmocka_unit_test(test_thousands_interleaved),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
