@@ -1,0 +1,58 @@
+/* socket_file.h - a listening socket with a name in the file system, and who owns that name.
+ *
+ * Glossary: the *owner* of PATH holds a lock on PATH.lock, which the kernel takes back when it dies. A
+ * socket file without an owner is stale and is replaced. An owner that is about to leave *hands over*: it
+ * gives the lock up but goes on serving, until a successor has put its own socket in the place. The file
+ * appears by a rename, with its permissions, and when it is already listening: nobody ever meets a closed
+ * door, and only the file that is our own is ever removed. */
+#ifndef SERVER_SOCKET_FILE_H
+#define SERVER_SOCKET_FILE_H
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct err;
+
+struct socket_options {
+	unsigned mode;             /* permissions */
+	const char *owner, *group; /* names or numbers; NULL = as the system gives them. Borrowed. */
+	bool wait;                 /* for the owner to hand over, as long as `wanted` says so */
+	bool (*wanted)(void);
+};
+
+struct socket_file {
+	char *path;      /* owned */
+	char *lock_path; /* owned */
+	int fd;          /* listening, non-blocking; -1 = closed */
+	int lock_fd;     /* -1 = none */
+	bool is_owner;   /* we hold the lock */
+	dev_t dev;       /* of our file */
+	ino_t ino;
+	uid_t uid;       /* (uid_t)-1 = as it comes */
+	gid_t gid;
+	unsigned mode;
+};
+
+enum socket_file_state {
+	SOCKET_FILE_OURS,
+	SOCKET_FILE_GONE,  /* nothing is there */
+	SOCKET_FILE_TAKEN, /* somebody else's is there */
+};
+
+/* Becomes the owner of `path` and listens. -E_EXISTS when it is served by another (err names it),
+ * -E_CONF for a bad path, owner or group, -E_IO, -E_NOMEM; each with what to do. */
+int socket_file_init(struct socket_file *f, const char *path, const struct socket_options *options,
+		     struct err *err);
+/* Stops listening, and removes the file if it is ours and no successor is about to replace it. Accepts a
+ * zeroed one. */
+void socket_file_fini(struct socket_file *f);
+/* What is at the path now. */
+enum socket_file_state socket_file_look(const struct socket_file *f);
+/* Listens again at a path where nothing is any more; f->fd is a new descriptor then, the old one closed.
+ * -E_IO. */
+int socket_file_renew(struct socket_file *f, struct err *err);
+/* Gives the lock up; goes on listening. */
+void socket_file_hand_over(struct socket_file *f);
+/* After handing over: whether a successor holds the lock but has not yet put its socket in our place. */
+bool socket_file_is_awaited(const struct socket_file *f);
+
+#endif

@@ -1,0 +1,22 @@
+/* watchdog.h - ends a handler that never comes back to the loop.
+ *
+ * While plugin code runs, nothing of ours does; so a timer's signal looks whether it has run for too long,
+ * and then asks its runtime to stop it (struct runtime, interrupt), again and again until it does. The
+ * timer is only set when it is not running, so that a busy server makes one system call for it per
+ * timeout, not per event. One per process. */
+#ifndef SERVER_WATCHDOG_H
+#define SERVER_WATCHDOG_H
+#include <stdbool.h>
+
+struct err;
+struct plugin;
+
+/* Takes a signal for itself. -E_IO. */
+int watchdog_init(struct err *err);
+void watchdog_fini(void);
+/* Code of that plugin runs from now on, until watchdog_end, and at longest until `deadline`. */
+void watchdog_begin(struct plugin *plugin, double deadline);
+/* Whether it was asked to stop. */
+bool watchdog_end(void);
+
+#endif
