@@ -148,15 +148,15 @@ static int create_row(struct plugin *plugin, const char *conf, size_t len, struc
 
 static int reserve_block(struct instance_table *t, struct err *err)
 {
-	uint32_t first = 1, end = ID_END;
+	uint32_t first = t->next_id != 0 ? t->next_id : 1, end = ID_END;
 	int rc = 0;
 
 	if (t->options.reserve_ids != NULL)
 		rc = t->options.reserve_ids(t->options.user, &first, &end, err);
-	else if (t->next_id == ID_END)
-		rc = err_set(err, E_LIMIT, "all instance ids are used up");
 	if (rc != 0)
 		return rc;
+	if (first >= end || end > ID_END)
+		return err_set(err, E_LIMIT, "all instance ids (31 bits) are used up");
 	t->next_id = first;
 	t->reserved = end;
 	return 0;
