@@ -51,8 +51,8 @@ static void add_long(struct parser *p, const char *name, int has_arg, int value)
 
 static int add_key(struct parser *p, size_t i)
 {
-	char *spelled = setting_spell(SETTING_OPTION, options[i].key);
-	int has_arg = options[i].type == OPTION_BOOL ? optional_argument : required_argument;
+	char *spelled = setting_spell(SETTING_OPTION, option_table[i].key);
+	int has_arg = option_table[i].type == OPTION_BOOL ? optional_argument : required_argument;
 
 	if (spelled == NULL)
 		return -E_NOMEM;
@@ -128,9 +128,9 @@ static const char *bool_value(int argc, char **argv)
 
 static int take_key(struct parser *p, size_t i, int argc, char **argv)
 {
-	const char *value = options[i].type == OPTION_BOOL ? bool_value(argc, argv) : optarg;
+	const char *value = option_table[i].type == OPTION_BOOL ? bool_value(argc, argv) : optarg;
 
-	return give(p, options[i].key, strlen(options[i].key), value);
+	return give(p, option_table[i].key, strlen(option_table[i].key), value);
 }
 
 static int refuse_unknown(const struct parser *p, const char *arg, struct err *err)

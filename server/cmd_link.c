@@ -8,9 +8,9 @@
 #include "server/cmd.h"
 #include "server/config_plugin.h"
 #include "server/file.h"
+#include "server/gateway_prefix.h"
+#include "server/kong_names.h"
 #include "server/options.h"
-
-#define BIN_DIR "/usr/local/bin" /* where the gateway looks (kong/conf_loader/constants.lua) */
 
 enum {
 	OPTION_BIN_DIR
@@ -26,7 +26,7 @@ static const struct cli_command command = {
 	       "the gateway's own Lua path does not find it: set plugins_dir in\n" CLI_CONFIG_DEFAULT
 	       ", for Kong passes such a server no argument.",
 	.options = {[OPTION_BIN_DIR] = {"bin-dir", "DIR",
-					"Where to make it. Default: " BIN_DIR
+					"Where to make it. Default: " KONG_BIN_DIR
 					", the only place where Kong looks."}},
 };
 
@@ -36,6 +36,12 @@ static int check_name(const char *name, struct err *err)
 
 	if (rc == 0 && strcmp(name, "outrigger") == 0)
 		rc = err_set(err, E_USAGE, "\"outrigger\" can't be linked: it is this program");
+	if (rc == 0 && kong_is_bundled(name))
+		rc = err_set(
+			err, E_USAGE,
+			"the gateway has a plugin %s itself and never asks a server for it; serve "
+			"it by another name (plugin_NAME_module = %s)",
+			name, name);
 	for (const char *c = name; rc == 0 && *c != '\0'; c++) {
 		if (isupper((unsigned char)*c))
 			rc = err_set(
@@ -72,7 +78,7 @@ out:
 static int link_plugin(const struct cli *cli, struct err *err)
 {
 	const char *given = cli->own[OPTION_BIN_DIR];
-	const char *dir = given != NULL ? given : BIN_DIR;
+	const char *dir = given != NULL ? given : KONG_BIN_DIR;
 	const char *name = cli->positional;
 	int rc = check_name(name, err);
 
@@ -84,13 +90,39 @@ static int link_plugin(const struct cli *cli, struct err *err)
 	return rc;
 }
 
-static void print_lines(const struct cli *cli)
+/* What the gateway's defaults do not say. */
+static int print_settings(const struct cli *cli, const char *bin_dir)
 {
 	const char *name = cli->positional;
+	bool is_old = cli->config.kong_version < 309;
+	char *directive = kong_directive(name);
+
+	if (directive == NULL)
+		return -E_NOMEM;
+	if (is_old && strcmp(cli->config.prefix, GATEWAY_PREFIX_DEFAULT) != 0)
+		printf("pluginserver_%s_socket = %s/%s.socket\n", directive, cli->config.prefix,
+		       name);
+	if (bin_dir != NULL) {
+		printf("pluginserver_%s_start_cmd = %s/%s\n", directive, bin_dir, name);
+		printf("pluginserver_%s_query_cmd = %s/%s -dump\n", directive, bin_dir, name);
+	}
+	free(directive);
+	return 0;
+}
+
+static int print_lines(const struct cli *cli)
+{
+	const char *given = cli->own[OPTION_BIN_DIR];
+	char *bin_dir = given != NULL ? file_absolute(given) : NULL;
+	int rc;
 
 	puts("# Add to kong.conf, to what these lists have already:");
-	printf("plugins = bundled,%s\n", name);
-	printf("pluginserver_names = %s\n", name);
+	printf("plugins = bundled,%s\n", cli->positional);
+	printf("pluginserver_names = %s\n", cli->positional);
+	rc = print_settings(cli,
+			    bin_dir != NULL && strcmp(bin_dir, KONG_BIN_DIR) != 0 ? bin_dir : NULL);
+	free(bin_dir);
+	return rc;
 }
 
 int cmd_link(int argc, char **argv)
@@ -103,7 +135,7 @@ int cmd_link(int argc, char **argv)
 		return code;
 	rc = link_plugin(&cli, &err);
 	if (rc == 0)
-		print_lines(&cli);
+		rc = print_lines(&cli);
 	code = rc == 0 ? EXIT_DONE : cli_fail(command.name, &err, rc);
 	cli_fini(&cli);
 	return code;

@@ -48,7 +48,7 @@ int cmd_options_doc(int argc, char **argv)
 	fputs(intro, stdout);
 	puts("| key | value | default | meaning |\n|---|---|---|---|");
 	for (size_t i = 0; i < option_count; i++)
-		print_row("", &options[i]);
+		print_row("", &option_table[i]);
 	puts("\n## Settings of one plugin\n\n"
 	     "In `NAME` everything but letters and digits is written `_`: the plugin `my-auth` has\n"
 	     "`plugin_my_auth_event_timeout`, in the environment "

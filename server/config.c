@@ -16,7 +16,7 @@ static int set_defaults(struct config *config, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < option_count; i++)
-		rc = option_set(&options[i], config, "", err);
+		rc = option_set(&option_table[i], config, "", err);
 	return rc;
 }
 
@@ -54,7 +54,7 @@ static int refuse_unknown(const struct setting *setting, struct err *err)
 
 	suggest_init(&suggest, setting->key);
 	for (size_t i = 0; i < option_count; i++)
-		suggest_offer(&suggest, options[i].key);
+		suggest_offer(&suggest, option_table[i].key);
 	spelled = suggest.best != NULL ? setting_spell(source, suggest.best) : NULL;
 	if (spelled != NULL)
 		err_set(err, E_CONF, "%s: no such setting; did you mean %s?",
@@ -138,9 +138,9 @@ static int finish_paths(struct config *config)
 	if (config->prefix == NULL)
 		config->prefix = default_prefix();
 	for (size_t i = 0; rc == 0 && i < option_count; i++) {
-		char **member = (char **)((char *)config + options[i].offset);
+		char **member = (char **)((char *)config + option_table[i].offset);
 
-		if (options[i].type == OPTION_PATH && !is_no_file(*member))
+		if (option_table[i].type == OPTION_PATH && !is_no_file(*member))
 			rc = make_absolute(member);
 	}
 	if (rc == 0 && config->log == NULL && config->prefix != NULL)
@@ -185,7 +185,7 @@ void config_fini(struct config *config)
 		return;
 	config_plugins_fini(config);
 	for (size_t i = 0; i < option_count; i++)
-		option_clear(&options[i], config);
+		option_clear(&option_table[i], config);
 	settings_fini(&config->settings);
 	free(config->file);
 	config->file = NULL;

@@ -12,13 +12,13 @@
 #define K COMMAND_KONG_CONF
 #define L COMMAND_LINK
 
-const struct option_def options[] = {
+const struct option_def option_table[] = {
 #define OPTION(key, type, member, initial, min, max, commands, arg, doc)                         \
 	{#key, OPTION_##type, offsetof(struct config, member), initial, min, max, commands, arg, \
 	 doc},
 #include "server/options.def"
 };
-const size_t option_count = sizeof(options) / sizeof(options[0]);
+const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 
 #undef S
 #undef D
@@ -52,7 +52,7 @@ static const struct option_def *find(const struct option_def *defs, size_t n, co
 
 const struct option_def *option_find(const char *key)
 {
-	return find(options, option_count, key);
+	return find(option_table, option_count, key);
 }
 
 const struct option_def *plugin_option_find(const char *key)

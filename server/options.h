@@ -46,7 +46,7 @@ struct option_def {
 };
 
 /* Keys of struct config, and keys of one plugin (plugin_NAME_KEY, struct plugin_settings). */
-extern const struct option_def options[];
+extern const struct option_def option_table[];
 extern const size_t option_count;
 extern const struct option_def plugin_options[];
 extern const size_t plugin_option_count;

@@ -110,8 +110,8 @@ void usage_print_command(FILE *out, const struct cli_command *command)
 	      "OUTRIGGER_KEY,\nwhich wins over the file, as options do over both):\n",
 	      out);
 	for (size_t i = 0; i < option_count; i++) {
-		if (options[i].commands & command->bit)
-			print_setting(out, &options[i]);
+		if (option_table[i].commands & command->bit)
+			print_setting(out, &option_table[i]);
 	}
 	print_plugin_settings(out);
 }
