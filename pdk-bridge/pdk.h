@@ -38,6 +38,8 @@ enum pdk_flag {
 	PDK_LOG_OK = 1 << 5,   /* the gateway answers it in the log phase too */
 	PDK_SLOW = 1 << 6,     /* waits for a client or a database: the long step timeout */
 	PDK_LEVEL = 1 << 7,    /* a log call: filtered by level before it is sent */
+	PDK_NULLS = 1 << 8,    /* nil inside of the result is JSON's null, not an absent value */
+	PDK_PREREAD = 1 << 9,  /* allowed in preread too, where the gateway doesn't check the phase */
 };
 
 /* Groups of values that a setter makes stale. A row with PDK_CACHE names its group in `group`, a setter
@@ -53,6 +55,7 @@ enum pdk_group {
 	PDK_G_CONSUMER = 1 << 6,
 	PDK_G_CTX = 1 << 7,
 	PDK_G_FIXED = 1 << 8, /* never stale within an event */
+	PDK_G_ALL = (1 << 9) - 1,
 };
 
 #define PDK_ARGS_MAX 5
@@ -63,6 +66,9 @@ enum pdk_id {
 #undef PDK
 	PDK_ID_COUNT
 };
+
+struct pdk_call;
+struct err;
 
 struct pdk_fn {
 	enum pdk_id id;
@@ -76,8 +82,13 @@ struct pdk_fn {
 	const char *mp_step;   /* the method with which the gateway answers, "plugin.Step" */
 	const char *pb_in;     /* protobuf messages, NULL where the contract lacks the rpc */
 	const char *pb_out;
-	const char *log_path;  /* where kong.log.serialize holds the value in the log phase, or NULL */
-	const char *doc;
+	const char *log_path;  /* where kong.log.serialize holds the value in the log phase
+				  ("request.uri|path": converted by pdk_logphase.c), or NULL */
+	/* What the gateway checks beyond types, with its texts; or NULL. */
+	int (*check)(const struct pdk_call *call, struct err *err);
+	/* How it is done where that isn't just "ask the gateway"; or NULL. */
+	int (*impl)(struct pdk_call *call);
+	const char *doc; /* one sentence; of a refused row: why, and what to do */
 };
 
 extern const struct pdk_fn pdk_table[PDK_ID_COUNT]; /* sorted by name */

@@ -34,12 +34,16 @@ struct pdk_env {
 	const struct pdk_port *port;
 	enum log_level log_level;    /* log calls above it are never sent */
 	unsigned kong_version;       /* major * 100 + minor: 309 */
-	bool read_cache;
+	bool read_cache;             /* false: calls go out exactly as the handler makes them */
 	const char *plugin;          /* the plugin's served name */
 	struct pdk_constants *constants; /* answers that hold for the gateway process; may be NULL */
 };
 
 struct pdk_cache_entry; /* pdk_cache.c */
+
+/* Answers that hold as long as a gateway process lives, by process. */
+struct pdk_constants *pdk_constants_create(void);
+void pdk_constants_destroy(struct pdk_constants *constants);
 
 enum pdk_rq_state {
 	PDK_RQ_RUNNING,   /* the handler has the turn */
@@ -57,7 +61,11 @@ struct pdk_rq {
 	void *runtime;                    /* what the runtime keeps for the event */
 	struct fiber *fiber;
 	struct arena arena;
+	uint64_t gateway;                 /* which gateway process asks (its pid, say); 0 = unknown */
+	const char *log_source;           /* "handler.lua:12", put before log texts made here; or NULL */
 	struct pdk_cache_entry *cache;    /* in the arena */
+	const struct value *serialized;   /* log phase: kong.log.serialize's answer, in the arena */
+	bool inspect_off;                 /* kong.log.inspect.off() was called */
 	/* the answer; valid from resume to the next suspension (its texts borrow the receive buffer) */
 	struct value reply;
 	int reply_rc;       /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */
@@ -80,7 +88,8 @@ struct pdk_ret {
 int pdk_call(struct pdk_rq *rq, enum pdk_id id, const struct value *argv, size_t argc,
 	     struct pdk_ret *ret, struct err *err);
 
-/* Server side: begins and ends a request. `rq` is zeroed memory of the server's. */
+/* Server side: begins and ends a request. `rq` is zeroed memory of the server's; it sets server, runtime,
+ * fiber and gateway itself. The fiber's arg must be the rq. */
 void pdk_rq_init(struct pdk_rq *rq, const struct pdk_env *env, uint64_t event_id, enum phase phase);
 void pdk_rq_fini(struct pdk_rq *rq);
 /* Server side: the gateway's answer to the pending call has come (or rc says why it never will); resumes

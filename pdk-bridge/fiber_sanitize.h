@@ -1,0 +1,94 @@
+/* fiber_sanitize.h - tells AddressSanitizer and ThreadSanitizer about stack switches; nothing otherwise. */
+#ifndef PDK_BRIDGE_FIBER_SANITIZE_H
+#define PDK_BRIDGE_FIBER_SANITIZE_H
+#include <stddef.h>
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define FIBER_ASAN
+#endif
+#if __has_feature(thread_sanitizer)
+#define FIBER_TSAN
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define FIBER_ASAN
+#endif
+#ifdef __SANITIZE_THREAD__
+#define FIBER_TSAN
+#endif
+
+#ifdef FIBER_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef FIBER_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+/* What a sanitizer knows of one stack. Zeroed = nothing yet. */
+struct fiber_shadow {
+	void *fake_stack;   /* ASan's, while the stack is left */
+	const void *bottom; /* lowest byte of the stack */
+	size_t size;
+	void *tsan; /* TSan's fiber */
+};
+
+/* To be called before a switch to `to`. `from` = NULL: the stack that is left won't be used again. */
+static inline void fiber_shadow_leave(struct fiber_shadow *from, const struct fiber_shadow *to)
+{
+	(void)from;
+	(void)to;
+#ifdef FIBER_ASAN
+	__sanitizer_start_switch_fiber(from ? &from->fake_stack : NULL, to->bottom, to->size);
+#endif
+#ifdef FIBER_TSAN
+	__tsan_switch_to_fiber(to->tsan, 0);
+#endif
+}
+
+/* To be called first thing on the stack that was switched to. `self` is that stack; where `ret_from` is
+ * not NULL, it learns the bounds of the stack that was left. */
+static inline void fiber_shadow_enter(struct fiber_shadow *self, struct fiber_shadow *ret_from)
+{
+	(void)self;
+	(void)ret_from;
+#ifdef FIBER_ASAN
+	__sanitizer_finish_switch_fiber(self->fake_stack, ret_from ? &ret_from->bottom : NULL,
+					ret_from ? &ret_from->size : NULL);
+	self->fake_stack = NULL;
+#endif
+}
+
+static inline void fiber_shadow_init(struct fiber_shadow *s, void *bottom, size_t size)
+{
+	*s = (struct fiber_shadow){.bottom = bottom, .size = size};
+#ifdef FIBER_ASAN
+	__asan_unpoison_memory_region(bottom, size);
+#endif
+#ifdef FIBER_TSAN
+	s->tsan = __tsan_create_fiber(0);
+#endif
+}
+
+static inline void fiber_shadow_fini(struct fiber_shadow *s)
+{
+	(void)s;
+#ifdef FIBER_ASAN
+	__asan_unpoison_memory_region((void *)(size_t)s->bottom, s->size);
+#endif
+#ifdef FIBER_TSAN
+	__tsan_destroy_fiber(s->tsan);
+#endif
+}
+
+/* The stack that runs now, for the loop's. */
+static inline void fiber_shadow_self(struct fiber_shadow *s)
+{
+	(void)s;
+#ifdef FIBER_TSAN
+	s->tsan = __tsan_get_current_fiber();
+#endif
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* fiber_stack.c - see fiber_stack.h. */
+#include "pdk-bridge/fiber_stack.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "protocol/err.h"
+
+/* Frames that leave the watched page unwritten are caught by giving memory back now and then anyway. */
+#define RECYCLES_UNTIL_TRIM 64
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+int fiber_stack_map(size_t size, struct fiber_stack *ret)
+{
+	size_t page = page_size();
+	size_t usable = (size + page - 1) / page * page;
+	void *base = mmap(NULL, usable + page, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+
+	if (base == MAP_FAILED)
+		return -E_NOMEM;
+	if (mprotect(base, page, PROT_NONE) != 0) {
+		munmap(base, usable + page);
+		return -E_NOMEM;
+	}
+	/* A huge page would commit the whole stack at its first touch. */
+	madvise(base, usable + page, MADV_NOHUGEPAGE);
+	*ret = (struct fiber_stack){.bottom = (char *)base + page, .size = usable};
+	return 0;
+}
+
+void fiber_stack_unmap(struct fiber_stack *s)
+{
+	size_t page = page_size();
+
+	munmap((char *)s->bottom - page, s->size + page);
+}
+
+/* Fresh memory is zero, and reading it commits nothing: so a page below the kept part that holds anything
+ * says that the stack went that deep. */
+static bool went_deep(const struct fiber_stack *s, size_t below, size_t page)
+{
+	const uintptr_t *words = (const uintptr_t *)(void *)((char *)s->bottom + below - page);
+	uintptr_t any = 0;
+	size_t i;
+
+	for (i = 0; i < page / sizeof(*words); i++)
+		any |= words[i];
+	return any != 0;
+}
+
+void fiber_stack_recycle(struct fiber_stack *s)
+{
+	size_t page = page_size(), below;
+
+	if (s->size <= FIBER_STACK_KEEP + page)
+		return;
+	below = s->size - FIBER_STACK_KEEP;
+	if (++s->recycled < RECYCLES_UNTIL_TRIM && !went_deep(s, below, page))
+		return;
+	madvise(s->bottom, below, MADV_DONTNEED);
+	s->recycled = 0;
+}

@@ -1,0 +1,52 @@
+/* fiber_switch.c - see fiber_switch.h. */
+#include "pdk-bridge/fiber_switch.h"
+
+#ifdef OUTRIGGER_FIBER_UCONTEXT
+
+void fiber_context_init(struct fiber_context *c, void *bottom, size_t size)
+{
+	getcontext(&c->context);
+	c->context.uc_stack.ss_sp = bottom;
+	c->context.uc_stack.ss_size = size;
+	c->context.uc_link = NULL;
+	makecontext(&c->context, fiber_entry, 0);
+}
+
+void fiber_context_switch(struct fiber_context *from, struct fiber_context *to)
+{
+	swapcontext(&from->context, &to->context);
+}
+
+#else
+
+/* boost-context's assembly. Its header (boost/context/detail/fcontext.hpp) is C++, the functions are C. */
+struct transfer {
+	void *context; /* the stack that was left for this one */
+	void *data;
+};
+struct transfer jump_fcontext(void *to, void *data);
+void *make_fcontext(void *top, size_t size, void (*fn)(struct transfer));
+
+/* Each jump carries the struct of the stack that it leaves, which is filled where it arrives. */
+static void arrive(struct transfer t)
+{
+	((struct fiber_context *)t.data)->context = t.context;
+}
+
+static void enter(struct transfer t)
+{
+	arrive(t);
+	fiber_entry();
+}
+
+void fiber_context_init(struct fiber_context *c, void *bottom, size_t size)
+{
+	c->context = make_fcontext((char *)bottom + size, size, enter);
+}
+
+void fiber_context_switch(struct fiber_context *from, struct fiber_context *to)
+{
+	arrive(jump_fcontext(to->context, from));
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* pdk_cache.c - what the gateway has answered within one event, until a setter makes it stale, and what
+ * holds for the life of a gateway process. Entries live in the event's arena. */
+#include "pdk-bridge/pdk_constants.h"
+#include "pdk-bridge/pdk_internal.h"
+
+/* Longer texts (bodies) would cost more to copy than to ask for again. */
+#define CACHED_TEXT_MAX ((size_t)256 << 10)
+
+struct pdk_cache_entry {
+	struct pdk_cache_entry *next;
+	const struct pdk_fn *fn;
+	struct value args; /* array */
+	struct pdk_ret ret;
+};
+
+static bool is_kept(const struct pdk_call *c)
+{
+	return (c->fn->flags & (PDK_CACHE | PDK_CONSTANT)) && !pdk_is_raw(c->rq);
+}
+
+static struct value arguments(const struct pdk_call *c)
+{
+	return (struct value){.type = VALUE_ARRAY,
+			      .len = (uint32_t)c->argc,
+			      .items = (struct value *)(uintptr_t)c->argv};
+}
+
+static const struct pdk_cache_entry *find(const struct pdk_call *c)
+{
+	struct value args = arguments(c);
+	const struct pdk_cache_entry *e;
+
+	for (e = c->rq->cache; e != NULL; e = e->next)
+		if (e->fn == c->fn && value_equal(&e->args, &args))
+			return e;
+	return NULL;
+}
+
+bool pdk_cache_get(struct pdk_call *c)
+{
+	const struct pdk_cache_entry *e;
+	struct pdk_rq *rq = c->rq;
+
+	if (!is_kept(c))
+		return false;
+	e = find(c);
+	if (e != NULL)
+		*c->ret = e->ret;
+	else if (!(c->fn->flags & PDK_CONSTANT) || c->argc != 0 ||
+		 !pdk_constants_get(rq->env->constants, rq->gateway, c->fn->id, c->ret))
+		return false;
+	rq->saved++;
+	return true;
+}
+
+static int copy_ret(struct arena *arena, const struct pdk_ret *from, struct pdk_ret *ret)
+{
+	size_t i;
+	int rc = 0;
+
+	ret->n = from->n;
+	for (i = 0; rc == 0 && i < from->n; i++)
+		rc = value_copy(arena, &from->v[i], &ret->v[i]);
+	return rc;
+}
+
+static bool is_too_large(const struct pdk_ret *ret)
+{
+	return ret->n > 0 && value_is_text(&ret->v[0]) && ret->v[0].len > CACHED_TEXT_MAX;
+}
+
+void pdk_cache_put(struct pdk_call *c)
+{
+	struct arena *arena = &c->rq->arena;
+	struct value args = arguments(c);
+	struct pdk_cache_entry *e;
+
+	if (!is_kept(c) || is_too_large(c->ret))
+		return;
+	if (c->fn->flags & PDK_CONSTANT) {
+		if (c->ret->n == 0 || c->ret->v[0].type == VALUE_NIL)
+			return; /* it failed, and may not the next time */
+		pdk_constants_put(c->rq->env->constants, c->rq->gateway, c->fn->id, c->ret);
+	}
+	e = arena_alloc(arena, sizeof(*e));
+	if (e == NULL || value_copy(arena, &args, &e->args) != 0 ||
+	    copy_ret(arena, c->ret, &e->ret) != 0)
+		return;
+	e->fn = c->fn;
+	e->next = c->rq->cache;
+	c->rq->cache = e;
+	*c->ret = e->ret;
+}
+
+void pdk_cache_drop(struct pdk_rq *rq, uint32_t groups)
+{
+	struct pdk_cache_entry **at = &rq->cache;
+
+	while (*at != NULL)
+		if ((*at)->fn->group & groups)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+}

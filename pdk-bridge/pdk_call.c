@@ -1,0 +1,223 @@
+/* pdk_call.c - the way of one PDK call, and of the request it belongs to. */
+#include "pdk-bridge/pdk_call.h"
+#include <string.h>
+#include "pdk-bridge/fiber.h"
+#include "pdk-bridge/pdk_internal.h"
+#include "protocol/limits.h"
+
+/* ---- results ---- */
+
+int pdk_return(struct pdk_call *c, struct value v)
+{
+	c->ret->n = 1;
+	c->ret->v[0] = v;
+	return 0;
+}
+
+int pdk_return_nil(struct pdk_call *c, const char *text)
+{
+	c->ret->n = 2;
+	c->ret->v[0] = value_nil();
+	c->ret->v[1] = value_str(text);
+	return 0;
+}
+
+int pdk_out_of_memory(struct pdk_call *c)
+{
+	return err_set(c->err, E_NOMEM, "%s: out of memory for this event", c->fn->name);
+}
+
+/* ---- to the gateway and back ---- */
+
+bool pdk_is_raw(const struct pdk_rq *rq)
+{
+	return !rq->env->read_cache;
+}
+
+/* The gateway unpacks the arguments by Lua's unpack, which loses what follows a nil, but for the first of
+ * two (kong/runloop/plugin_servers/rpc/mp_rpc.lua, call_pdk_method). */
+static int refuse_holes(const struct pdk_call *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->argc; i++)
+		if (c->argv[i].type == VALUE_NIL && !(i == 0 && c->argc == 2))
+			return err_set(c->err, E_ARGUMENT,
+				       "%s: argument #%zu can't be nil while others follow it",
+				       c->fn->name, i + 1);
+	return 0;
+}
+
+/* Leaves the fiber for good: the answer never comes. */
+static _Noreturn void park_for_ever(struct pdk_rq *rq)
+{
+	rq->state = PDK_RQ_ENDED;
+	for (;;)
+		fiber_park();
+}
+
+/* Why there is no answer, as an error of this call. */
+static int explain(const struct pdk_call *c, int rc)
+{
+	const struct pdk_rq *rq = c->rq;
+
+	if (rc == -E_HANDLER && value_is_text(&rq->reply))
+		return err_set(c->err, E_HANDLER, "%.*s", (int)rq->reply.len, rq->reply.s);
+	return err_set(c->err, (enum err_code)-rc, "%s: %s", c->fn->name, err_text(rc));
+}
+
+static int post(const struct pdk_call *c)
+{
+	struct pdk_rq *rq = c->rq;
+	int rc;
+
+	rq->waiting_for = c->fn;
+	rq->state = PDK_RQ_WAITING;
+	rc = rq->env->port->send(rq, c->fn, c->argv, c->argc, c->err);
+	if (rc != 0) {
+		rq->waiting_for = NULL;
+		rq->state = PDK_RQ_RUNNING;
+		return rc;
+	}
+	rq->calls++;
+	return 0;
+}
+
+int pdk_send(const struct pdk_call *c, struct value *ret_reply)
+{
+	struct pdk_rq *rq = c->rq;
+	int rc = refuse_holes(c);
+
+	if (rc != 0)
+		return rc;
+	if (fiber_current() == NULL || rq->env->port == NULL)
+		return err_set(c->err, E_UNSUPPORTED,
+			       "%s can't be called outside of a request", c->fn->name);
+	rc = post(c);
+	if (rc != 0)
+		return rc;
+	if (c->fn->flags & PDK_TERMINAL)
+		park_for_ever(rq);
+	fiber_park();
+	if (rq->reply_rc != 0)
+		return explain(c, rq->reply_rc);
+	*ret_reply = rq->reply;
+	return 0;
+}
+
+/* ---- steps of a call ---- */
+
+static bool is_setter(const struct pdk_fn *fn)
+{
+	return fn->group != 0 && !(fn->flags & PDK_CACHE);
+}
+
+int pdk_ask(struct pdk_call *c)
+{
+	struct value reply;
+	int rc;
+
+	if (c->rq->phase == PHASE_LOG && !(c->fn->flags & PDK_LOG_OK))
+		return pdk_logphase(c);
+	if (pdk_cache_get(c))
+		return 0;
+	if (is_setter(c->fn))
+		pdk_cache_drop(c->rq, c->fn->group);
+	rc = pdk_send(c, &reply);
+	if (rc == 0)
+		rc = pdk_reply(c, &reply);
+	if (rc == 0)
+		pdk_cache_put(c);
+	return rc;
+}
+
+int pdk_ask_other(const struct pdk_call *c, enum pdk_id id, const struct value *argv, size_t argc,
+		  struct pdk_ret *ret)
+{
+	struct pdk_call other = {c->rq, &pdk_table[id], argv, argc, ret, c->err};
+
+	ret->n = 0;
+	return pdk_ask(&other);
+}
+
+int pdk_call_other(const struct pdk_call *c, enum pdk_id id, const struct value *argv, size_t argc,
+		   struct pdk_ret *ret)
+{
+	return pdk_call(c->rq, id, argv, argc, ret, c->err);
+}
+
+static bool takes_rest(const struct pdk_fn *fn)
+{
+	return fn->argc > 0 && fn->args[fn->argc - 1].type == PDK_REST;
+}
+
+/* Lets go of what the function doesn't know, and of nils at the end; fills up what wasn't given. */
+static void fit_arguments(struct pdk_call *c, struct value space[PDK_ARGS_MAX])
+{
+	const struct pdk_fn *fn = c->fn;
+	size_t i;
+
+	if (takes_rest(fn))
+		return;
+	if (c->argc > fn->argc)
+		c->argc = fn->argc;
+	for (i = 0; i < fn->argc; i++)
+		space[i] = i < c->argc ? c->argv[i] : value_nil();
+	c->argv = space;
+	while (c->argc > 0 && space[c->argc - 1].type == VALUE_NIL)
+		c->argc--;
+}
+
+static int perform(struct pdk_call *c)
+{
+	if (c->fn->impl != NULL)
+		return c->fn->impl(c);
+	return pdk_ask(c);
+}
+
+int pdk_call(struct pdk_rq *rq, enum pdk_id id, const struct value *argv, size_t argc,
+	     struct pdk_ret *ret, struct err *err)
+{
+	struct value space[PDK_ARGS_MAX];
+	struct pdk_call c = {rq, &pdk_table[id], argv, argc, ret, err};
+	int rc;
+
+	ret->n = 0;
+	if (rq->state != PDK_RQ_RUNNING)
+		return err_set(err, E_INTERNAL, "%s: another call is under way", c.fn->name);
+	fit_arguments(&c, space);
+	rc = pdk_check(&c);
+	return rc != 0 ? rc : perform(&c);
+}
+
+/* ---- the request ---- */
+
+void pdk_rq_init(struct pdk_rq *rq, const struct pdk_env *env, uint64_t event_id, enum phase phase)
+{
+	rq->env = env;
+	rq->event_id = event_id;
+	rq->phase = phase;
+	rq->state = PDK_RQ_RUNNING;
+	arena_init(&rq->arena, LIMIT_EVENT_MEMORY);
+}
+
+void pdk_rq_fini(struct pdk_rq *rq)
+{
+	if (rq == NULL)
+		return;
+	arena_fini(&rq->arena);
+	rq->cache = NULL;
+	rq->serialized = NULL;
+	rq->trace = NULL;
+}
+
+bool pdk_rq_deliver(struct pdk_rq *rq, const struct value *reply, int rc)
+{
+	if (rq->state != PDK_RQ_WAITING)
+		return true; /* nobody waits for it */
+	rq->reply = reply ? *reply : value_nil();
+	rq->reply_rc = rc;
+	rq->waiting_for = NULL;
+	rq->state = PDK_RQ_RUNNING;
+	return fiber_resume(rq->fiber);
+}

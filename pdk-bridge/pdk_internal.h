@@ -1,0 +1,61 @@
+/* pdk_internal.h - what the files pdk_*.c share: one call on its way, and the steps that it takes.
+ *
+ * pdk_call: check (pdk_check.c) -> impl of the row, or pdk_ask: log phase (pdk_logphase.c) -> cache
+ * (pdk_cache.c) -> send, park -> normalise the reply (pdk_reply.c).
+ * To add a special case: write an impl or a check, declare it here, and name it in the row. */
+#ifndef PDK_BRIDGE_PDK_INTERNAL_H
+#define PDK_BRIDGE_PDK_INTERNAL_H
+#include "pdk-bridge/pdk_call.h"
+#include "protocol/err.h"
+
+struct pdk_call {
+	struct pdk_rq *rq;
+	const struct pdk_fn *fn;
+	const struct value *argv; /* at least fn->argc values: what wasn't given is nil */
+	size_t argc;              /* how many to send: no nil at the end */
+	struct pdk_ret *ret;
+	struct err *err;
+};
+
+/* pdk_call.c */
+/* Whether calls are to go out exactly as the handler made them. */
+bool pdk_is_raw(const struct pdk_rq *rq);
+/* Asks the gateway, or the cache, about a checked call; in the log phase, the serialized request. */
+int pdk_ask(struct pdk_call *c);
+/* Another row on behalf of `c`, without checks, its impl left out: the plain question. */
+int pdk_ask_other(const struct pdk_call *c, enum pdk_id id, const struct value *argv, size_t argc,
+		  struct pdk_ret *ret);
+/* Another row on behalf of `c`, as the handler would call it. */
+int pdk_call_other(const struct pdk_call *c, enum pdk_id id, const struct value *argv, size_t argc,
+		   struct pdk_ret *ret);
+/* Sends and suspends. A terminal row doesn't return. */
+int pdk_send(const struct pdk_call *c, struct value *ret_reply);
+
+/* results */
+int pdk_return(struct pdk_call *c, struct value v);
+/* nil and an error text, as Lua functions report failures that they expect. */
+int pdk_return_nil(struct pdk_call *c, const char *text);
+int pdk_out_of_memory(struct pdk_call *c);
+
+/* pdk_check.c */
+int pdk_check(const struct pdk_call *c);
+
+/* pdk_reply.c */
+int pdk_reply(struct pdk_call *c, const struct value *reply);
+/* How many texts a map of texts and arrays of texts holds: lines of headers, arguments of a query. */
+size_t pdk_count_lines(const struct value *map);
+
+/* pdk_cache.c */
+bool pdk_cache_get(struct pdk_call *c);
+/* Keeps c->ret. Lack of memory only means that it isn't kept. */
+void pdk_cache_put(struct pdk_call *c);
+void pdk_cache_drop(struct pdk_rq *rq, uint32_t groups);
+
+/* pdk_logphase.c */
+int pdk_logphase(struct pdk_call *c);
+
+/* pdk_json.c */
+/* Parses JSON into the arena. 0, -E_MALFORMED, -E_NOMEM. */
+int pdk_json_read(struct arena *arena, const char *text, size_t n, struct value *ret);
+
+#endif

@@ -1,0 +1,76 @@
+/* pdk_rows.h - the functions that rows of pdk.def name. */
+#ifndef PDK_BRIDGE_PDK_ROWS_H
+#define PDK_BRIDGE_PDK_ROWS_H
+#include "pdk-bridge/pdk.h"
+
+/* A check raises what the gateway would raise, with its text: -E_ARGUMENT. Types that the row names are
+ * checked afterwards. It must not suspend. */
+#define CHECK(name) int check_##name(const struct pdk_call *c, struct err *err)
+CHECK(authenticate);
+CHECK(client_verify);
+CHECK(configuration);
+CHECK(ctx_key);
+CHECK(ctx_set);
+CHECK(error);
+CHECK(exit);
+CHECK(file_size);
+CHECK(get_body);
+CHECK(header);
+CHECK(header_name);
+CHECK(headers);
+CHECK(is_trusted);
+CHECK(load_consumer);
+CHECK(log_format);
+CHECK(max_args);
+CHECK(max_headers);
+CHECK(memory_stats);
+CHECK(method);
+CHECK(no_ca_certs);
+CHECK(path);
+CHECK(query);
+CHECK(query_arg);
+CHECK(retries);
+CHECK(scheme);
+CHECK(serialize_value);
+CHECK(set_body);
+CHECK(status);
+CHECK(target);
+CHECK(timeouts);
+CHECK(tls_verify);
+CHECK(tls_verify_depth);
+CHECK(vault_update);
+#undef CHECK
+
+/* An impl does the whole of a checked call. It may suspend. */
+#define DO(name) int do_##name(struct pdk_call *c)
+DO(cluster_get_id);
+DO(deprecation);
+DO(get_body);
+DO(get_header);
+DO(get_headers);
+DO(get_protocol);
+DO(get_query);
+DO(get_query_arg);
+DO(get_raw_body);
+DO(inspect);
+DO(inspect_off);
+DO(inspect_on);
+DO(nothing);
+DO(serialize);
+DO(service_buffered);
+DO(service_get_body);
+DO(service_get_headers);
+DO(service_get_raw_body);
+DO(set_body);
+DO(set_upstream);
+DO(table_merge);
+DO(table_new);
+DO(telemetry_log);
+DO(terminal);
+DO(vault_get);
+DO(vault_is_reference);
+DO(vault_parse_reference);
+DO(vault_update);
+#undef DO
+
+#endif
