@@ -138,7 +138,7 @@ static int create_row(struct plugin *plugin, const char *conf, size_t len, struc
 	rc = parse_conf(plugin, conf, len, &row->pub.conf, err);
 	if (rc == 0 && make_key(plugin, row->pub.conf, row) != 0)
 		rc = err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'", plugin->name);
-	if (rc != 0) {
+	if (row->key == NULL) {
 		destroy_row(row);
 		return rc;
 	}
@@ -225,7 +225,7 @@ int instance_start(struct instance_table *t, struct plugin *plugin, const char *
 	struct row *row = NULL, *same = NULL;
 	int rc = create_row(plugin, conf, conf_len, &row, err);
 
-	if (rc != 0)
+	if (row == NULL)
 		return rc;
 	HASH_FIND(by_key, t->by_key, row->key, row->key_len, same);
 	if (same != NULL) {
@@ -279,6 +279,13 @@ int instance_get(struct instance_table *t, int64_t id, double now, struct instan
 	row->pub.used_at = now;
 	*ret = &row->pub;
 	return 0;
+}
+
+const struct instance *instance_look(struct instance_table *t, int64_t id)
+{
+	struct row *row = find_row(t, id);
+
+	return row != NULL ? &row->pub : NULL;
 }
 
 void instance_hold(struct instance *instance)

@@ -47,6 +47,8 @@ void instance_close(struct instance_table *t, int64_t id, double now);
  * -E_NO_INSTANCE, or as runtime->instance_start. */
 int instance_get(struct instance_table *t, int64_t id, double now, struct instance **ret,
 		 struct err *err);
+/* The row as it is, or NULL. Borrowed until the loop turns. */
+const struct instance *instance_look(struct instance_table *t, int64_t id);
 /* An event begins or ends on it. */
 void instance_hold(struct instance *instance);
 void instance_release(struct instance *instance, double now);

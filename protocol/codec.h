@@ -30,8 +30,8 @@ struct codec {
 		     size_t *ret_size, struct err *err);
 	/* Decodes one complete frame. Texts borrow from `bytes`; containers live in the arena.
 	 * 0, -E_MALFORMED, -E_TOO_DEEP, -E_NOMEM. *ret_id_known is written in any case: when it is true,
-	 * ret->id is valid and a failed call can be answered by an error. All else of *ret is written
-	 * only on success. */
+	 * ret->id is valid and a failed call can be answered; so are ret->type and ret->method then, with
+	 * MSG_OTHER and nil for a method that can't be read. All else of *ret is written only on success. */
 	int (*read)(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
 		    bool *ret_id_known, struct err *err);
 	/* Appends one message of ours. 0, -E_NOMEM, -E_TOO_DEEP, -E_UNSUPPORTED (a type that we never send,

@@ -173,13 +173,13 @@ static int read_call(const struct value *items, size_t n, struct msg *ret, struc
 		return err_set(err, E_MALFORMED,
 			       "malformed call: the method is %s instead of a text",
 			       value_type_name(items[1].type));
+	method = find_method(&items[1]);
+	params.method = method->name;
+	ret->type = msg.type = method->type;
+	ret->method = msg.method = value_strn(items[1].s, items[1].len);
 	rc = read_params(n > 2 ? &items[2] : &nil, &params.first, err);
 	if (rc != 0)
 		return rc;
-	method = find_method(&items[1]);
-	params.method = method->name;
-	msg.type = method->type;
-	msg.method = value_strn(items[1].s, items[1].len);
 	rc = method->read(&params, &msg);
 	if (rc == 0)
 		*ret = msg;
@@ -223,6 +223,8 @@ static int mp_rpc_read(const unsigned char *bytes, size_t n, struct arena *arena
 	if (message.len < 2 || !read_id(&message.items[1], &ret->id))
 		return err_set(err, E_MALFORMED, "malformed call: its id is no number from 0 on");
 	*ret_id_known = true;
+	ret->type = MSG_OTHER;
+	ret->method = value_nil();
 	if (message.len < 3)
 		return err_set(err, E_MALFORMED, "malformed call: it names no method");
 	return read_call(message.items + 1, message.len - 1, ret, err);

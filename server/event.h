@@ -22,6 +22,7 @@ enum event_state {
 	EVENT_RUNNING, /* our turn: the gateway waits for an answer on `connection` */
 	EVENT_WAITING, /* the gateway's turn: it works on a PDK call of the handler */
 	EVENT_FAILING, /* the gateway's turn: it logs why the event fails; then comes the end */
+	EVENT_ENDED,   /* the last word was sent */
 };
 
 struct event_record {

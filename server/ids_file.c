@@ -50,9 +50,10 @@ static int read_marks(const char *path, struct marks *ret, struct err *err)
 			 &instances, "events", &events);
 	json_decref(root);
 	if (rc != 0 || instances < 1 || events < 1)
-		return err_set(err, E_IO,
-			       "can't understand %s: stop the gateway, remove the file, start again",
-			       path);
+		return err_set(
+			err, E_IO,
+			"can't understand %s: stop the gateway, remove the file, start again",
+			path);
 	*ret = (struct marks){generation, instances, events};
 	return 0;
 }
@@ -101,7 +102,8 @@ static int change_or_explain(const struct ids_file *f,
 	if (rc == 0 || rc == -E_LIMIT)
 		return rc == 0 ? 0 : err_set(err, E_LIMIT, "%s", detail.text);
 	return err_set(err, (enum err_code)(-rc),
-		       "can't write down in %s/" IDS_FILE_NAME " which ids are in use (%s): the folder "
+		       "can't write down in %s/" IDS_FILE_NAME
+		       " which ids are in use (%s): the folder "
 		       "of the socket must be one that this user may write to",
 		       f->dir, err_message(&detail, rc));
 }

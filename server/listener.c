@@ -19,7 +19,7 @@ struct listener {
 	struct reactor_io *io;
 	struct reactor_timer *pause;
 	struct listener_options options;
-	int spare_fd; /* given up to accept, and refuse, when there is no other; -1 = none */
+	int spare_fd;   /* given up to accept, and refuse, when there is no other; -1 = none */
 	bool exhausted; /* said in the log already */
 };
 
@@ -63,9 +63,10 @@ static void turn_away(struct listener *l)
 	int fd;
 
 	if (!l->exhausted)
-		log_line(LOG_LEVEL_ERR,
-			 "%s: no descriptor is left for new connections: raise the limit of open files",
-			 l->file.path);
+		log_line(
+			LOG_LEVEL_ERR,
+			"%s: no descriptor is left for new connections: raise the limit of open files",
+			l->file.path);
 	l->exhausted = true;
 	if (l->spare_fd >= 0)
 		close(l->spare_fd);

@@ -19,9 +19,9 @@ static const struct {
 	const char *name;
 	int priority;
 } levels[] = {
-	{"stderr", LOG_EMERG}, {"emerg", LOG_EMERG},   {"alert", LOG_ALERT},
-	{"crit", LOG_CRIT},    {"error", LOG_ERR},     {"warn", LOG_WARNING},
-	{"notice", LOG_NOTICE}, {"info", LOG_INFO},    {"debug", LOG_DEBUG},
+	{"stderr", LOG_EMERG},  {"emerg", LOG_EMERG}, {"alert", LOG_ALERT},
+	{"crit", LOG_CRIT},     {"error", LOG_ERR},   {"warn", LOG_WARNING},
+	{"notice", LOG_NOTICE}, {"info", LOG_INFO},   {"debug", LOG_DEBUG},
 };
 
 static struct {
@@ -47,10 +47,11 @@ static int open_path(const char *path, enum log_level level, struct err *err)
 	fd = open_file(path);
 	if (fd < 0) {
 		free(copy);
-		return err_set(err, E_IO,
-			       "can't write the log %s: %s; make its folder, or set `log` to a file "
-			       "that can be written, to stderr or to syslog",
-			       path, strerror(errno));
+		return err_set(
+			err, E_IO,
+			"can't write the log %s: %s; make its folder, or set `log` to a file "
+			"that can be written, to stderr or to syslog",
+			path, strerror(errno));
 	}
 	log_close();
 	the_log.path = copy;

@@ -8,9 +8,9 @@
 #include "server/log.h"
 #include "server/reactor.h"
 
-#define READ_SIZE ((size_t)4 << 10)      /* asked for at once: most messages are far smaller */
-#define READ_SIZE_MAX ((size_t)1 << 20)  /* ... for the rest of a large message */
-#define UNFINISHED "\x94"                /* begins an array of four, as an answer does */
+#define READ_SIZE ((size_t)4 << 10)     /* asked for at once: most messages are far smaller */
+#define READ_SIZE_MAX ((size_t)1 << 20) /* ... for the rest of a large message */
+#define UNFINISHED "\x94"               /* begins an array of four, as an answer does */
 
 enum session_state {
 	SESSION_OPEN,
@@ -31,10 +31,10 @@ struct session {
 	enum session_state state;
 	int tag;
 	int fd;
-	bool busy;     /* a call waits */
-	bool greeted;  /* the generation was told */
-	bool eof;      /* the peer sends no more */
-	bool held;     /* somebody below on the stack will settle it */
+	bool busy;    /* a call waits */
+	bool greeted; /* the generation was told */
+	bool eof;     /* the peer sends no more */
+	bool held;    /* somebody below on the stack will settle it */
 };
 
 static void settle(struct session *s);
@@ -167,8 +167,10 @@ static void fill(struct session *s)
 	if (s->state != SESSION_OPEN)
 		buf_consume(&s->in, buf_len(&s->in));
 	if (buf_reserve(&s->in, size) != 0) {
-		log_line(LOG_LEVEL_ERR, "connection %llu: no memory for a message of more than %zu "
-			 "bytes", (unsigned long long)s->number, buf_len(&s->in));
+		log_line(LOG_LEVEL_ERR,
+			 "connection %llu: no memory for a message of more than %zu "
+			 "bytes",
+			 (unsigned long long)s->number, buf_len(&s->in));
 		session_abort(s);
 		return;
 	}
@@ -244,8 +246,7 @@ static void hand_on(struct session *s, size_t size)
 
 static bool may_read_on(const struct session *s)
 {
-	return s->state == SESSION_OPEN && !s->busy && buf_len(&s->out) == 0 &&
-	       buf_len(&s->in) > 0;
+	return s->state == SESSION_OPEN && !s->busy && buf_len(&s->out) == 0 && buf_len(&s->in) > 0;
 }
 
 /* Hands on one message; false when there is none. */
@@ -330,8 +331,10 @@ static void settle(struct session *s)
 		return;
 	}
 	if (s->scan != NULL)
-		log_line(LOG_LEVEL_INFO, "connection %llu: the gateway went away in the middle of a "
-			 "call", (unsigned long long)s->number);
+		log_line(LOG_LEVEL_INFO,
+			 "connection %llu: the gateway went away in the middle of a "
+			 "call",
+			 (unsigned long long)s->number);
 	handler->on_end(handler->user, s);
 	session_destroy(s);
 }

@@ -46,7 +46,8 @@ struct session *session_table_find(const struct session_table *t, uint64_t numbe
 	return s != NULL && session_number(s) == number ? s : NULL;
 }
 
-void session_table_each(struct session_table *t, void (*fn)(void *user, struct session *s), void *user)
+void session_table_each(struct session_table *t, void (*fn)(void *user, struct session *s),
+			void *user)
 {
 	for (uint64_t slot = 0; t->slots != NULL && slot <= t->mask; slot++)
 		if (t->slots[slot] != NULL)

@@ -72,10 +72,11 @@ static int refuse_live(const struct socket_file *f, struct err *err)
 	char who[32];
 
 	read_lock_text(f->lock_fd, who, sizeof(who));
-	return err_set(err, E_EXISTS,
-		       "%s is served by another outrigger (process %s): stop that one first, or give "
-		       "another --socket or --prefix",
-		       f->path, who[0] != '\0' ? who : "unknown");
+	return err_set(
+		err, E_EXISTS,
+		"%s is served by another outrigger (process %s): stop that one first, or give "
+		"another --socket or --prefix",
+		f->path, who[0] != '\0' ? who : "unknown");
 }
 
 static void on_alarm(int signum)
@@ -167,18 +168,20 @@ static int check_place(const struct socket_file *f, struct err *err)
 
 	if (lstat(f->path, &st) != 0 || S_ISSOCK(st.st_mode))
 		return 0;
-	return err_set(err, E_EXISTS,
-		       "%s exists and is no socket: remove it, or give another --socket or --prefix",
-		       f->path);
+	return err_set(
+		err, E_EXISTS,
+		"%s exists and is no socket: remove it, or give another --socket or --prefix",
+		f->path);
 }
 
 static int dress(const struct socket_file *f, const char *path, struct err *err)
 {
 	if ((f->uid != (uid_t)-1 || f->gid != (gid_t)-1) && chown(path, f->uid, f->gid) != 0)
-		return err_set(err, E_IO,
-			       "can't give %s the owner and group of socket_owner and socket_group: "
-			       "%s; start as root, or choose a group that this user is in",
-			       f->path, strerror(errno));
+		return err_set(
+			err, E_IO,
+			"can't give %s the owner and group of socket_owner and socket_group: "
+			"%s; start as root, or choose a group that this user is in",
+			f->path, strerror(errno));
 	return chmod(path, f->mode) == 0 ? 0 : io_error(err, "set the permissions of", path);
 }
 

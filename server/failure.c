@@ -1,0 +1,159 @@
+#include "server/failure.h"
+#include <string.h>
+#include <strings.h>
+#include "protocol/err.h"
+#include "server/log.h"
+#include "server/turn.h"
+#include "server/worker.h"
+
+#define EXIT_CALL "kong.response.exit"
+#define LOG_CALL "kong.log.err"
+#define EXIT_MESSAGE \
+	"An unexpected error occurred" /* the gateway's own, for its own plugins' errors */
+
+static void replace(char *text, const char *word, const char *by)
+{
+	size_t word_len = strlen(word), by_len = strlen(by);
+	char *found;
+
+	while ((found = strcasestr(text, word)) != NULL) {
+		memcpy(found, by, by_len);
+		memmove(found + by_len, found + word_len, strlen(found + word_len) + 1);
+	}
+}
+
+/* What replaces a word is shorter, and can't make one of the words together with its neighbours. */
+void failure_sanitise(char *text)
+{
+	replace(text, "no plugin instance", "no instance");
+	replace(text, "closed", "ended");
+}
+
+/* ---- the words of the contract; each returns a message that borrows its parts ---- */
+
+struct exit_call {
+	struct value_pair pair;
+	struct value args[2];
+};
+
+static struct msg make_exit(struct exit_call *parts, enum failure_status status)
+{
+	parts->pair = (struct value_pair){value_str("message"), value_str(EXIT_MESSAGE)};
+	parts->args[0] = value_int(status);
+	parts->args[1] = (struct value){.type = VALUE_MAP, .len = 1, .pairs = &parts->pair};
+	return (struct msg){
+		.type = MSG_PDK_CALL,
+		.name = value_str(EXIT_CALL),
+		.data = {.type = VALUE_ARRAY, .len = 2, .items = parts->args},
+	};
+}
+
+static struct msg make_log(struct value *arg)
+{
+	return (struct msg){
+		.type = MSG_PDK_CALL,
+		.name = value_str(LOG_CALL),
+		.data = {.type = VALUE_ARRAY, .len = 1, .items = arg},
+	};
+}
+
+static struct msg make_error(struct err *text, const char *plugin, const char *reason)
+{
+	err_set(text, E_HANDLER, "%s%s%s", plugin, plugin[0] != '\0' ? ": " : "", reason);
+	failure_sanitise(text->text);
+	return (struct msg){.type = MSG_ERROR, .text = value_str(text->text)};
+}
+
+/* ---- events ---- */
+
+/* The last word, and the event's end whether or not it could be said. */
+static void say_last(struct event *event, struct msg *msg)
+{
+	struct err err = {""};
+	int rc = turn_answer(event, msg, &err);
+
+	if (rc != 0)
+		log_event(LOG_LEVEL_WARN, event->record->id, event->served->plugin->name,
+			  "the gateway can't be told: %s", err_message(&err, rc));
+	turn_end(event);
+}
+
+static void exit_event(struct event *event)
+{
+	struct exit_call parts;
+	struct msg msg = make_exit(&parts, (enum failure_status)event->record->status);
+
+	say_last(event, &msg);
+}
+
+/* Has the gateway log it; the end follows its answer. */
+static void explain(struct event *event, const char *text)
+{
+	struct value arg = value_str(text);
+	struct msg msg = make_log(&arg);
+
+	if (turn_answer(event, &msg, NULL) != 0) {
+		exit_event(event);
+		return;
+	}
+	turn_give(event, EVENT_FAILING, false);
+	turn_let_go(event);
+}
+
+static void fail_closed(struct event *event, const char *text)
+{
+	if (text != NULL && event->rq.env->log_level >= LOG_LEVEL_ERR)
+		explain(event, text);
+	else
+		exit_event(event);
+}
+
+void failure_begin(struct event *event, enum failure_status status, const char *reason,
+		   const char *trace)
+{
+	struct event_record *record = event->record;
+	const char *plugin = event->served->plugin->name;
+	char *text = arena_printf(&event->rq.arena, "[%s] %s failed: %s%s%s", plugin,
+				  phase_name(record->phase), reason, trace != NULL ? "\n" : "",
+				  trace != NULL ? trace : "");
+	struct msg end = {.type = MSG_EVENT_END};
+	struct err error_text;
+
+	log_event(LOG_LEVEL_ERR, record->id, plugin, "%s failed: %s%s%s", phase_name(record->phase),
+		  reason, trace != NULL ? "\n" : "", trace != NULL ? trace : "");
+	record->status = (int)status;
+	if (record->phase == PHASE_LOG) {
+		say_last(event, &end);
+	} else if (record->on_error == ON_ERROR_OPEN) {
+		end = make_error(&error_text, plugin, reason);
+		say_last(event, &end);
+	} else {
+		fail_closed(event, text);
+	}
+}
+
+void failure_finish(struct event *event, const struct session *s, const struct msg *step)
+{
+	turn_take(event, s, step);
+	exit_event(event);
+}
+
+/* ---- calls that are no event ---- */
+
+void failure_refuse(struct worker *w, struct session *s, const struct msg *call,
+		    enum failure_status status, const char *reason, enum on_error on_error,
+		    bool is_log)
+{
+	struct msg msg = {.type = MSG_EVENT_END};
+	struct exit_call parts;
+	struct err text;
+
+	if (!is_log && on_error == ON_ERROR_OPEN)
+		msg = make_error(&text, "", reason);
+	else if (!is_log)
+		msg = make_exit(&parts, status);
+	msg.id = call->id;
+	msg.event_id = call->event_id != 0 ? call->event_id : event_burn_id(w->events);
+	if (session_answer(s, &msg, NULL) != 0)
+		session_abort(s);
+}

@@ -1,0 +1,32 @@
+/* failure.h - what the gateway gets when an event fails: the failure contract.
+ *
+ * The gateway takes an error of a plugin server for "go on": a plugin that fails would be bypassed. So with
+ * on_error = closed, its default, an event that fails ends by the PDK call kong.response.exit, before it
+ * one kong.log.err that says why; in the log phase, where there is nothing to refuse, the event ends as
+ * if nothing had been. With on_error = open the gateway gets an error, which it logs. */
+#ifndef SERVER_FAILURE_H
+#define SERVER_FAILURE_H
+#include "server/event.h"
+
+struct msg;
+struct session;
+struct worker;
+
+enum failure_status {
+	FAILURE_ERROR = 500,       /* the plugin, or the call, is at fault */
+	FAILURE_UNAVAILABLE = 503, /* too late, too much, or nobody knows any more */
+};
+
+/* Ends an event whose gateway waits for us. Says it in our log, with `reason` and, if not NULL, `trace`. */
+void failure_begin(struct event *event, enum failure_status status, const char *reason,
+		   const char *trace);
+/* The gateway has logged why (state FAILING): the end. */
+void failure_finish(struct event *event, const struct session *s, const struct msg *step);
+/* Refuses a call that is no event, or none that we know. Says nothing in our log. `is_log` when it is known
+ * to be of the log phase. */
+void failure_refuse(struct worker *w, struct session *s, const struct msg *call,
+		    enum failure_status status, const char *reason, enum on_error on_error, bool is_log);
+/* Changes words that the gateway looks for in error texts ("no plugin instance", "closed"), in place. */
+void failure_sanitise(char *text);
+
+#endif

@@ -1,0 +1,253 @@
+#include "server/server.h"
+#include <errno.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "server/dump.h"
+#include "server/ids_file.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/server_sockets.h"
+#include "server/worker.h"
+
+#define TICK 1.0          /* seconds between two looks at sockets and parent */
+#define LEAVING_TICK 0.02 /* the same while we only wait for the end */
+#define ORPHAN_IDLE 30.0  /* seconds without a connection after which an orphan leaves */
+#define SIGNALS 4
+#define SPARE_DESCRIPTORS 64 /* that are no connections */
+
+enum stage {
+	STAGE_SERVING,
+	STAGE_ORPHANED, /* who started us is gone: others of its kind may need us still */
+	STAGE_LEAVING,  /* running events get to end */
+};
+
+struct server {
+	const struct config *config;
+	struct reactor *reactor;
+	struct ids_file ids;
+	struct worker *worker;
+	struct server_sockets sockets;
+	struct reactor_timer *tick;
+	struct reactor_signal *signals[SIGNALS];
+	enum stage stage;
+	bool superseded;     /* a successor serves all sockets */
+	double leave_at;     /* LEAVING: at the latest */
+	double connected_at; /* ORPHANED: when there was last a connection */
+};
+
+static pid_t parent;
+
+static bool has_parent(void)
+{
+	return getppid() == parent;
+}
+
+/* ---- leaving ---- */
+
+static void leave(struct server *server, const char *why)
+{
+	log_line(LOG_LEVEL_NOTICE, "leaving: %s", why);
+	server_sockets_hand_over(&server->sockets);
+	server->stage = STAGE_LEAVING;
+	server->leave_at = reactor_now() + server->config->drain_timeout;
+	reactor_timer_start(server->tick, LEAVING_TICK, 1);
+}
+
+static void orphan(struct server *server)
+{
+	log_line(LOG_LEVEL_NOTICE, "the process that started us is gone: serving until nobody is "
+				   "connected, or a successor takes over");
+	server_sockets_hand_over(&server->sockets);
+	server->stage = STAGE_ORPHANED;
+	server->connected_at = reactor_now();
+}
+
+static void check_orphan(struct server *server, double now)
+{
+	if (worker_connections(server->worker) > 0)
+		server->connected_at = now;
+	else if (server->superseded || now - server->connected_at > ORPHAN_IDLE)
+		leave(server, "nobody is connected any more");
+}
+
+static void check_leaving(struct server *server, double now)
+{
+	bool is_busy = worker_events(server->worker) > 0 ||
+		       server_sockets_are_awaited(&server->sockets);
+
+	if (!is_busy || now >= server->leave_at)
+		reactor_stop(server->reactor);
+}
+
+static void on_tick(void *user)
+{
+	struct server *server = user;
+	double now = reactor_now();
+
+	server->superseded = !server_sockets_check(&server->sockets);
+	if (server->stage == STAGE_SERVING && server->config->exit_with_parent && !has_parent())
+		orphan(server);
+	else if (server->stage == STAGE_ORPHANED)
+		check_orphan(server, now);
+	else if (server->stage == STAGE_LEAVING)
+		check_leaving(server, now);
+}
+
+static void on_signal(void *user, int signum)
+{
+	struct server *server = user;
+
+	if (signum == SIGUSR1) {
+		log_reopen();
+	} else if (server->stage == STAGE_LEAVING) {
+		log_line(LOG_LEVEL_NOTICE, "a second signal: leaving at once");
+		reactor_stop(server->reactor);
+	} else {
+		leave(server, strsignal(signum));
+		check_leaving(server, reactor_now());
+	}
+}
+
+/* ---- the beginning ---- */
+
+static int watch_signals(struct server *server)
+{
+	static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		server->signals[i] =
+			reactor_signal_create(server->reactor, numbers[i], on_signal, server);
+		if (server->signals[i] == NULL)
+			return -E_NOMEM;
+	}
+	return 0;
+}
+
+/* Each connection is a descriptor. */
+static void raise_limit(const struct config *config)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max < config->max_connections + SPARE_DESCRIPTORS)
+		log_line(LOG_LEVEL_WARN,
+			 "the limit of open files (%llu) is too low for max_connections (%zu)",
+			 (unsigned long long)limit.rlim_max, config->max_connections);
+}
+
+/* Where the first socket is: what is written there must be writable anyhow. */
+static int open_ids(struct server *server, struct err *err)
+{
+	char *path = config_socket_path(server->config, &server->config->plugins[0]);
+	int rc;
+
+	if (path == NULL)
+		return err_set(err, E_NOMEM, "no memory for a socket's path");
+	rc = ids_file_init(&server->ids, dirname(path), err);
+	free(path);
+	return rc;
+}
+
+static int start_worker(struct server *server, struct err *err)
+{
+	const struct worker_options options = {
+		.reactor = server->reactor,
+		.config = server->config,
+		.generation = server->ids.generation,
+		.reserve_instances = ids_file_reserve_instances,
+		.reserve_events = ids_file_reserve_events,
+		.user = &server->ids,
+	};
+
+	return worker_create(&options, &server->worker, err);
+}
+
+/* The gateway's query_cmd may be `cat` of this file. To serve without it is better than not at all. */
+static void write_dump(const struct server *server, const struct served *served)
+{
+	char *path = config_socket_path(server->config, served->settings);
+	struct err err = {""};
+	int rc = path != NULL ? dump_write_file(served->plugin, dirname(path), &err) : -E_NOMEM;
+
+	if (rc != 0)
+		log_event(LOG_LEVEL_WARN, 0, served->plugin->name, "no dump beside the socket: %s",
+			  err_message(&err, rc));
+	free(path);
+}
+
+static void tell(const struct server *server, const struct served *served)
+{
+	char *path = config_socket_path(server->config, served->settings);
+
+	log_event(LOG_LEVEL_NOTICE, 0, served->plugin->name, "version %s is served on %s",
+		  served->plugin->info.version, path != NULL ? path : "its socket");
+	free(path);
+}
+
+static int begin(struct server *server, struct err *err)
+{
+	const struct config *config = server->config;
+	int rc;
+
+	server->reactor = reactor_create();
+	if (server->reactor != NULL)
+		server->tick = reactor_timer_create(server->reactor, on_tick, server);
+	if (server->tick == NULL)
+		return err_set(err, E_NOMEM, "no memory for the loop");
+	raise_limit(config);
+	rc = open_ids(server, err);
+	if (rc == 0)
+		rc = start_worker(server, err);
+	if (rc == 0)
+		rc = server_sockets_init(&server->sockets, config, server->reactor, server->worker,
+					 has_parent, err);
+	if (rc == 0)
+		rc = watch_signals(server);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < server->worker->served_count; i++) {
+		write_dump(server, &server->worker->served[i]);
+		tell(server, &server->worker->served[i]);
+	}
+	reactor_timer_start(server->tick, TICK, 1);
+	return 0;
+}
+
+static void end(struct server *server)
+{
+	server_sockets_fini(&server->sockets);
+	worker_destroy(server->worker);
+	for (size_t i = 0; i < SIGNALS; i++)
+		reactor_signal_destroy(server->signals[i]);
+	reactor_timer_destroy(server->tick);
+	ids_file_fini(&server->ids);
+	reactor_destroy(server->reactor);
+}
+
+int server_run(const struct config *config, struct err *err)
+{
+	struct server server = {.config = config};
+	int rc;
+
+	parent = getppid();
+	rc = log_open(config->log, config->log_level, err);
+	if (rc != 0)
+		return rc;
+	rc = begin(&server, err);
+	if (rc == 0)
+		reactor_run(server.reactor);
+	else if (strcmp(config->log, "stderr") != 0)
+		log_line(LOG_LEVEL_ERR, "can't serve: %s", err_message(err, rc));
+	end(&server);
+	log_close();
+	return rc;
+}

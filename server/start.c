@@ -1,0 +1,58 @@
+#include "server/start.h"
+#include "protocol/err.h"
+#include "server/reactor.h"
+#include "server/watchdog.h"
+#include "server/worker.h"
+
+/* The gateway lets requests that wait for an instance through after ten seconds. */
+#define START_TIMEOUT 4.0
+
+/* The fiber's own argument is NULL, for that is how code on it knows that it belongs to no event. */
+static struct {
+	struct plugin *plugin;
+	struct err *err;
+	int rc;
+} init;
+
+static void init_worker(void *arg)
+{
+	(void)arg;
+	init.rc = init.plugin->runtime->init_worker(init.plugin, init.err);
+}
+
+/* Once, before the first instance; if it fails, again before the next one. */
+static int init_plugin(struct served *served, struct err *err)
+{
+	struct fiber *fiber;
+	bool parked;
+
+	if (served->is_ready)
+		return 0;
+	fiber = fiber_create(&served->worker->fibers, init_worker, NULL);
+	if (fiber == NULL)
+		return err_set(err, E_NOMEM, "no memory for a stack");
+	init.plugin = served->plugin;
+	init.err = err;
+	parked = fiber_resume(fiber);
+	fiber_destroy(fiber);
+	if (parked)
+		return err_set(err, E_UNSUPPORTED, "init_worker of plugin '%s' can't wait",
+			       served->plugin->name);
+	served->is_ready = init.rc == 0;
+	return init.rc;
+}
+
+int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
+		   struct err *err)
+{
+	double now = reactor_now();
+	int rc;
+
+	watchdog_begin(served->plugin, now + START_TIMEOUT);
+	rc = init_plugin(served, err);
+	if (rc == 0)
+		rc = instance_start(served->worker->instances, served->plugin, conf->s, conf->len,
+				    now, ret_id, err);
+	watchdog_end();
+	return rc;
+}

@@ -1,0 +1,14 @@
+/* start.h - starting an instance: the plugin's own code for that, watched, and on a stack of its own. */
+#ifndef SERVER_START_H
+#define SERVER_START_H
+#include <stdint.h>
+
+struct err;
+struct served;
+struct value;
+
+/* Runs init_worker if it has not yet run, then starts or shares an instance; `conf` is a text of JSON.
+ * As instance_start, and as the runtime's init_worker. */
+int start_instance(struct served *served, const struct value *conf, int64_t *ret_id, struct err *err);
+
+#endif

@@ -1,0 +1,263 @@
+#include "server/turn.h"
+#include <string.h>
+#include "protocol/err.h"
+#include "server/failure.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/watchdog.h"
+#include "server/worker.h"
+
+static struct event *event_of(const struct pdk_rq *rq)
+{
+	return rq->server;
+}
+
+/* ---- records ---- */
+
+void turn_take(struct event *event, const struct session *s, const struct msg *call)
+{
+	struct event_record *record = event->record;
+
+	deadline_clear(&event->deadline);
+	record->connection = session_number(s);
+	record->message_id = call->id;
+	record->turn_at = reactor_now();
+	record->state = EVENT_RUNNING;
+}
+
+void turn_give(struct event *event, enum event_state state, bool slow)
+{
+	struct served *served = event->served;
+	struct event_record *record = event->record;
+	double now = reactor_now();
+	double span = slow ? served->settings->slow_step_timeout : served->settings->step_timeout;
+
+	record->used += now - record->turn_at;
+	record->turn_at = now;
+	record->state = state;
+	deadline_set(&event->deadline, slow ? &served->slow_steps : &served->steps, now + span);
+}
+
+int turn_answer(const struct event *event, struct msg *msg, struct err *err)
+{
+	const struct event_record *record = event->record;
+	struct session *s =
+		session_table_find(&event->served->worker->sessions, record->connection);
+
+	if (s == NULL)
+		return err_set(err, E_CLOSED, "the gateway has gone away");
+	msg->id = record->message_id;
+	msg->event_id = record->id;
+	return session_answer(s, msg, err);
+}
+
+/* ---- ends ---- */
+
+void turn_let_go(struct event *event)
+{
+	struct plugin *plugin = event->served->plugin;
+
+	if (event->instance == NULL)
+		return;
+	plugin->runtime->event_done(plugin, &event->rq);
+	fiber_destroy(event->rq.fiber);
+	event->rq.fiber = NULL;
+	pdk_rq_fini(&event->rq);
+	instance_release(event->instance, reactor_now());
+	event->instance = NULL;
+}
+
+void turn_end(struct event *event)
+{
+	turn_let_go(event);
+	event_free(event->served->worker->events, event);
+}
+
+static void end_well(struct event *event)
+{
+	struct msg msg = {.type = MSG_EVENT_END};
+	struct err err = {""};
+	int rc = turn_answer(event, &msg, &err);
+
+	if (rc != 0)
+		log_event(LOG_LEVEL_INFO, event->record->id, event->served->plugin->name,
+			  "%s ended, but nobody waits for it: %s", phase_name(event->record->phase),
+			  err_message(&err, rc));
+	turn_end(event);
+}
+
+static void end_badly(struct event *event)
+{
+	enum failure_status status = event->rc == -E_TIMEOUT ? FAILURE_UNAVAILABLE : FAILURE_ERROR;
+
+	failure_begin(event, status, err_message(&event->err, event->rc), event->rq.trace);
+}
+
+/* ---- turns ---- */
+
+static double time_left(const struct event *event)
+{
+	return event->served->settings->event_timeout - event->record->used;
+}
+
+/* The handler has come back, or is parked. */
+static void settle(struct event *event, bool parked)
+{
+	struct served *served = event->served;
+
+	if (!parked && event->rc == 0)
+		end_well(event);
+	else if (!parked)
+		end_badly(event);
+	else if (event->record->state == EVENT_ENDED)
+		turn_end(event);
+	else if (event->record->state == EVENT_RUNNING)
+		deadline_set(&event->deadline, &served->turns, reactor_now() + time_left(event));
+}
+
+static void note_timeout(struct event *event)
+{
+	event->rc = err_set(&event->err, E_TIMEOUT,
+			    "deadline exceeded: the gateway has waited for %gs (event_timeout)",
+			    event->served->settings->event_timeout);
+}
+
+static void run_handler(void *arg)
+{
+	struct pdk_rq *rq = arg;
+	struct event *event = event_of(rq);
+	struct plugin *plugin = event->served->plugin;
+
+	event->rc = plugin->runtime->run(plugin, event->instance->live, rq, &event->err);
+}
+
+static void begin_watch(const struct event *event)
+{
+	watchdog_begin(event->served->plugin, event->record->turn_at + time_left(event));
+}
+
+static void end_watch(struct event *event, bool parked)
+{
+	if (watchdog_end() && !parked && event->rc != 0)
+		note_timeout(event);
+	settle(event, parked);
+}
+
+void turn_begin(struct session *s, const struct msg *call, struct served *served,
+		struct instance *instance, enum phase phase)
+{
+	struct worker *w = served->worker;
+	struct event *event = NULL;
+	struct err err = {""};
+	int rc = event_take(w->events, &event, &err);
+
+	if (rc != 0) {
+		log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s is refused: %s",
+			  phase_name(phase), err_message(&err, rc));
+		failure_refuse(w, s, call, FAILURE_UNAVAILABLE, err_message(&err, rc),
+			       served->settings->on_error, phase == PHASE_LOG);
+		return;
+	}
+	event->served = served;
+	event->instance = instance;
+	instance_hold(instance);
+	event->record->plugin = served->index;
+	event->record->instance_id = instance->id;
+	event->record->phase = phase;
+	event->record->on_error = served->settings->on_error;
+	turn_take(event, s, call);
+	event->record->started_at = event->record->turn_at;
+	pdk_rq_init(&event->rq, &served->plugin->env, event->record->id, phase);
+	event->rq.server = event;
+	event->rq.fiber = fiber_create(&w->fibers, run_handler, &event->rq);
+	if (event->rq.fiber == NULL) {
+		failure_begin(event, FAILURE_UNAVAILABLE, "no memory for a stack", NULL);
+		return;
+	}
+	begin_watch(event);
+	end_watch(event, fiber_resume(event->rq.fiber));
+}
+
+void turn_resume(struct event *event, struct session *s, const struct msg *step)
+{
+	bool is_error = step->type == MSG_STEP_ERROR;
+
+	turn_take(event, s, step);
+	event->record->steps++;
+	begin_watch(event);
+	end_watch(event, pdk_rq_deliver(&event->rq, is_error ? &step->text : &step->data,
+					is_error ? -E_HANDLER : 0));
+}
+
+/* ---- the port ---- */
+
+int turn_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv, size_t argc,
+	      struct err *err)
+{
+	struct event *event = event_of(rq);
+	struct msg msg = {
+		.type = MSG_PDK_CALL,
+		.name = value_str(fn->name),
+		.data = {.type = VALUE_ARRAY,
+			 .len = (uint32_t)argc,
+			 .items = (struct value *)argv}, /* only read */
+	};
+	int rc;
+
+	if (event->record->state != EVENT_RUNNING)
+		return err_set(err, E_CLOSED, "the gateway waits for nothing");
+	rc = turn_answer(event, &msg, err);
+	if (rc != 0)
+		return rc;
+	if (fn->flags & PDK_TERMINAL)
+		event->record->state = EVENT_ENDED;
+	else
+		turn_give(event, EVENT_WAITING, (fn->flags & PDK_SLOW) != 0);
+	return 0;
+}
+
+void turn_log(struct pdk_rq *rq, enum log_level level, const char *text, size_t n)
+{
+	if (rq == NULL)
+		log_text(level, 0, NULL, text, n);
+	else
+		log_text(level, rq->event_id, rq->env->plugin, text, n);
+}
+
+/* ---- deadlines ---- */
+
+static struct event *event_of_deadline(struct deadline *deadline)
+{
+	return (struct event *)((char *)deadline - offsetof(struct event, deadline));
+}
+
+/* The handler waits for something of its own for too long: its stack is given up as it is. */
+static void on_turn_expired(struct deadline *deadline)
+{
+	struct event *event = event_of_deadline(deadline);
+
+	note_timeout(event);
+	end_badly(event);
+}
+
+/* The gateway will never answer: the call raised there, or the request is gone. */
+static void on_step_expired(struct deadline *deadline)
+{
+	struct event *event = event_of_deadline(deadline);
+	const struct event_record *record = event->record;
+	const struct pdk_fn *fn = event->rq.waiting_for;
+
+	log_event(LOG_LEVEL_WARN, record->id, event->served->plugin->name,
+		  "%s is given up: the gateway has not answered %s within %gs",
+		  phase_name(record->phase),
+		  record->state == EVENT_WAITING && fn != NULL ? fn->name : "kong.log.err",
+		  reactor_now() - record->turn_at);
+	turn_end(event);
+}
+
+void turn_init(struct served *served, struct deadline_clock *clock)
+{
+	deadline_list_init(&served->turns, clock, on_turn_expired);
+	deadline_list_init(&served->steps, clock, on_step_expired);
+	deadline_list_init(&served->slow_steps, clock, on_step_expired);
+}

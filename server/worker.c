@@ -1,0 +1,221 @@
+#include "server/worker.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "server/dispatch.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/turn.h"
+#include "server/watchdog.h"
+
+#define STACKS_IDLE 64    /* kept for use again */
+#define SWEEP_EVERY 10.0  /* seconds */
+#define LIVE_IDLE 300.0   /* seconds after which an instance's object is dropped, to be made again */
+#define ROW_IDLE 3600.0   /* ... after which its id may be forgotten: long after the gateway's last use */
+#define LINGER 5.0        /* seconds */
+#define LINGERERS 256     /* sessions beyond max_connections that are being refused */
+
+static const struct pdk_port the_port = {.send = turn_send, .log = turn_log};
+static const struct codec *const codecs[] = {&codec_msgpack, NULL};
+
+/* ---- plugins ---- */
+
+static int load_plugins(struct worker *w, struct err *err)
+{
+	const struct config *config = w->config;
+
+	w->served = calloc(config->plugin_count + 1, sizeof(*w->served));
+	if (w->served == NULL)
+		return err_set(err, E_NOMEM, "no memory for plugins");
+	for (size_t i = 0; i < config->plugin_count; i++) {
+		struct served *served = &w->served[i];
+		int rc = config_load_plugin(config, &config->plugins[i], &the_port, &served->plugin,
+					    err);
+
+		if (rc != 0)
+			return rc;
+		w->served_count++;
+		served->settings = &config->plugins[i];
+		served->worker = w;
+		served->index = (uint32_t)i;
+		served->loaded_at = (double)time(NULL);
+		turn_init(served, &w->clock);
+	}
+	return 0;
+}
+
+static void unload_plugins(struct worker *w)
+{
+	for (size_t i = 0; i < w->served_count; i++)
+		plugin_destroy(w->served[i].plugin);
+	free(w->served);
+}
+
+struct served *worker_find(struct worker *w, const char *name, size_t n)
+{
+	for (size_t i = 0; i < w->served_count; i++) {
+		const char *own = w->served[i].plugin->name;
+
+		if (strlen(own) == n && memcmp(own, name, n) == 0)
+			return &w->served[i];
+	}
+	return NULL;
+}
+
+/* ---- connections ---- */
+
+static void on_session_end(void *user, struct session *s)
+{
+	struct worker *w = user;
+
+	session_table_remove(&w->sessions, s);
+}
+
+void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome)
+{
+	size_t max = w->config->max_connections;
+	struct session *s;
+
+	if (w->sessions.count >= max + LINGERERS) {
+		close(fd);
+		return;
+	}
+	s = session_create(&w->session_env, fd, session_table_number(&w->sessions), (int)on_error);
+	if (s == NULL) {
+		log_line(LOG_LEVEL_ERR, "no memory for a connection");
+		return;
+	}
+	session_table_add(&w->sessions, s);
+	if (w->sessions.count > max)
+		log_line(LOG_LEVEL_ERR,
+			 "a connection is refused: there are %zu already (max_connections)", max);
+	if (welcome == WORKER_REFUSE || w->sessions.count > max)
+		session_abort(s);
+}
+
+size_t worker_connections(const struct worker *w)
+{
+	return w->sessions.count;
+}
+
+size_t worker_events(const struct worker *w)
+{
+	return event_count(w->events);
+}
+
+static int init_sessions(struct worker *w, const struct worker_options *options)
+{
+	w->session_env = (struct session_env){
+		.reactor = w->reactor,
+		.codecs = codecs,
+		.limits = w->config->limits,
+		.generation = options->generation,
+		.linger = LINGER,
+		.handler = {dispatch_call, dispatch_bad_call, on_session_end, w},
+	};
+	if (session_table_init(&w->sessions, w->config->max_connections + LINGERERS) != 0)
+		return -E_NOMEM;
+	return session_env_init(&w->session_env);
+}
+
+/* ---- the worker ---- */
+
+static void on_sweep(void *user)
+{
+	struct worker *w = user;
+
+	instance_sweep(w->instances, reactor_now());
+}
+
+static int init_tables(struct worker *w, const struct worker_options *options)
+{
+	const struct instance_options instances = {
+		.max = w->config->max_instances,
+		.live_idle = LIVE_IDLE,
+		.row_idle = ROW_IDLE,
+		.reserve_ids = options->reserve_instances,
+		.user = options->user,
+	};
+	const struct event_options events = {
+		.max = w->config->max_events,
+		.owner = options->owner,
+		.reserve = options->reserve_events,
+		.user = options->user,
+	};
+
+	w->instances = instance_table_create(&instances);
+	w->events = event_table_create(&events);
+	w->sweep = reactor_timer_create(w->reactor, on_sweep, w);
+	if (w->instances == NULL || w->events == NULL || w->sweep == NULL)
+		return -E_NOMEM;
+	reactor_timer_start(w->sweep, SWEEP_EVERY, 1);
+	return deadline_clock_init(&w->clock, w->reactor);
+}
+
+static int init(struct worker *w, const struct worker_options *options, struct err *err)
+{
+	int rc = init_tables(w, options);
+
+	if (rc == 0)
+		rc = init_sessions(w, options);
+	if (rc != 0)
+		return err_set(err, E_NOMEM, "no memory for the tables of events and connections");
+	rc = watchdog_init(err);
+	return rc == 0 ? load_plugins(w, err) : rc;
+}
+
+int worker_create(const struct worker_options *options, struct worker **ret_worker, struct err *err)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	int rc;
+
+	if (w == NULL)
+		return err_set(err, E_NOMEM, "no memory for a worker");
+	w->config = options->config;
+	w->reactor = options->reactor;
+	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_IDLE);
+	rc = init(w, options, err);
+	if (rc != 0) {
+		worker_destroy(w);
+		return rc;
+	}
+	*ret_worker = w;
+	return 0;
+}
+
+static void end_event(void *user, struct event *event)
+{
+	(void)user;
+	log_event(LOG_LEVEL_WARN, event->record->id, event->served->plugin->name,
+		  "%s is given up: outrigger ends", phase_name(event->record->phase));
+	turn_end(event);
+}
+
+static void end_session(void *user, struct session *s)
+{
+	struct worker *w = user;
+
+	session_table_remove(&w->sessions, s);
+	session_abandon(s);
+}
+
+void worker_destroy(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	watchdog_fini();
+	if (w->events != NULL)
+		event_each(w->events, end_event, w);
+	session_table_each(&w->sessions, end_session, w);
+	instance_table_destroy(w->instances);
+	event_table_destroy(w->events);
+	unload_plugins(w);
+	session_env_fini(&w->session_env);
+	session_table_fini(&w->sessions);
+	deadline_clock_fini(&w->clock);
+	reactor_timer_destroy(w->sweep);
+	fiber_pool_fini(&w->fibers);
+	free(w);
+}
