@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -26,6 +27,19 @@ DEADLINE = 30
 POLL = 0.01
 # One worker and lines of plugin servers in the log: what most tests want.
 BASE_CONF = "nginx_worker_processes = 1\nlog_level = info\n"
+
+# The paths in examples/kong, and the words that stand for them in a test.
+EXAMPLE_PATHS = (("/usr/local/bin/outrigger", "@OUTRIGGER@"), ("/usr/local/kong", "@PREFIX@"),
+                 ("/usr/local/share/outrigger/plugins", "@SOURCE@/examples/lua"),
+                 ("127.0.0.1:8090", "127.0.0.1:@ECHO_PORT@"))
+
+
+def example(name):
+    """The text of examples/kong/NAME for a gateway in a test's own directory."""
+    text = read_text(os.path.join(SOURCE, "examples", "kong", name))
+    for path, word in EXAMPLE_PATHS:
+        text = text.replace(path, word)
+    return text
 
 
 def wait_for(condition, what, deadline=DEADLINE):
@@ -276,6 +290,15 @@ class Stage:
         self.processes.append(process)
         return process.wait_socket(socket_path) if socket_path else process
 
+    def logs(self):
+        """What all that ran here has said, for the reader of a failure."""
+        parts = []
+        for process in self.processes:
+            parts.append("--- %s: standard error\n%s" % (process.name, process.stderr()))
+            if isinstance(process, Gateway):
+                parts.append("--- %s: error.log\n%s" % (process.name, process.error_log()))
+        return "\n".join(parts)
+
     def leftovers(self):
         return processes_with(self.directory)
 
@@ -298,6 +321,12 @@ class E2E(unittest.TestCase):
     def setUp(self):
         self.stage = Stage()
         self.addCleanup(self.stage.close)
+        self.addCleanup(self._show_logs)
+
+    def _show_logs(self):
+        result = self._outcome.result
+        if any(test is self for test, _ in result.failures + result.errors):
+            print("\n%s\n%s" % (self.id(), self.stage.logs()), file=sys.stderr)
 
     def start_gateway(self, conf="", yml="_format_version: '3.0'\n", **options):
         return self.stage.gateway(conf, yml, **options)

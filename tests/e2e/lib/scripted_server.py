@@ -2,7 +2,7 @@
 
 conf.calls is a JSON text of [[method, args], ...]; they are called one after the other
 in the event that conf.phase names, other events end at once. All bytes that the gateway
-sends are kept in `received` as (connection number, bytes).
+sends are kept in `received` as (connection number, bytes), the messages in `messages`.
 """
 
 import json
@@ -12,14 +12,15 @@ import threading
 
 import msgpack
 
-TERMINAL = ("kong.response.exit", "kong.response.error")
+# Such an answer is the begin of one; the connection is closed after it.
+HALF = b"\x94\x01"
 
 
-def dump(name, phases, priority=1000):
+def dump(name, phases, priority=1000, fields=()):
     """What the query command of such a server prints, as bytes."""
     fields = [{"config": {"type": "record", "fields": [
-        {"calls": {"type": "string"}},
-        {"phase": {"type": "string", "default": "access"}}]}}]
+        {"calls": {"type": "string", "default": "[]"}},
+        {"phase": {"type": "string", "default": "access"}}] + list(fields)}}]
     return json.dumps([{"Name": name, "Priority": priority, "Version": "0.1.0",
                         "Phases": phases, "Schema": {"name": name, "fields": fields}}]).encode()
 
@@ -30,12 +31,16 @@ class ScriptedServer:
     def __init__(self, path):
         self.path = path
         self.received = []
+        self.messages = []
         self.lock = threading.Condition()
         self.instances = {}
         self.events = {}
         self.next_id = 0
         self.connections = 0
+        self.open = set()
         self.listener = socket.socket(socket.AF_UNIX)
+        if os.path.exists(path):
+            os.unlink(path)
         self.listener.bind(path)
         self.listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -54,23 +59,36 @@ class ScriptedServer:
             with self.lock:
                 self.connections += 1
                 number = self.connections
+                self.open.add(connection)
             threading.Thread(target=self._serve, args=(connection, number),
                              daemon=True).start()
 
     def _serve(self, connection, number):
         unpacker = msgpack.Unpacker(raw=False, strict_map_key=False)
         with connection:
-            while True:
-                data = connection.recv(65536)
-                if not data:
-                    return
-                unpacker.feed(data)
-                messages = list(unpacker)
+            try:
+                while self._serve_some(connection, number, unpacker):
+                    pass
+            except OSError:
+                # The gateway gave the connection up; another one will come.
+                pass
+            finally:
                 with self.lock:
-                    self._keep(number, data)
-                    answers = [self.answer(message) for message in messages]
-                    self.lock.notify_all()
-                connection.sendall(b"".join(msgpack.packb(a) for a in answers))
+                    self.open.discard(connection)
+
+    def _serve_some(self, connection, number, unpacker):
+        """Answers what one read brings. False when the connection is to be closed."""
+        data = connection.recv(65536)
+        unpacker.feed(data)
+        messages = list(unpacker)
+        with self.lock:
+            if data:
+                self._keep(number, data)
+            self.messages += messages
+            answers = [self.reply(message) for message in messages]
+            self.lock.notify_all()
+        connection.sendall(b"".join(answer or b"" for answer in answers))
+        return data and not any(answer in (None, HALF) for answer in answers)
 
     def _keep(self, number, data):
         # A large message arrives in pieces; they are one entry, as one write is.
@@ -88,9 +106,24 @@ class ScriptedServer:
         self.next_id += 1
         return self.next_id
 
+    def reply(self, message):
+        """The bytes that answer a message; None closes the connection."""
+        return msgpack.packb(self.answer(message))
+
+    def open_connections(self):
+        with self.lock:
+            return list(self.open)
+
+    def sent(self, method):
+        """The params of all messages of the gateway with this method."""
+        with self.lock:
+            return [m[3][0] for m in self.messages if m[2] == "plugin." + method]
+
     def answer(self, message):
         """The response to one request of the gateway."""
         _, message_id, method, params = message
+        if method == "plugin.HandleEvent" and params[0]["InstanceId"] not in self.instances:
+            return [1, message_id, "no plugin instance %d" % params[0]["InstanceId"], None]
         handler = getattr(self, "on_" + method.split(".")[1].lower(), self.on_step)
         return [1, message_id, None, handler(params[0])]
 
@@ -127,3 +160,15 @@ class ScriptedServer:
         with self.lock:
             received, self.received = self.received, []
             return received
+
+
+def main():
+    """scripted_server.py PATH: serves until SIGTERM; says so on standard output."""
+    import sys
+    ScriptedServer(sys.argv[1])
+    print("serving on " + sys.argv[1], flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -119,9 +119,9 @@ local function fill_record(field, value)
 end
 
 local function fill_list(field, value)
-	local list, seen = json.as_array({}), {}
+	local list, seen, elements = json.as_array({}), {}, field.elements or {}
 	for i, item in ipairs(value) do
-		local filled, err = fill_value(field.elements or {}, dereference({}, i, field.elements or {}, item))
+		local filled, err = fill_value(elements, dereference({}, i, elements, item))
 		if err then
 			return nil, { [i] = err }
 		end

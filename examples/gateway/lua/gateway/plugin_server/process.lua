@@ -148,7 +148,8 @@ local function keep_running(premature, server, poll)
 	local next_start = 0
 	while not premature and not ngx.worker.exiting() do
 		if ngx.now() < next_start then
-			ngx.sleep(math.min(poll, next_start - ngx.now()))
+			-- nginx counts in milliseconds; less would be no sleep at all.
+			ngx.sleep(math.max(0.001, math.min(poll, next_start - ngx.now())))
 		else
 			next_start = ngx.now() + RESPAWN_SECONDS
 			start(server)
