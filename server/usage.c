@@ -106,8 +106,8 @@ void usage_print_command(FILE *out, const struct cli_command *command)
 		     "Settings in kong.conf's form. Default: " CLI_CONFIG_DEFAULT
 		     " where there is one.");
 	print_option(out, "--help", NULL, "This text.");
-	fputs("\nSettings (in the file key = value, '_' for '-'; in the environment "
-	      "OUTRIGGER_KEY,\nwhich wins over the file, as options do over both):\n",
+	fputs("\nSettings (in the file key = value, with '_' for '-'; in the environment\n"
+	      "OUTRIGGER_KEY, which wins over the file, as options do over both):\n",
 	      out);
 	for (size_t i = 0; i < option_count; i++) {
 		if (option_table[i].commands & command->bit)

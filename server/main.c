@@ -1,0 +1,120 @@
+/* main.c - outrigger: the table of sub-commands. */
+#include <stdio.h>
+#include <string.h>
+#include "protocol/err.h"
+#include "server/cli.h"
+#include "server/cmd.h"
+#include "server/invocation.h"
+#include "server/suggest.h"
+#include "server/usage.h"
+
+struct command_row {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary; /* NULL = not listed */
+};
+
+static const struct command_row commands[] = {
+	{"serve", cmd_serve, "Serve plugins to the gateway."},
+	{"dump", cmd_dump, "Print what the gateway's query_cmd asks for: plugins as JSON."},
+	{"check", cmd_check, "Load every plugin and say what is wrong, with the gateway too."},
+	{"kong-conf", cmd_kong_conf, "Print the lines that kong.conf needs."},
+	{"link", cmd_link, "Make /usr/local/bin/NAME, which is all that the gateway needs."},
+	{"options-doc", cmd_options_doc, NULL},
+};
+static const size_t command_count = sizeof(commands) / sizeof(commands[0]);
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: outrigger COMMAND [OPTIONS]\n\n"
+	      "Runs plugins of Kong Gateway, unchanged, in a process of their own.\n\n"
+	      "Commands:\n",
+	      out);
+	for (size_t i = 0; i < command_count; i++) {
+		if (commands[i].summary != NULL)
+			usage_print_entry(out, commands[i].name, commands[i].summary);
+	}
+	fputs("\n`outrigger COMMAND --help` lists the options of a command.\n"
+	      "As a server made with go-pdk it also understands -dump and -kong-prefix DIR, and\n"
+	      "called through a link NAME it serves the plugin NAME.\n",
+	      out);
+}
+
+static int unknown_command(const char *name)
+{
+	struct suggest suggest;
+
+	suggest_init(&suggest, name);
+	for (size_t i = 0; i < command_count; i++)
+		suggest_offer(&suggest, commands[i].name);
+	fprintf(stderr, "outrigger: no such command: %s%s%s%s\n", name,
+		suggest.best != NULL ? "; did you mean " : "",
+		suggest.best != NULL ? suggest.best : "", suggest.best != NULL ? "?" : "");
+	fputs("`outrigger --help` lists the commands.\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int run_command(int argc, char **argv)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		if (strcmp(commands[i].name, argv[0]) == 0)
+			return commands[i].run(argc, argv);
+	}
+	return unknown_command(argv[0]);
+}
+
+static int is_one_of(const char *arg, const char *a, const char *b)
+{
+	return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
+}
+
+static int run(int argc, char **argv)
+{
+	static char help[] = "--help";
+	char *argv_help[] = {NULL, help, NULL};
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (is_one_of(argv[1], "help", "--help") && argc > 2) {
+		argv_help[0] = argv[2];
+		return run_command(2, argv_help);
+	}
+	if (is_one_of(argv[1], "help", "--help") || is_one_of(argv[1], "-h", "-help")) {
+		print_usage(stdout);
+		return EXIT_DONE;
+	}
+	return run_command(argc - 1, argv + 1);
+}
+
+static int run_invocation(int argc, char **argv)
+{
+	struct invocation invocation;
+	int code;
+
+	if (invocation_init(&invocation, argc, argv) != 0) {
+		fprintf(stderr, "outrigger: %s\n", err_text(E_NOMEM));
+		return EXIT_FAILED;
+	}
+	if (invocation.argc == 0)
+		return run(argc, argv);
+	code = run_command(invocation.argc, invocation.argv);
+	invocation_fini(&invocation);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	int code = EXIT_DONE;
+
+	if (argc > 1 && is_one_of(argv[1], "--version", "version"))
+		puts("outrigger " OUTRIGGER_VERSION);
+	else
+		code = run_invocation(argc, argv);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
+		perror("outrigger: can't write the output");
+		code = EXIT_FAILED;
+	}
+	return code;
+}
