@@ -106,7 +106,7 @@ int plugin_load(const struct plugin_spec *spec, struct plugin **ret_plugin, stru
 		rc = check_name("module", spec->module, err);
 	if (rc == 0)
 		rc = find_runtime(spec, &runtime, err);
-	if (rc != 0)
+	if (runtime == NULL)
 		return rc;
 	rc = load(spec, runtime, ret_plugin, &detail);
 	if (rc != 0 && err != NULL)

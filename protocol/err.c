@@ -46,7 +46,7 @@ int err_prefix(struct err *err, int rc, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(prefix.text, sizeof(prefix.text), format, args);
 	va_end(args);
-	strcpy(old.text, err_message(err, rc));
+	snprintf(old.text, sizeof(old.text), "%s", err_message(err, rc));
 	if (snprintf(err->text, sizeof(err->text), "%s: %s", prefix.text, old.text) < 0)
 		err->text[0] = '\0';
 	return rc;

@@ -193,23 +193,23 @@ static void take_limits(struct scan_user *user, const struct limits *limits)
 									  : LIMIT_MESSAGE_DEPTH_MAX;
 }
 
-int mp_frame(void *state, const struct limits *limits, const unsigned char *bytes, size_t n,
+int mp_frame(void *scan, const struct limits *limits, const unsigned char *bytes, size_t n,
 	     size_t *ret_size, struct err *err)
 {
-	struct mp_scan *scan = state;
-	struct scan_user *user = &scan->context.user;
+	struct mp_scan *state = scan;
+	struct scan_user *user = &state->context.user;
 	size_t end = n < limits->message_size ? n : limits->message_size;
 	int rc;
 
 	take_limits(user, limits);
-	if (end <= scan->offset)
+	if (end <= state->offset)
 		return n > end ? fail(-E_TOO_LARGE, limits, err) : 0;
-	rc = mp_scan_execute(&scan->context, (const char *)bytes, end, &scan->offset);
+	rc = mp_scan_execute(&state->context, (const char *)bytes, end, &state->offset);
 	if (rc < 0)
 		return fail(rc == FAILED ? user->rc : -E_MALFORMED, limits, err);
 	if (rc == 0)
-		return outgrows(scan, limits->message_size) ? fail(-E_TOO_LARGE, limits, err) : 0;
-	*ret_size = scan->offset;
-	reset(scan);
+		return outgrows(state, limits->message_size) ? fail(-E_TOO_LARGE, limits, err) : 0;
+	*ret_size = state->offset;
+	reset(state);
 	return 1;
 }

@@ -216,9 +216,8 @@ bool value_equal(const struct value *a, const struct value *b)
 		return a->b == b->b;
 	case VALUE_INT:
 	case VALUE_UINT:
+	case VALUE_DOUBLE: /* by its bits: NaN equals itself, -0 is not 0 */
 		return a->u == b->u;
-	case VALUE_DOUBLE: /* by bits: NaN equals itself, -0 is not 0 */
-		return memcmp(&a->d, &b->d, sizeof(a->d)) == 0;
 	case VALUE_STR:
 	case VALUE_BIN:
 		return a->len == b->len && same_bytes(a->s, b->s, a->len);

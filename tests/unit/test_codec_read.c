@@ -333,6 +333,22 @@ static void missing_and_wrong_fields_are_named(void **state)
 			     "EventId\x05"));
 }
 
+static void a_refused_call_tells_what_it_would_have_been(void **state)
+{
+	static const char no_event[] = "\x94\x00\x01\xb2plugin.HandleEvent\x91\x80";
+	static const char no_method[] = "\x92\x00\x01";
+	struct fixture *f = *state;
+
+	assert_error(codec_msgpack.read(BYTES(no_event), &f->arena, &f->msg, &f->id_known, NULL),
+		     MALFORMED);
+	assert_int_equal(f->msg.type, MSG_HANDLE_EVENT);
+	assert_text(&f->msg.method, "plugin.HandleEvent");
+	assert_error(codec_msgpack.read(BYTES(no_method), &f->arena, &f->msg, &f->id_known, NULL),
+		     MALFORMED);
+	assert_int_equal(f->msg.type, MSG_OTHER);
+	assert_int_equal(f->msg.method.type, VALUE_NIL);
+}
+
 static void no_error_text_has_the_words_that_the_gateway_looks_for(void **state)
 {
 	struct fixture *f = *state;
@@ -402,6 +418,7 @@ int main(void)
 		TEST(calls_without_a_usable_id_are_refused),
 		TEST(calls_with_a_wrong_shape_can_be_answered),
 		TEST(missing_and_wrong_fields_are_named),
+		TEST(a_refused_call_tells_what_it_would_have_been),
 		TEST(no_error_text_has_the_words_that_the_gateway_looks_for),
 		TEST(lack_of_memory_is_told),
 		TEST(calls_are_told_from_other_formats_by_their_first_bytes),

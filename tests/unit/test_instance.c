@@ -332,6 +332,17 @@ static void ids_of_more_than_31_bits_are_refused(void **state)
 	assert_int_equal(instance_count(f->table), 1);
 }
 
+static void looking_at_a_row_is_no_use_of_it(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = start(f, &f->one, "{}", 0);
+
+	instance_sweep(f->table, LIVE_IDLE + 1);
+	assert_null(instance_look(f->table, id)->live);
+	assert_true(instance_look(f->table, id)->used_at == 0);
+	assert_null(instance_look(f->table, id + 1));
+}
+
 static void count_refs(void *user, const struct instance *instance)
 {
 	*(uint32_t *)user += instance->refs;
@@ -370,6 +381,7 @@ int main(void)
 		TEST(ids_are_reserved_in_blocks_before_use),
 		TEST(without_a_written_id_nothing_is_started),
 		TEST(ids_of_more_than_31_bits_are_refused),
+		TEST(looking_at_a_row_is_no_use_of_it),
 		TEST(each_visits_every_row),
 	};
 
