@@ -1,0 +1,195 @@
+"""What `check` finds in plugins, and in the gateway's settings."""
+import os
+import socket
+import unittest
+
+from cli_case import CliCase, other_user, own_user
+
+
+class Plugins(CliCase):
+    def check(self, code, *args, **options):
+        result = self.with_plugins("check", *args, **options)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return result.stdout
+
+    def test_a_good_plugin_has_a_line(self):
+        self.plugin("one")
+        self.assertRegex(self.check(0), r"(?m)^one: ok: priority 1000, version 1\.2\.3, "
+                                        r"phases access, log; .*one/handler\.lua$")
+
+    def test_every_plugin_is_loaded_and_a_bad_one_fails_the_check(self):
+        self.plugin("bad", handler="error('broken on purpose')")
+        self.plugin("good")
+        text = self.check(1)
+        self.assertRegex(text, r"(?m)^bad: error: .*broken on purpose")
+        self.assertRegex(text, r"(?m)^good: ok: ")
+
+    def test_what_can_not_cross_is_a_note(self):
+        self.plugin("one", schema="""
+            local function check() return true end
+            return { name = "%s", fields = { { config = { type = "record", fields = {
+                { host = { type = "string", custom_validator = check } } } } } } }""")
+        self.assertRegex(self.check(0), r"(?m)^one: note: .*host")
+
+    def test_a_phase_that_is_never_called_is_a_note(self):
+        self.plugin("one", handler="return { PRIORITY = 1, VERSION = '1.0.0', "
+                                   "access = function() end, balancer = function() end }")
+        self.assertRegex(self.check(0), r"(?m)^one: note: .*balancer")
+
+    def test_what_plugins_print_is_kept_out_of_the_findings(self):
+        self.plugin("one", handler="print('noise') return { PRIORITY = 1, VERSION = '1.0.0', "
+                                   "access = function() end }")
+        self.assertNotIn("noise", self.check(0))
+
+
+class Gateway(CliCase):
+    def setUp(self):
+        super().setUp()
+        self.plugin("one")
+        self.plugin("two")
+
+    def kong_conf(self, *args):
+        """A kong.conf that fits."""
+        text = self.succeeds(self.with_plugins("kong-conf", "--prefix", self.dir, *args))
+        return text + "nginx_user = %s\nprefix = %s\n" % (own_user(), self.dir)
+
+    def check(self, text, code, *args, **options):
+        file = self.write("kong.conf", text)
+        result = self.with_plugins("check", "--kong-conf", file, "--prefix", self.dir,
+                                   "--bin-dir", self.path("bin"), *args, **options)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return result.stdout
+
+    def errors(self, text, *args, **options):
+        lines = self.check(text, 1, *args, **options).splitlines()
+        return [line for line in lines if ": error: " in line]
+
+    def error(self, text, *args, **options):
+        errors = self.errors(text, *args, **options)
+        self.assertEqual(len(errors), 1, errors)
+        return errors[0]
+
+    def test_the_lines_of_kong_conf_fit(self):
+        self.assertNotIn("error", self.check(self.kong_conf(), 0))
+
+    def test_the_lines_for_a_sidecar_fit_once_the_dumps_are_there(self):
+        text = self.kong_conf("--sidecar")
+        self.assertIn("one.json does not exist yet", self.errors(text)[0])
+        self.succeeds(self.with_plugins("dump", "--output", self.dir))
+        self.assertIn("note: no start_cmd", self.check(text, 0))
+
+    def test_the_environment_of_the_gateway_wins(self):
+        error = self.error(self.kong_conf(), env={"KONG_PLUGINS": "bundled,one"})
+        self.assertIn("two: error: it is not among the gateway's plugins", error)
+        self.assertIn("plugins = bundled,one,two", error)
+
+    def test_a_missing_file_is_an_error(self):
+        result = self.with_plugins("check", "--kong-conf", self.path("none"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("none: No such file", result.stderr)
+
+    def test_a_plugin_without_a_server_is_found(self):
+        text = self.kong_conf().replace("pluginserver_names = one,two",
+                                        "pluginserver_names = one")
+        self.assertRegex(self.error(text), "^two: error: no name of pluginserver_names has its "
+                                           "socket .*/two.socket; .*kong-conf")
+
+    def test_a_server_on_another_socket_is_found(self):
+        text = self.kong_conf() + "pluginserver_two_socket = /elsewhere\n"
+        self.assertIn("the gateway looks for it on /elsewhere, but it is served on %s; write "
+                      "pluginserver_two_socket = " % self.path("two.socket"), self.error(text))
+
+    def test_on_3_9_each_plugin_needs_a_name_of_its_own(self):
+        args = ["--socket", self.path("all.socket")]
+        good = self.kong_conf(*args)
+        self.check(good, 0, *args)
+        text = good.replace("pluginserver_names = one,two", "pluginserver_names = one")
+        self.assertIn("two: error: from Kong 3.9 on a plugin server has one plugin",
+                      self.error(text, *args))
+        self.check(text, 0, *args, "--kong-version", "3.8")
+
+    def test_two_start_commands_for_one_socket_are_found(self):
+        args = ["--socket", self.path("all.socket")]
+        text = self.kong_conf(*args) + "pluginserver_two_start_cmd = /bin/true\n"
+        self.assertIn("would start 2 servers for the socket", self.errors(text, *args)[0])
+
+    def test_commands_that_can_not_be_run_are_found(self):
+        text = self.kong_conf() + "pluginserver_one_start_cmd = /nonexistent/outrigger serve\n"
+        self.assertIn("pluginserver_one_start_cmd: error: /nonexistent/outrigger",
+                      self.error(text))
+        text = self.kong_conf() + "pluginserver_two_query_cmd = %s\n" % self.write("plain", "")
+        self.assertIn("pluginserver_two_query_cmd: error: ", self.error(text))
+        text = self.kong_conf() + "pluginserver_two_query_cmd = exec A=b 'cat' /dev/null\n"
+        self.check(text, 0)
+
+    def test_a_missing_query_command_is_found(self):
+        text = self.kong_conf() + "pluginserver_two_query_cmd =\n"
+        self.assertIn("two: error: it has no query_cmd, so the gateway does not start",
+                      self.error(text))
+        os.mkdir(self.path("bin"))
+        os.symlink("/bin/true", self.path("bin/two"))
+        self.check(text, 0)
+
+    def test_a_handler_on_the_gateways_own_path_is_found(self):
+        handler = self.write("share/kong/plugins/two/handler.lua", "return {}")
+        text = self.kong_conf() + "lua_package_path = %s/share/?.lua\n" % self.dir
+        self.assertIn("two: error: the gateway finds %s on its own Lua path" % handler,
+                      self.error(text))
+
+    def test_a_plugin_with_the_name_of_a_bundled_one_is_found(self):
+        text = self.kong_conf().replace("two", "key-auth")
+        self.plugin("key-auth")
+        errors = self.errors(text, "--plugin", "one", "--plugin", "key-auth")
+        self.assertTrue(any("has a plugin of that name itself" in e for e in errors), errors)
+
+    def test_names_that_the_gateway_can_not_look_up_are_found(self):
+        text = self.kong_conf().replace("pluginserver_names = one,two",
+                                        "pluginserver_names = one,two,x.y") \
+            + "pluginserver_x_y_socket = %s\n" % self.path("one.socket")
+        # The name has no settings, so its socket is the default one.
+        self.check(text, 0)
+        text += "plugins = bundled,one,two,x.y\n"
+        self.plugin("x.y")
+        self.assertTrue(any(e.startswith("x.y: error: the gateway does not find settings")
+                            for e in self.errors(text)))
+
+    def test_a_folder_that_the_gateways_user_may_not_enter_is_found(self):
+        os.chmod(self.dir, 0o700)
+        text = self.kong_conf() + "nginx_user = %s\n" % other_user()
+        errors = self.errors(text)
+        self.assertIn("may not enter %s" % self.dir, errors[0])
+
+    def test_a_socket_that_the_gateways_user_may_not_use_is_found(self):
+        os.chmod(self.dir, 0o755)
+        text = self.kong_conf("--sidecar") + "nginx_user = %s\n" % other_user()
+        self.succeeds(self.with_plugins("dump", "--output", self.dir))
+        self.assertTrue(all("would not be able to write" in e for e in self.errors(text)))
+        self.check(text, 0, "--socket-mode", "0666")
+        self.assertTrue(all("allowed_uids refuses" in e for e in self.errors(
+            text, "--socket-mode", "0666", "--allowed-uids", "0")))
+        for name in ("one", "two"):
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(self.path(name + ".socket"))
+            os.chmod(self.path(name + ".socket"), 0o666)
+        self.check(text, 0)
+        os.chmod(self.path("one.socket"), 0o600)
+        self.assertIn("may not write to", self.error(text))
+
+    def test_a_folder_in_which_the_gateway_could_not_make_the_socket_is_found(self):
+        os.chmod(self.dir, 0o755)
+        text = self.kong_conf() + "nginx_user = %s\n" % other_user()
+        self.assertTrue(all("may not make" in e for e in self.errors(text)))
+
+    def test_an_unknown_user_is_found(self):
+        text = self.kong_conf() + "nginx_user = no-such-user\n"
+        self.assertTrue(all("there is no user no-such-user" in e for e in self.errors(text)))
+
+    def test_a_path_that_is_too_long_for_a_socket_is_found(self):
+        long = "/" + "x" * 120
+        text = self.kong_conf() + "pluginserver_two_socket = %s\n" % long
+        errors = self.errors(text, "--plugin-two-socket", long)
+        self.assertTrue(any("too long for a socket" in e for e in errors), errors)
+
+
+if __name__ == "__main__":
+    unittest.main()
