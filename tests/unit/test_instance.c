@@ -244,6 +244,20 @@ static void rows_are_evicted_only_after_their_time(void **state)
 	assert_int_equal(start(f, &f->one, "{}", ROW_IDLE + 2), id + 1);
 }
 
+static void a_row_with_a_live_object_is_not_evicted(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.live_idle = 2 * ROW_IDLE;
+	instance_table_destroy(f->table);
+	f->table = instance_table_create(&f->options);
+	start(f, &f->one, "{}", 0);
+	instance_sweep(f->table, ROW_IDLE + 1);
+	assert_int_equal(instance_count(f->table), 1);
+	instance_sweep(f->table, 2 * ROW_IDLE + 1);
+	assert_int_equal(instance_count(f->table), 0);
+}
+
 static void running_events_keep_row_and_live_object(void **state)
 {
 	struct fixture *f = *state;
@@ -376,6 +390,7 @@ int main(void)
 		TEST(a_dropped_live_object_is_made_again_by_a_start_too),
 		TEST(a_failure_to_make_it_again_keeps_the_row),
 		TEST(rows_are_evicted_only_after_their_time),
+		TEST(a_row_with_a_live_object_is_not_evicted),
 		TEST(running_events_keep_row_and_live_object),
 		TEST(beyond_the_bound_a_start_is_refused_not_an_old_row_evicted),
 		TEST(ids_are_reserved_in_blocks_before_use),

@@ -217,6 +217,7 @@ static void counts_beyond_the_message_take_no_memory(void **state)
 	assert_refused(state, BYTES("\x95\x01\x01\x01\x01"), E_MALFORMED);
 	assert_refused(state, BYTES("\x82\x01\x01\x01"), E_MALFORMED);
 	assert_refused(state, BYTES("\xc9\xff\xff\xff\xff\x01\x02\x03\x04\x05"), E_MALFORMED);
+	assert_refused(state, BYTES("\xc9\xff\xff\xff\xff"), E_MALFORMED);
 	/* the outer items have claimed the bytes that the inner ones want */
 	assert_refused(state, BYTES("\x93\x93\x01\x01\x01\x01"), E_MALFORMED);
 	assert_int_equal(f->arena.total, 10 * sizeof(struct value));
