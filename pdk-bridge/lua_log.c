@@ -36,67 +36,98 @@ static const struct pdk_fn *row_of(enum log_level level)
 	return pdk_find(name, strlen(name));
 }
 
-/* "handler.lua:12 ", as the gateway writes it; nothing where it isn't known. */
-static void add_source(lua_State *L, luaL_Buffer *b, int caller)
+/* ---- within an event ---- */
+
+/* "handler.lua:12", as the gateway writes it; empty where it isn't known. */
+static void find_source(lua_State *L, int caller, char *buf, size_t size)
 {
 	lua_Debug ar;
 	const char *slash;
 
+	*buf = '\0';
 	if (!lua_getstack(L, caller, &ar) || !lua_getinfo(L, "Sl", &ar) || ar.currentline < 0)
 		return;
 	slash = strrchr(ar.short_src, '/');
-	luaL_addstring(b, slash ? slash + 1 : ar.short_src);
-	lua_pushfstring(L, ":%d ", ar.currentline);
-	luaL_addvalue(b);
+	snprintf(buf, size, "%s:%d", slash ? slash + 1 : ar.short_src, ar.currentline);
 }
 
-/* Pushes the text of one line. */
-static const char *push_text(lua_State *L, int caller, int first, size_t *ret_n)
+/* Texts and numbers stay what they are; of anything else its text is left on the stack. */
+static void read_texts(lua_State *L, struct value *argv, int first, int top)
 {
-	luaL_Buffer b;
-	int i, top = lua_gettop(L);
+	const char *text;
+	size_t n;
+	int i;
 
-	luaL_checkstack(L, LUA_MINSTACK, NULL);
-	luaL_buffinit(L, &b);
-	add_source(L, &b, caller);
 	for (i = first; i <= top; i++) {
-		lua_compat_tolstring(L, i, NULL);
-		luaL_addvalue(&b);
+		if (lua_type(L, i) == LUA_TNUMBER) {
+			argv[i - first] = value_number(lua_tonumber(L, i));
+			continue;
+		}
+		if (lua_type(L, i) == LUA_TSTRING)
+			text = lua_tolstring(L, i, &n);
+		else
+			text = lua_compat_tolstring(L, i, &n);
+		argv[i - first] = value_strn(text, n);
 	}
-	luaL_pushresult(&b);
-	return lua_tolstring(L, -1, ret_n);
 }
 
-static void send_text(lua_State *L, struct pdk_rq *rq, enum log_level level, struct value text)
+static void send_line(lua_State *L, struct pdk_rq *rq, const struct lua_log_line *line,
+		      const char *source)
 {
-	const struct pdk_fn *row = row_of(level);
-	struct pdk_ret ret;
+	const struct pdk_fn *row = row_of(line->level);
+	int top = lua_gettop(L), count = top - line->first + 1;
+	struct value *argv = lua_newuserdata(L, sizeof(*argv) * (size_t)(count + 1));
+	struct pdk_ret ret = {0};
 	struct err err = {0};
 	int rc;
 
-	if (row == NULL)
-		return;
+	luaL_checkstack(L, count, "too many values to log");
+	read_texts(L, argv, line->first, top);
+	rq->log_source = *source ? source : NULL;
 	lua_pdk_set_running(NULL);
-	rc = pdk_call(rq, row->id, &text, 1, &ret, &err);
+	rc = row ? pdk_call(rq, row->id, argv, (size_t)count, &ret, &err) : 0;
 	lua_pdk_set_running(L);
+	rq->log_source = NULL;
 	lua_compat_resumed(L);
+	lua_settop(L, top);
 	if (rc != 0)
 		luaL_error(L, "%s", err_message(&err, rc));
 }
 
-void lua_log_write(lua_State *L, const struct pdk_env *env, enum log_level level, int caller,
-		   int first)
+/* ---- outside of events ---- */
+
+static void write_line(lua_State *L, const struct pdk_env *env, const struct lua_log_line *line,
+		       const char *source)
 {
-	struct pdk_rq *rq = lua_pdk_request();
+	luaL_Buffer b;
 	const char *text;
+	int i, top = lua_gettop(L);
 	size_t n;
 
-	if (level > env->log_level)
+	luaL_checkstack(L, LUA_MINSTACK, NULL);
+	luaL_buffinit(L, &b);
+	luaL_addstring(&b, source);
+	luaL_addlstring(&b, " ", *source ? 1 : 0);
+	for (i = line->first; i <= top; i++) {
+		lua_compat_tolstring(L, i, NULL);
+		luaL_addvalue(&b);
+	}
+	luaL_pushresult(&b);
+	text = lua_tolstring(L, -1, &n);
+	env->port->log(lua_pdk_request(), line->level, text, n);
+	lua_settop(L, top);
+}
+
+void lua_log_write(lua_State *L, const struct pdk_env *env, const struct lua_log_line *line)
+{
+	struct pdk_rq *rq = lua_pdk_request();
+	char source[LUA_IDSIZE + 16];
+
+	if (line->level > env->log_level)
 		return;
-	text = push_text(L, caller, first, &n);
+	find_source(L, line->caller, source, sizeof(source));
 	if (rq && lua_compat_may_park(L))
-		send_text(L, rq, level, value_strn(text, n));
+		send_line(L, rq, line, source);
 	else if (env->port && env->port->log)
-		env->port->log(rq, level, text, n);
-	lua_pop(L, 1);
+		write_line(L, env, line, source);
 }

@@ -24,11 +24,15 @@ void lua_pdk_set_running(lua_State *L);
 /* lua_log.c: */
 /* The level of a row with PDK_LEVEL: that of its last word, notice for "kong.log" itself. */
 enum log_level lua_log_level(const struct pdk_fn *fn);
-/* Joins the arguments from `first` on as kong.log does and writes them with the source line of the
- * function at stack level `caller`: to the gateway within an event, else to our own log. Costs nothing
- * for a level that is filtered out. May suspend. Pushes nothing. */
-void lua_log_write(lua_State *L, const struct pdk_env *env, enum log_level level, int caller,
-		   int first);
+/* A line that Lua code writes. */
+struct lua_log_line {
+	enum log_level level;
+	int caller; /* stack level of the function whose source line is given; 1 calls the C function */
+	int first; /* the values from this argument on, any number of any type, are joined */
+};
+/* Writes it as kong.log does: to the gateway within an event, else to our own log. Costs nothing for a
+ * level that is filtered out. May suspend. Pushes nothing. */
+void lua_log_write(lua_State *L, const struct pdk_env *env, const struct lua_log_line *line);
 
 /* lua_value.c: values and Lua, both ways. */
 /* Pushes v: arrays become sequences, maps tables, bin and str strings, integers beyond 2^53 doubles.

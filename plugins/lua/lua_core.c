@@ -41,10 +41,11 @@ static int core_phase(lua_State *L)
 static int core_log(lua_State *L)
 {
 	lua_Integer level = luaL_checkinteger(L, 1);
-	int caller = (int)luaL_checkinteger(L, 2);
+	struct lua_log_line line = {.caller = (int)luaL_checkinteger(L, 2), .first = 3};
 
 	luaL_argcheck(L, level >= LOG_LEVEL_EMERG && level <= LOG_LEVEL_DEBUG, 1, "bad log level");
-	lua_log_write(L, &plugin_of(L)->env, (enum log_level)level, caller, 3);
+	line.level = (enum log_level)level;
+	lua_log_write(L, &plugin_of(L)->env, &line);
 	return 0;
 }
 

@@ -77,8 +77,9 @@ int lua_error_take(lua_State *L, int status, enum err_code code, struct err *err
 
 	if (status == LUA_ERRMEM)
 		text = "not enough memory for Lua";
-	if (status == LUA_ERRERR && text == NULL)
-		text = "error in error handling";
+	/* Our message handlers raise nothing; LuaJIT just has no stack left to run them. */
+	if (status == LUA_ERRERR)
+		text = "stack overflow";
 	err_set(err, code, "%s", text ? text : "an error without a message");
 	lua_pop(L, 1);
 	return -(int)code;

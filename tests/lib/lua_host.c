@@ -32,6 +32,7 @@ static int host_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct va
 	struct value reply;
 
 	(void)err;
+	ev->reply_rc = 0;
 	snprintf(ev->method, sizeof(ev->method), "%s", fn->name);
 	reply = (ev->host->answer ? ev->host->answer : echo)(ev, fn->name, argv, argc);
 	CHECK(value_copy(&rq->arena, &reply, &ev->reply) == 0);
@@ -189,7 +190,7 @@ bool lua_event_step(struct lua_event *ev)
 	if (!ev->waiting)
 		return false;
 	ev->waiting = false;
-	pdk_rq_deliver(&ev->rq, &ev->reply, 0);
+	pdk_rq_deliver(&ev->rq, &ev->reply, ev->reply_rc);
 	return ev->waiting;
 }
 

@@ -33,6 +33,7 @@ struct lua_event {
 	struct lua_host *host;
 	char method[64]; /* the call that waits, or the last one */
 	struct value reply;
+	int reply_rc; /* set by the answer function: no answer comes, for that reason */
 	bool waiting; /* a call waits for lua_event_step */
 	bool done;    /* the handler returned; rc and err are its result */
 	int rc;
