@@ -206,3 +206,19 @@ void log_line(enum log_level level, const char *format, ...)
 	log_format(level, 0, NULL, format, args);
 	va_end(args);
 }
+
+static void write_raw(const char *text)
+{
+	ssize_t n = write(the_log.fd, text, strlen(text));
+
+	(void)n;
+}
+
+void log_urgent(const char *plugin, const char *text)
+{
+	write_raw("[alert] [");
+	write_raw(plugin);
+	write_raw("] ");
+	write_raw(text);
+	write_raw("\n");
+}

@@ -25,6 +25,8 @@ void log_text(enum log_level level, uint64_t event_id, const char *plugin, const
 	      size_t n);
 void log_event(enum log_level level, uint64_t event_id, const char *plugin, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* One line without time and level, from a signal's handler. Not to syslog. */
+void log_urgent(const char *plugin, const char *text);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -419,3 +419,9 @@ void session_abandon(struct session *s)
 		say_unfinished(s);
 	session_destroy(s);
 }
+
+void session_abandon_now(const struct session *s)
+{
+	if (s->state == SESSION_OPEN && s->out.end == s->out.start)
+		(void)send(s->fd, UNFINISHED, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}

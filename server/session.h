@@ -76,5 +76,7 @@ int session_answer(struct session *s, const struct msg *msg, struct err *err);
 void session_abort(struct session *s);
 /* The same without waiting for the peer: for the end of the process. on_end is not called. */
 void session_abandon(struct session *s);
+/* The same from a signal's handler: says only that the answer will not come. The process then ends. */
+void session_abandon_now(const struct session *s);
 
 #endif

@@ -11,6 +11,7 @@
 #define WATCH_SIGNAL (SIGRTMIN + 4)
 #define SHORTEST 0.001 /* seconds */
 #define AGAIN 0.05     /* between two requests to stop */
+#define HOPELESS 1.0   /* of requests to stop, without effect */
 
 /* Shared with the signal's handler, which runs on the same thread. `running` is set last. */
 static struct {
@@ -21,6 +22,8 @@ static struct {
 	volatile double timer_at; /* when the timer fires; 0 = it is not set */
 	volatile sig_atomic_t running;
 	volatile sig_atomic_t fired;
+	void (*give_up)(void *user, struct plugin *plugin);
+	void *user;
 } dog;
 
 /* Async-signal-safe. */
@@ -43,6 +46,8 @@ static void on_signal(int signum)
 	(void)signum;
 	dog.timer_at = 0;
 	if (dog.running && now >= dog.deadline) {
+		if (now >= dog.deadline + HOPELESS)
+			dog.give_up(dog.user, dog.plugin);
 		dog.fired = 1;
 		dog.plugin->runtime->interrupt(dog.plugin);
 		set_timer(now + AGAIN, now);
@@ -52,7 +57,7 @@ static void on_signal(int signum)
 	errno = saved;
 }
 
-int watchdog_init(struct err *err)
+int watchdog_init(void (*give_up)(void *user, struct plugin *plugin), void *user, struct err *err)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL};
@@ -62,6 +67,8 @@ int watchdog_init(struct err *err)
 	    timer_create(CLOCK_MONOTONIC, &event, &dog.timer) != 0)
 		return err_set(err, E_IO, "can't make a timer: %s", strerror(errno));
 	dog.has_timer = true;
+	dog.give_up = give_up;
+	dog.user = user;
 	return 0;
 }
 

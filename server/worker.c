@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "protocol/err.h"
+#include "server/cmd.h"
 #include "server/dispatch.h"
 #include "server/log.h"
 #include "server/reactor.h"
@@ -122,6 +123,22 @@ static int init_sessions(struct worker *w, const struct worker_options *options)
 
 /* ---- the worker ---- */
 
+static void abandon_session(void *user, struct session *s)
+{
+	(void)user;
+	session_abandon_now(s);
+}
+
+/* In the watchdog's signal: plugin code spins and can't be stopped, so nobody would be served again. */
+static void give_up(void *user, struct plugin *plugin)
+{
+	struct worker *w = user;
+
+	log_urgent(plugin->name, "its handler never ends and can't be stopped: outrigger ends");
+	session_table_each(&w->sessions, abandon_session, w);
+	_exit(EXIT_FAILED);
+}
+
 static void on_sweep(void *user)
 {
 	struct worker *w = user;
@@ -162,7 +179,7 @@ static int init(struct worker *w, const struct worker_options *options, struct e
 		rc = init_sessions(w, options);
 	if (rc != 0)
 		return err_set(err, E_NOMEM, "no memory for the tables of events and connections");
-	rc = watchdog_init(err);
+	rc = watchdog_init(give_up, w, err);
 	return rc == 0 ? load_plugins(w, err) : rc;
 }
 
