@@ -8,10 +8,10 @@
 static const struct cli_command command = {
 	.name = "serve",
 	.bit = COMMAND_SERVE,
-	.doc = "Serves plugins to the gateway, each on its own socket, PREFIX/NAME.socket, or all\n"
-	       "on one. Writes NAME.json beside each socket, which is what the gateway's query_cmd\n"
-	       "has to print. SIGTERM and SIGINT let running events end, a second one does not;\n"
-	       "SIGUSR1 opens the log anew.",
+	.doc = "Serves plugins to the gateway, each on its own socket, PREFIX/NAME.socket, or\n"
+	       "all on one. Writes NAME.json beside each socket, which is what the gateway's\n"
+	       "query_cmd has to print. SIGTERM and SIGINT let running events end, a second one\n"
+	       "does not; SIGUSR1 opens the log anew.",
 };
 
 int cmd_serve(int argc, char **argv)

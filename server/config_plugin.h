@@ -17,10 +17,6 @@ int config_plugin_name_check(const char *name, struct err *err);
 /* The NAME of plugin_NAME_KEY: all but letters and digits as '_', in lower case. Owned; NULL without
  * memory. */
 char *config_plugin_key(const char *name);
-
-/* -E_CONF, with the reason, when the gateway would not wait that long. */
-int config_check_event_timeout(double seconds, struct err *err);
-
 /* The row of KEY where `key` is plugin_NAME_KEY of the plugin `name`; else NULL. */
 const struct option_def *config_plugin_match(const char *key, const char *name);
 /* -E_CONF, with the reason, when the gateway would not wait that long. */

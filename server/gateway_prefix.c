@@ -1,5 +1,4 @@
 #include "server/gateway_prefix.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,8 +77,9 @@ static long parent_of(long pid)
 	const char *after = stat != NULL ? strrchr(stat, ')') : NULL;
 	long parent = 0;
 
-	if (after == NULL || sscanf(after + 1, " %*c %ld", &parent) != 1)
-		parent = 0;
+	/* ") S 123 ": the state is one letter */
+	if (after != NULL && strlen(after) > 4)
+		parent = strtol(after + 4, NULL, 10);
 	free(stat);
 	return parent;
 }

@@ -102,7 +102,7 @@ static char *replace(const char *text, char letter, const char *by, const char *
 		else
 			*to++ = *text;
 	}
-	strcpy(to, around);
+	memcpy(to, around, strlen(around) + 1);
 	return quoted;
 }
 

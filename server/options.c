@@ -13,9 +13,8 @@
 #define L COMMAND_LINK
 
 const struct option_def option_table[] = {
-#define OPTION(key, type, member, initial, min, max, commands, arg, doc)                         \
-	{#key, OPTION_##type, offsetof(struct config, member), initial, min, max, commands, arg, \
-	 doc},
+#define OPTION(key, type, member, initial, min, max, mask, arg, doc) \
+	{#key, OPTION_##type, mask, offsetof(struct config, member), initial, min, max, arg, doc},
 #include "server/options.def"
 };
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
@@ -28,7 +27,7 @@ const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 
 const struct option_def plugin_options[] = {
 #define PLUGIN_OPTION(key, type, initial, arg, doc) \
-	{#key, OPTION_##type, offsetof(struct plugin_settings, key), initial, 0, 0, 0, arg, doc},
+	{#key, OPTION_##type, 0, offsetof(struct plugin_settings, key), initial, 0, 0, arg, doc},
 #include "server/options.def"
 };
 const size_t plugin_option_count = sizeof(plugin_options) / sizeof(plugin_options[0]);

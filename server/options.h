@@ -37,10 +37,10 @@ enum option_type {
 struct option_def {
 	const char *key; /* as in the file: lower case, '_' */
 	enum option_type type;
+	unsigned commands;   /* enum command bits */
 	size_t offset;       /* of the member, in struct config or struct plugin_settings */
 	const char *initial; /* default, in the file's form */
 	double min, max;     /* bounds of a number; 0, 0 = none */
-	unsigned commands;   /* enum command bits */
 	const char *arg;     /* what stands for its value in --help */
 	const char *doc;
 };

@@ -8,9 +8,9 @@ void report_add(struct report *report, enum finding finding, const char *subject
 	static const char *const words[] = {"ok", "note", "error"};
 	va_list args;
 
-	printf("%s: %s: ", subject, words[finding]);
+	fprintf(stdout, "%s: %s: ", subject, words[finding]);
 	va_start(args, format);
-	vprintf(format, args);
+	vfprintf(stdout, format, args);
 	va_end(args);
 	putchar('\n');
 	if (finding == FINDING_ERROR)

@@ -119,7 +119,8 @@ static int take_variable(struct setting **settings, const char *variable)
 	char *key, *c;
 	int rc = 0;
 
-	if (equals == NULL || strncmp(variable, ENVIRONMENT_PREFIX, strlen(ENVIRONMENT_PREFIX)))
+	if (equals == NULL ||
+	    strncmp(variable, ENVIRONMENT_PREFIX, strlen(ENVIRONMENT_PREFIX)) != 0)
 		return 0;
 	key = file_printf("%.*s", (int)(equals - variable), variable);
 	if (key == NULL)

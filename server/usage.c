@@ -48,11 +48,11 @@ void usage_print_entry(FILE *out, const char *name, const char *text)
 
 static void print_option(FILE *out, const char *name, const char *arg, const char *doc)
 {
-	char *text = file_printf("%s%s%s", name, arg != NULL ? " " : "", arg != NULL ? arg : "");
+	char *entry = file_printf("%s%s%s", name, arg != NULL ? " " : "", arg != NULL ? arg : "");
 
-	if (text != NULL)
-		usage_print_entry(out, text, doc);
-	free(text);
+	if (entry != NULL)
+		usage_print_entry(out, entry, doc);
+	free(entry);
 }
 
 static void print_own_options(FILE *out, const struct cli_command *command)

@@ -81,7 +81,7 @@ static void a_backslash_at_the_end_goes_on_in_the_next_line(void **state)
 {
 	(void)state;
 	assert_parses("a = b,\\\nc\n", "a=b,c;");
-	assert_parses("a = b, \\  \n# comment\n\n  c\nd = e\n", "a=b,   c;d=e;");
+	assert_parses("a = b, \\  \n# comment\n\n  c\nx = e\n", "a=b,   c;x=e;");
 	assert_int_equal(parse("a = b\\\nc\n").last_line, 2);
 }
 

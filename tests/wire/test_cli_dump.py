@@ -76,7 +76,7 @@ class Dump(CliCase):
 
     def test_an_unknown_plugin_is_an_error(self):
         self.plugin("one")
-        self.fails(self.with_plugins("dump", "--plugin", "oen"), 1, "oen")
+        self.fails(self.with_plugins("dump", "--plugin", "onee"), 1, "onee")
 
     def test_a_full_disk_is_an_error(self):
         self.plugin("one")

@@ -1,7 +1,7 @@
 """Sub-commands, options, and where settings come from."""
 import unittest
 
-from cli_case import CliCase
+from cli_case import OUTRIGGER, CliCase
 
 COMMANDS = ("serve", "dump", "check", "kong-conf", "link")
 
@@ -87,8 +87,8 @@ class Settings(CliCase):
                    "outrigger.conf:2: event_timout: no such setting; did you mean event_timeout?")
         self.fails(self.with_plugins("dump", env={"OUTRIGGER_EVENT_TIMEOUT": "60"}), 2,
                    "OUTRIGGER_EVENT_TIMEOUT: 60s is too long", "the gateway gives up")
-        self.fails(self.with_plugins("dump", "--on-error", "opne"), 2,
-                   '--on-error: "opne" is not one of closed, open; did you mean open?')
+        self.fails(self.with_plugins("dump", "--on-error", "openn"), 2,
+                   '--on-error: "openn" is not one of closed, open; did you mean open?')
 
     def test_a_bool_may_stand_alone_or_have_a_value(self):
         for args in (["--exit-with-parent"], ["--exit-with-parent", "on"],
@@ -98,7 +98,7 @@ class Settings(CliCase):
 
     def test_settings_of_one_plugin_are_checked(self):
         self.succeeds(self.with_plugins("dump", "--plugin-one-event-timeout", "3s"))
-        self.fails(self.with_plugins("dump", env={"OUTRIGGER_PLUGIN_OEN_ON_ERROR": "open"}), 2,
+        self.fails(self.with_plugins("dump", env={"OUTRIGGER_PLUGIN_ONEE_ON_ERROR": "open"}), 2,
                    "did you mean OUTRIGGER_PLUGIN_ONE_ON_ERROR?")
 
     def test_protobuf_is_not_spoken_yet(self):
@@ -119,7 +119,7 @@ class PrefixOfTheGateway(CliCase):
         for title in reversed(titles):
             argv = ["bash", "-c", 'exec -a "$0" sh -c "$1" "$2"', title, script, "end"]
             script = " ".join("'%s'" % word.replace("'", "'\\''") for word in argv) + "; exit $?"
-        result = self.run_program(argv, env={"OUTRIGGER": __import__("cli_case").OUTRIGGER,
+        result = self.run_program(argv, env={"OUTRIGGER": OUTRIGGER,
                                              "PLUGINS": self.plugins})
         lines = self.succeeds(result).splitlines()
         return [x for x in lines if x.startswith("pluginserver_one_socket")][0].split(" = ")[1]
