@@ -39,6 +39,9 @@ int pdk_out_of_memory(struct pdk_call *c);
 
 /* pdk_check.c */
 int pdk_check(const struct pdk_call *c);
+/* pdk_check_tables.c: whether the gateway can encode it as JSON; as a body of that content type. */
+int pdk_check_json(const struct value *v, struct err *err);
+int pdk_check_body(const struct value *args, const struct value *mime, struct err *err);
 
 /* pdk_reply.c */
 int pdk_reply(struct pdk_call *c, const struct value *reply);
@@ -57,5 +60,9 @@ int pdk_logphase(struct pdk_call *c);
 /* pdk_json.c */
 /* Parses JSON into the arena. 0, -E_MALFORMED, -E_NOMEM. */
 int pdk_json_read(struct arena *arena, const char *text, size_t n, struct value *ret);
+/* Writes a table as JSON into the arena; nil is null. -E_MALFORMED for texts that are no UTF-8. */
+int pdk_json_write(struct arena *arena, const struct value *v, struct value *ret);
+/* Whether there is a nil somewhere in the table. */
+bool pdk_has_null(const struct value *table);
 
 #endif

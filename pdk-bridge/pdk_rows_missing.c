@@ -348,10 +348,6 @@ __attribute__((weak)) int do_telemetry_log(struct pdk_call *c)
 	return pdk_ask(c);
 }
 
-__attribute__((weak)) int do_terminal(struct pdk_call *c)
-{
-	return pdk_ask(c);
-}
 
 __attribute__((weak)) int do_vault_get(struct pdk_call *c)
 {
