@@ -41,7 +41,7 @@ struct event_table *event_table_create(const struct event_options *options)
 
 static void destroy_event(struct event *event)
 {
-	arena_fini(&event->rq.arena);
+	arena_fini(&event->arena);
 	free(event);
 }
 
@@ -114,18 +114,16 @@ static struct event *take_idle(struct event_table *t)
 	return event;
 }
 
-/* All but the arena and the detail of an error, which need no clearing. */
+/* All but the arena. Only the first byte of the error's text counts. */
 static void clear_event(struct event *event)
 {
-	struct arena arena = event->rq.arena;
-
 	event->record = NULL;
 	event->served = NULL;
 	event->instance = NULL;
+	event->rq = (struct pdk_rq){0};
 	event->deadline = (struct deadline){0};
 	event->rc = 0;
 	event->err.text[0] = '\0';
-	event->rq = (struct pdk_rq){.arena = arena};
 }
 
 int event_take(struct event_table *t, struct event **ret_event, struct err *err)

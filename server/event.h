@@ -46,6 +46,7 @@ struct event {
 	struct served *served;     /* the plugin; borrowed */
 	struct instance *instance; /* held */
 	struct pdk_rq rq;          /* rq.server is this event */
+	struct arena arena;        /* what rq.arena is made of; kept from event to event */
 	struct deadline deadline;  /* of the state */
 	int rc;                    /* what the handler returned */
 	struct err err;
@@ -69,8 +70,8 @@ struct event_table;
 struct event_table *event_table_create(const struct event_options *options);
 /* Frees the events that still run without ending them: worker.c ends them before. Accepts NULL. */
 void event_table_destroy(struct event_table *t);
-/* Takes a record and an event, both zeroed but for the id and the links between them (and the memory
- * that event.rq.arena keeps). The state is RUNNING. -E_LIMIT, -E_NOMEM, -E_IO. */
+/* Takes a record and an event, both zeroed but for the id, the links between them and the memory that
+ * event.arena keeps. The state is RUNNING. -E_LIMIT, -E_NOMEM, -E_IO. */
 int event_take(struct event_table *t, struct event **ret_event, struct err *err);
 /* Makes the record free. */
 void event_free(struct event_table *t, struct event *event);

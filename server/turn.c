@@ -53,6 +53,14 @@ int turn_answer(const struct event *event, struct msg *msg, struct err *err)
 
 /* ---- ends ---- */
 
+/* The next event uses its memory again. */
+static void keep_arena(struct event *event)
+{
+	event->arena = event->rq.arena;
+	arena_reset(&event->arena);
+	event->rq.arena = (struct arena){0};
+}
+
 void turn_let_go(struct event *event)
 {
 	struct plugin *plugin = event->served->plugin;
@@ -62,6 +70,7 @@ void turn_let_go(struct event *event)
 	plugin->runtime->event_done(plugin, &event->rq);
 	fiber_destroy(event->rq.fiber);
 	event->rq.fiber = NULL;
+	keep_arena(event);
 	pdk_rq_fini(&event->rq);
 	instance_release(event->instance, reactor_now());
 	event->instance = NULL;
@@ -143,33 +152,55 @@ static void end_watch(struct event *event, bool parked)
 	settle(event, parked);
 }
 
+/* No event could be made of the call. */
+static void refuse(struct session *s, const struct msg *call, const struct served *served,
+		   enum phase phase, const char *reason)
+{
+	log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s is refused: %s", phase_name(phase),
+		  reason);
+	failure_refuse(served->worker, s, call, FAILURE_UNAVAILABLE, reason,
+		       served->settings->on_error, phase == PHASE_LOG);
+}
+
+static void fill_record(struct event_record *record, const struct served *served,
+			const struct instance *instance, enum phase phase)
+{
+	record->plugin = served->index;
+	record->instance_id = instance->id;
+	record->phase = phase;
+	record->on_error = served->settings->on_error;
+	record->started_at = reactor_now();
+}
+
+static void fill_request(struct event *event)
+{
+	const struct event_record *record = event->record;
+	struct pdk_rq *rq = &event->rq;
+
+	pdk_rq_init(rq, &event->served->plugin->env, record->id, record->phase);
+	event->arena.limit = rq->arena.limit;
+	rq->arena = event->arena;
+	rq->server = event;
+	rq->fiber = fiber_create(&event->served->worker->fibers, run_handler, rq);
+}
+
 void turn_begin(struct session *s, const struct msg *call, struct served *served,
 		struct instance *instance, enum phase phase)
 {
-	struct worker *w = served->worker;
 	struct event *event = NULL;
 	struct err err = {""};
-	int rc = event_take(w->events, &event, &err);
+	int rc = event_take(served->worker->events, &event, &err);
 
 	if (rc != 0) {
-		log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s is refused: %s",
-			  phase_name(phase), err_message(&err, rc));
-		failure_refuse(w, s, call, FAILURE_UNAVAILABLE, err_message(&err, rc),
-			       served->settings->on_error, phase == PHASE_LOG);
+		refuse(s, call, served, phase, err_message(&err, rc));
 		return;
 	}
 	event->served = served;
 	event->instance = instance;
 	instance_hold(instance);
-	event->record->plugin = served->index;
-	event->record->instance_id = instance->id;
-	event->record->phase = phase;
-	event->record->on_error = served->settings->on_error;
+	fill_record(event->record, served, instance, phase);
 	turn_take(event, s, call);
-	event->record->started_at = event->record->turn_at;
-	pdk_rq_init(&event->rq, &served->plugin->env, event->record->id, phase);
-	event->rq.server = event;
-	event->rq.fiber = fiber_create(&w->fibers, run_handler, &event->rq);
+	fill_request(event);
 	if (event->rq.fiber == NULL) {
 		failure_begin(event, FAILURE_UNAVAILABLE, "no memory for a stack", NULL);
 		return;

@@ -1,6 +1,7 @@
 #include "server/worker.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include "protocol/err.h"
@@ -80,6 +81,7 @@ void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_
 	struct session *s;
 
 	if (w->sessions.count >= max + LINGERERS) {
+		(void)send(fd, "\x94", 1, MSG_NOSIGNAL);
 		close(fd);
 		return;
 	}
