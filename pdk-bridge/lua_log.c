@@ -5,35 +5,17 @@
 #include "pdk-bridge/lua_pdk.h"
 #include "protocol/err.h"
 
-static const struct {
-	const char *word;
-	enum log_level level;
-} levels[] = {
-	{"emerg", LOG_LEVEL_EMERG},   {"alert", LOG_LEVEL_ALERT}, {"crit", LOG_LEVEL_CRIT},
-	{"err", LOG_LEVEL_ERR},       {"warn", LOG_LEVEL_WARN},   {"deprecation", LOG_LEVEL_WARN},
-	{"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG},
-};
-
-enum log_level lua_log_level(const struct pdk_fn *fn)
-{
-	const char *dot = strrchr(fn->name, '.');
-	size_t i;
-
-	for (i = 0; dot && i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (strcmp(dot + 1, levels[i].word) == 0)
-			return levels[i].level;
-	return LOG_LEVEL_NOTICE;
-}
-
+/* The row by which lines of a level are sent. */
 static const struct pdk_fn *row_of(enum log_level level)
 {
-	char name[32];
-	size_t i = 0;
+	static const char *const names[] = {
+		[LOG_LEVEL_EMERG] = "kong.log.emerg", [LOG_LEVEL_ALERT] = "kong.log.alert",
+		[LOG_LEVEL_CRIT] = "kong.log.crit",   [LOG_LEVEL_ERR] = "kong.log.err",
+		[LOG_LEVEL_WARN] = "kong.log.warn",   [LOG_LEVEL_NOTICE] = "kong.log.notice",
+		[LOG_LEVEL_INFO] = "kong.log.info",   [LOG_LEVEL_DEBUG] = "kong.log.debug",
+	};
 
-	while (i + 1 < sizeof(levels) / sizeof(levels[0]) && levels[i].level != level)
-		i++;
-	snprintf(name, sizeof(name), "kong.log.%s", levels[i].word);
-	return pdk_find(name, strlen(name));
+	return pdk_find(names[level], strlen(names[level]));
 }
 
 /* ---- within an event ---- */

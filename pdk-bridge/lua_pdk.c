@@ -3,6 +3,7 @@
 #include <string.h>
 #include "pdk-bridge/fiber.h"
 #include "pdk-bridge/lua_compat.h"
+#include "pdk-bridge/pdk_log.h"
 #include "protocol/err.h"
 
 /* A closure's upvalues. */
@@ -137,7 +138,7 @@ static int call_closure(lua_State *L)
 	if (lua_toboolean(L, lua_upvalueindex(UP_SELF)) && lua_gettop(L) > 0)
 		lua_remove(L, 1);
 	if (fn->flags & PDK_LEVEL) {
-		lua_log_write(L, env, &(struct lua_log_line){lua_log_level(fn), 1, 1});
+		lua_log_write(L, env, &(struct lua_log_line){pdk_log_level(fn), 1, 1});
 		return 0;
 	}
 	if (fn->flags & PDK_LOCAL && (rq == NULL || !lua_compat_may_park(L)))

@@ -22,8 +22,6 @@ lua_State *lua_pdk_running(void);
 void lua_pdk_set_running(lua_State *L);
 
 /* lua_log.c: */
-/* The level of a row with PDK_LEVEL: that of its last word, notice for "kong.log" itself. */
-enum log_level lua_log_level(const struct pdk_fn *fn);
 /* A line that Lua code writes. */
 struct lua_log_line {
 	enum log_level level;

@@ -1,4 +1,5 @@
--- Any value as readable text: texts quoted, lists in one line, other tables a field a line, keys sorted.
+-- Any value as readable text, in the format of the gateway's kong.log.inspect: texts quoted, lists in
+-- one line, other fields a line each, keys sorted.
 
 local MAX_DEPTH = 32
 
@@ -31,6 +32,15 @@ local function key_text(key, state)
 	return "[" .. render(key, state) .. "]"
 end
 
+local function fields_text(t, keys, state)
+	local gap = "\n" .. ("  "):rep(state.depth)
+	local parts = {}
+	for i, key in ipairs(keys) do
+		parts[i] = gap .. key_text(key, state) .. " = " .. render(t[key], state)
+	end
+	return parts
+end
+
 local function table_text(t, state)
 	if state.open[t] then
 		return "<cycle>"
@@ -38,21 +48,17 @@ local function table_text(t, state)
 		return "{...}"
 	end
 	state.open[t], state.depth = true, state.depth + 1
-	local parts, keys = {}, other_keys(t)
+	local parts = {}
 	for i = 1, #t do
-		parts[i] = render(t[i], state)
+		parts[i] = " " .. render(t[i], state)
 	end
-	local gap = #keys > 0 and "\n" .. ("  "):rep(state.depth) or " "
-	for _, key in ipairs(keys) do
-		parts[#parts + 1] = key_text(key, state) .. " = " .. render(t[key], state)
+	local fields = fields_text(t, other_keys(t), state)
+	for _, field in ipairs(fields) do
+		parts[#parts + 1] = field
 	end
 	state.open[t], state.depth = nil, state.depth - 1
-	if #parts == 0 then
-		return "{}"
-	elseif #keys == 0 then
-		return "{ " .. table.concat(parts, ", ") .. " }"
-	end
-	return "{" .. gap .. table.concat(parts, "," .. gap) .. "\n" .. ("  "):rep(state.depth) .. "}"
+	local close = #fields > 0 and "\n" .. ("  "):rep(state.depth) or #parts > 0 and " " or ""
+	return "{" .. table.concat(parts, ",") .. close .. "}"
 end
 
 render = function(value, state)

@@ -1,0 +1,328 @@
+/* test_lua_kong.c - the globals that a handler finds: kong and what completes it, ngx, print. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "pdk-bridge/lua_compat.h"
+#include "plugins/lua/lua_impl.h"
+#include "tests/lib/lua_host.h"
+#include "tests/lib/unit.h"
+
+/* What the gateway was asked, a line each: "kong.nginx.set_ctx outrigger:p". */
+static char asked[4096];
+/* The gateway's ngx.ctx, one value. */
+static char token[64];
+static struct value shared;
+
+static void note_call(const char *method, const struct value *argv, size_t argc)
+{
+	size_t used = strlen(asked);
+	size_t i;
+
+	used += (size_t)snprintf(asked + used, sizeof(asked) - used, "%s", method);
+	for (i = 0; i < argc && used < sizeof(asked); i++)
+		used += (size_t)snprintf(asked + used, sizeof(asked) - used, " %.*s",
+					 value_is_text(&argv[i]) ? (int)argv[i].len : 1,
+					 value_is_text(&argv[i]) ? argv[i].s : "?");
+	snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "\n");
+}
+
+static struct value gateway(struct lua_event *ev, const char *method, const struct value *argv,
+			    size_t argc)
+{
+	(void)ev;
+	if (strcmp(method, "kong.nginx.set_ctx") == 0)
+		snprintf(token, sizeof(token), "%.*s", (int)argv[1].len, argv[1].s);
+	else
+		note_call(method, argv, argc);
+	if (strcmp(method, "kong.nginx.set_ctx") == 0)
+		note_call(method, argv, 1);
+	if (strcmp(method, "kong.nginx.get_ctx") == 0)
+		return *token ? value_str(token) : value_nil();
+	if (strcmp(method, "kong.ctx.shared.get") == 0)
+		return shared;
+	return argc > 0 ? argv[0] : value_nil();
+}
+
+static void open_with_gateway(struct lua_host *h, const char *body)
+{
+	lua_host_open(h, body, NULL);
+	h->answer = gateway;
+	asked[0] = token[0] = '\0';
+	shared = value_nil();
+}
+
+static void run(struct lua_host *h, enum phase phase)
+{
+	struct lua_event ev;
+
+	if (lua_event_run(&ev, h, phase) != 0)
+		fail_msg("%s", ev.err.text);
+}
+
+static void check_code(const char *code)
+{
+	struct lua_host h;
+	char body[4096];
+
+	snprintf(body, sizeof(body), "function P:access(conf)\n%s\nend", code);
+	open_with_gateway(&h, body);
+	run(&h, PHASE_ACCESS);
+	lua_host_close(&h);
+}
+
+/* ---- kong.ctx.plugin ---- */
+
+#define PHASES_OF_CTX                                                                               \
+	"function P:rewrite() kong.ctx.plugin.a = { 1 } kong.ctx.plugin.b = print end\n"            \
+	"function P:access() assert(kong.ctx.plugin.a[1] == 1)\n"                                   \
+	"  assert(kong.ctx.plugin.b == print) kong.ctx.plugin.a[1] = 2 kong.ctx.plugin.c = 3 end\n" \
+	"function P:log() local n = 0 for k in pairs(kong.ctx.plugin) do n = n + 1 end\n"           \
+	"  assert(n == 3 and kong.ctx.plugin.a[1] == 2 and kong.ctx.plugin == kong.ctx.plugin) end"
+
+static void test_ctx_plugin_lives_through_the_phases(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, PHASES_OF_CTX);
+	run(&h, PHASE_REWRITE);
+	assert_string_equal(asked, "kong.nginx.set_ctx outrigger:p\n");
+	asked[0] = '\0';
+	run(&h, PHASE_ACCESS);
+	assert_string_equal(asked, "kong.nginx.get_ctx outrigger:p\n");
+	asked[0] = '\0';
+	run(&h, PHASE_LOG);
+	assert_string_equal(asked, "kong.nginx.get_ctx outrigger:p\n");
+	lua_host_close(&h);
+}
+
+static void test_ctx_plugin_of_a_single_phase_costs_nothing(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() kong.ctx.plugin.a = 1\n"
+			      "  assert(kong.ctx.plugin.a == 1) end");
+	run(&h, PHASE_ACCESS);
+	assert_string_equal(asked, "");
+	lua_host_close(&h);
+}
+
+static void test_ctx_plugin_that_is_only_read_is_not_stored(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() assert(kong.ctx.plugin.a == nil) end\n"
+			      "function P:log() assert(kong.ctx.plugin.a == nil) end");
+	run(&h, PHASE_ACCESS);
+	assert_string_equal(asked, "");
+	run(&h, PHASE_LOG);
+	assert_string_equal(asked, "kong.nginx.get_ctx outrigger:p\n");
+	lua_host_close(&h);
+}
+
+static void test_ctx_plugin_belongs_to_a_request(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() assert(kong.ctx.plugin.a == nil)\n"
+			      "  kong.ctx.plugin.a = 1 end\n"
+			      "function P:log() assert(kong.ctx.plugin.a == 1) end");
+	run(&h, PHASE_ACCESS);
+	run(&h, PHASE_ACCESS);
+	run(&h, PHASE_LOG);
+	lua_host_close(&h);
+}
+
+static size_t kilobytes(const struct lua_host *h)
+{
+	lua_State *L = ((struct lua_plugin *)h->plugin->impl)->L;
+
+	lua_gc(L, LUA_GCCOLLECT, 0);
+	return (size_t)lua_gc(L, LUA_GCCOUNT, 0);
+}
+
+static void test_ctx_plugin_is_bounded(void **state)
+{
+	struct lua_host h;
+	size_t i, warm = 0;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() kong.ctx.plugin.a = 1 end\n"
+			      "function P:log() end");
+	for (i = 0; i < 120000; i++) {
+		asked[0] = '\0';
+		run(&h, PHASE_ACCESS);
+		if (i == 70000)
+			warm = kilobytes(&h);
+	}
+	assert_true(kilobytes(&h) <= warm + warm / 2);
+	lua_host_close(&h);
+}
+
+/* ---- kong.ctx.shared ---- */
+
+static void test_ctx_shared_is_a_table_at_the_gateway(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h,
+			  "function P:access() local s = kong.ctx.shared\n"
+			  "  assert(s.x == 'there' and s.x == 'there') s.y = 1 assert(s.y == 1)\n"
+			  "  s.get = 'mine' assert(s.get == 'mine') s.x = nil assert(s.x == nil)\n"
+			  "  s.t = { 1 } assert(s.t == s.t) end");
+	shared = value_str("there");
+	run(&h, PHASE_ACCESS);
+	assert_string_equal(asked, "kong.ctx.shared.get x\n"
+				   "kong.ctx.shared.set y ?\n"
+				   "kong.ctx.shared.set get mine\n"
+				   "kong.ctx.shared.set x\n"
+				   "kong.ctx.shared.set t ?\n");
+	lua_host_close(&h);
+}
+
+/* ---- kong.log, print ---- */
+
+static void check_logged(const char *code, const char *want)
+{
+	struct lua_host h;
+	char body[1024];
+
+	snprintf(body, sizeof(body), "function P:access()\n%s\nend", code);
+	open_with_gateway(&h, body);
+	run(&h, PHASE_ACCESS);
+	if (strstr(asked, want) == NULL)
+		fail_msg("\"%s\" has no \"%s\"", asked, want);
+	lua_host_close(&h);
+}
+
+static void test_log_calls_carry_level_text_and_source(void **state)
+{
+	(void)state;
+	check_logged("kong.log.err('a ', 1)", "kong.log.err handler.lua:2 a 1");
+	check_logged("kong.log('a', nil, true)", "kong.log.notice handler.lua:2 aniltrue");
+	check_logged("print('x', {} ~= nil)", "kong.log.notice handler.lua:2 xtrue");
+	check_logged("ngx.log(ngx.WARN, 'w')", "kong.log.warn handler.lua:2 w");
+	check_logged("kong.log.warn(setmetatable({}, { __tostring = function() return 'T' end }))",
+		     "kong.log.warn handler.lua:2 T");
+	check_logged("kong.log.deprecation('old', { after = '1.0', removal = '2.0' })",
+		     "kong.log.warn handler.lua:2 old (deprecated after 1.0, "
+		     "scheduled for removal in 2.0)");
+	check_logged("kong.log.inspect({ a = 'x', 1 }, 5)",
+		     "kong.log.notice handler.lua:2 { 1,\n  a = \"x\"\n} 5");
+	check_logged("kong.log.new('ns').info('x')", "kong.log.info handler.lua:2 [ns] x");
+}
+
+static void test_filtered_logs_cost_nothing(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() kong.log.debug(setmetatable({}, { __tostring =\n"
+			      "  function() error('not called') end })) kong.log.inspect.off()\n"
+			      "  kong.log.inspect(1) end");
+	run(&h, PHASE_ACCESS);
+	assert_string_equal(asked, "");
+	lua_host_close(&h);
+}
+
+/* ---- the rest ---- */
+
+static void test_tables_and_versions(void **state)
+{
+	(void)state;
+	check_code("local m = kong.table.merge({ a = 1, b = 1 }, { b = 2 })\n"
+		   "assert(m.a == 1 and m.b == 2) local t = kong.table.new(1, 2) t[1] = 1\n"
+		   "kong.table.clear(t) assert(next(t) == nil)\n"
+		   "assert(kong.version == '3.9.0' and kong.version_num == 30900)\n"
+		   "assert(kong.configuration.role == 'traditional')\n"
+		   "assert(not pcall(function() kong.configuration.x = 1 end))");
+}
+
+static void test_tracing_does_nothing(void **state)
+{
+	(void)state;
+	check_code("local span = kong.tracing.start_span('x', {}) span:set_attribute('a', 1)\n"
+		   "span:add_event('e') span:set_status(2) span:finish()\n"
+		   "assert(kong.tracing.active_span() == nil and not span.is_recording)\n"
+		   "kong.tracing.set_active_span(span)");
+}
+
+static void test_what_is_absent_says_so(void **state)
+{
+	(void)state;
+	check_code(
+		"local cache = kong.cache\n"
+		"local ok, e = pcall(function() return cache:get('x') end)\n"
+		"assert(not ok and e:find('kong.cache is not available yet in Outrigger', 1, true))\n"
+		"ok, e = pcall(function() return kong.db.consumers end)\n"
+		"assert(not ok and e:find('handler.lua:%d+: kong.db is not available'), e)");
+}
+
+static void test_ngx_has_what_loading_needs(void **state)
+{
+	(void)state;
+	check_code("assert(ngx.null == require('outrigger.core').null and ngx.ERR == 4)\n"
+		   "assert(ngx.get_phase() == 'access' and ngx.worker.pid() > 0)\n"
+		   "assert(ngx.now() > 1e9 and ngx.time() % 1 == 0 and ngx.HTTP_OK == 200)\n"
+		   "assert(ngx.config.subsystem == 'http')");
+}
+
+/* ---- finalizers ---- */
+
+static void test_call_from_a_finalizer_is_refused(void **state)
+{
+	(void)state;
+	check_code(
+		"local seen\n"
+		"do local p = newproxy(true) getmetatable(p).__gc = function()\n"
+		"  seen = select(2, pcall(kong.request.get_header, 'x')) kong.log.err('late') end end\n"
+		"collectgarbage() collectgarbage()\n"
+		"assert(type(seen) == 'string' and seen:find('from a finalizer'), seen)\n"
+		"assert(kong.request.get_header('y') == 'y')");
+}
+
+static void test_collector_goes_on_after_finalizers(void **state)
+{
+	struct lua_host h;
+	size_t i, most = 0, now;
+
+	(void)state;
+	open_with_gateway(&h,
+			  "function P:access() local p = newproxy(true)\n"
+			  "  getmetatable(p).__gc = function() pcall(kong.response.exit, 500) end\n"
+			  "  local t = {} for i = 1, 100 do t[i] = {} end end");
+	for (i = 0; i < 3000; i++) {
+		run(&h, PHASE_ACCESS);
+		now = (size_t)lua_gc(((struct lua_plugin *)h.plugin->impl)->L, LUA_GCCOUNT, 0);
+		most = now > most ? now : most;
+	}
+	assert_string_equal(asked, "");
+	assert_true(most < 8192);
+	lua_host_close(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ctx_plugin_lives_through_the_phases),
+		cmocka_unit_test(test_ctx_plugin_of_a_single_phase_costs_nothing),
+		cmocka_unit_test(test_ctx_plugin_that_is_only_read_is_not_stored),
+		cmocka_unit_test(test_ctx_plugin_belongs_to_a_request),
+		cmocka_unit_test(test_ctx_plugin_is_bounded),
+		cmocka_unit_test(test_ctx_shared_is_a_table_at_the_gateway),
+		cmocka_unit_test(test_log_calls_carry_level_text_and_source),
+		cmocka_unit_test(test_filtered_logs_cost_nothing),
+		cmocka_unit_test(test_tables_and_versions),
+		cmocka_unit_test(test_tracing_does_nothing),
+		cmocka_unit_test(test_what_is_absent_says_so),
+		cmocka_unit_test(test_ngx_has_what_loading_needs),
+		cmocka_unit_test(test_call_from_a_finalizer_is_refused),
+		cmocka_unit_test(test_collector_goes_on_after_finalizers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
