@@ -20,7 +20,7 @@ struct cli_command {
 	const char *name;       /* "dump" */
 	unsigned bit;           /* COMMAND_DUMP (options.h): which keys --help lists */
 	const char *positional; /* what stands for its one argument in --help; NULL = it has none */
-	const char *doc;        /* paragraphs for --help, lines of at most 80 columns */
+	const char *doc;        /* a paragraph for --help; it is wrapped there */
 	struct cli_option options[CLI_OPTIONS_MAX]; /* up to the first without a name */
 };
 

@@ -11,25 +11,25 @@ enum {
 	WIDTH = 80
 };
 
-/* Writes the words from column COLUMN on; the cursor stands there already. */
-static void print_wrapped(FILE *out, const char *text)
+/* Writes the words in lines that begin at column `indent`, where the cursor stands already. */
+static void print_wrapped(FILE *out, const char *text, int indent)
 {
-	size_t column = COLUMN;
+	int column = indent;
 
 	while (*text != '\0') {
-		size_t n = strcspn(text, " ");
+		int n = (int)strcspn(text, " \n");
 
-		if (column > COLUMN && column + 1 + n > WIDTH) {
-			fprintf(out, "\n%*s", COLUMN, "");
-			column = COLUMN;
-		} else if (column > COLUMN) {
+		if (column > indent && column + 1 + n > WIDTH) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		} else if (column > indent) {
 			fputc(' ', out);
 			column++;
 		}
-		fwrite(text, 1, n, out);
+		fprintf(out, "%.*s", n, text);
 		column += n;
 		text += n;
-		text += strspn(text, " ");
+		text += strspn(text, " \n");
 	}
 	fputc('\n', out);
 }
@@ -43,7 +43,7 @@ void usage_print_entry(FILE *out, const char *name, const char *text)
 		n = 0;
 	}
 	fprintf(out, "%*s", COLUMN - n, "");
-	print_wrapped(out, text);
+	print_wrapped(out, text, COLUMN);
 }
 
 static void print_option(FILE *out, const char *name, const char *arg, const char *doc)
@@ -96,9 +96,11 @@ static void print_plugin_settings(FILE *out)
 
 void usage_print_command(FILE *out, const struct cli_command *command)
 {
-	fprintf(out, "usage: outrigger %s [OPTIONS]%s%s\n\n%s\n\nOptions:\n", command->name,
+	fprintf(out, "usage: outrigger %s [OPTIONS]%s%s\n\n", command->name,
 		command->positional != NULL ? " " : "",
-		command->positional != NULL ? command->positional : "", command->doc);
+		command->positional != NULL ? command->positional : "");
+	print_wrapped(out, command->doc, 0);
+	fputs("\nOptions:\n", out);
 	print_own_options(out, command);
 	print_option(out, "--plugin", "NAME",
 		     "Take this plugin instead of those of `plugins`; may be repeated.");

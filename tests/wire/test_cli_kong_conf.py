@@ -72,6 +72,18 @@ class KongConf(CliCase):
         result = self.with_plugins("kong-conf", "--log", "a\nb")
         self.fails(result, 2, "no room for a newline")
 
+    def test_the_lines_of_the_example_are_those_that_are_printed(self):
+        root = os.environ["OUTRIGGER_SOURCE_DIR"]
+        with open(os.path.join(root, "examples", "kong", "kong.conf"), encoding="utf-8") as file:
+            expected = settings(file.read())
+        plugins = os.path.join(root, "examples", "lua")
+        names = [arg for name in expected["pluginserver_names"].split(",")
+                 for arg in ("--plugin", name)]
+        text = self.succeeds(self.outrigger("kong-conf", "--plugins-dir", plugins, *names))
+        text = text.replace(OWN, "/usr/local/bin/outrigger")
+        self.assertEqual(settings(text.replace(plugins, "/usr/local/share/outrigger/plugins")),
+                         expected)
+
     def test_names_are_mapped_as_the_gateway_needs_them(self):
         self.plugin("My.Plugin")
         lines = self.lines()
