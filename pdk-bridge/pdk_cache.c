@@ -36,21 +36,36 @@ static const struct pdk_cache_entry *find(const struct pdk_call *c)
 	return NULL;
 }
 
-bool pdk_cache_get(struct pdk_call *c)
+static bool find_constant(struct pdk_call *c)
+{
+	const struct pdk_rq *rq = c->rq;
+
+	return (c->fn->flags & PDK_CONSTANT) && c->argc == 0 &&
+	       pdk_constants_get(rq->env->constants, rq->gateway, c->fn->id, c->ret);
+}
+
+bool pdk_cache_find(struct pdk_call *c)
 {
 	const struct pdk_cache_entry *e;
-	struct pdk_rq *rq = c->rq;
 
 	if (!is_kept(c))
 		return false;
 	e = find(c);
-	if (e != NULL)
-		*c->ret = e->ret;
-	else if (!(c->fn->flags & PDK_CONSTANT) || c->argc != 0 ||
-		 !pdk_constants_get(rq->env->constants, rq->gateway, c->fn->id, c->ret))
-		return false;
-	rq->saved++;
+	if (e == NULL)
+		return find_constant(c);
+	*c->ret = e->ret;
 	return true;
+}
+
+int pdk_saved(struct pdk_call *c)
+{
+	c->rq->saved++;
+	return 0;
+}
+
+bool pdk_cache_get(struct pdk_call *c)
+{
+	return pdk_cache_find(c) && pdk_saved(c) == 0;
 }
 
 static int copy_ret(struct arena *arena, const struct pdk_ret *from, struct pdk_ret *ret)

@@ -49,13 +49,28 @@ int pdk_reply(struct pdk_call *c, const struct value *reply);
 size_t pdk_count_lines(const struct value *map);
 
 /* pdk_cache.c */
+/* Finds what was kept of this row with these arguments; pdk_cache_get counts it as a saved round trip. */
+bool pdk_cache_find(struct pdk_call *c);
 bool pdk_cache_get(struct pdk_call *c);
+/* Counts a round trip that wasn't needed. Returns 0. */
+int pdk_saved(struct pdk_call *c);
 /* Keeps c->ret. Lack of memory only means that it isn't kept. */
 void pdk_cache_put(struct pdk_call *c);
 void pdk_cache_drop(struct pdk_rq *rq, uint32_t groups);
 
 /* pdk_logphase.c */
 int pdk_logphase(struct pdk_call *c);
+/* The error of a function that the log phase can't have. */
+int pdk_refuse_log(const struct pdk_call *c);
+
+/* pdk_request.c */
+/* The header of that name, whatever its case, '-' or '_'; NULL if there is none. */
+const struct value *pdk_header_at(const struct value *headers, const struct value *name,
+				  size_t *ret_found);
+
+/* pdk_body.c */
+/* Decodes a body by its content type as get_body does: a table, nil, the type; or nil, an error, the type. */
+int pdk_return_body(struct pdk_call *c, const struct value *type, const struct value *body);
 
 /* pdk_json.c */
 /* Parses JSON into the arena. 0, -E_MALFORMED, -E_NOMEM. */

@@ -10,7 +10,7 @@
 #include "pdk-bridge/pdk_path.h"
 #include "pdk-bridge/pdk_rows.h"
 
-static int refuse(const struct pdk_call *c)
+int pdk_refuse_log(const struct pdk_call *c)
 {
 	return err_set(c->err, E_PHASE,
 		       "%s cannot be called in log phase by an external plugin: the gateway has let "
@@ -73,7 +73,7 @@ static int convert_scheme(struct pdk_call *c, const struct value *url)
 	const char *end = value_is_text(url) ? memmem(url->s, url->len, "://", 3) : NULL;
 
 	if (end == NULL)
-		return refuse(c);
+		return pdk_refuse_log(c);
 	return pdk_return(c, value_strn(url->s, (size_t)(end - url->s)));
 }
 
@@ -85,7 +85,7 @@ static int convert_host(struct pdk_call *c, const struct value *url)
 	const char *at;
 
 	if (s == NULL)
-		return refuse(c);
+		return pdk_refuse_log(c);
 	s += 3;
 	at = s < end && *s == '[' ? memchr(s, ']', (size_t)(end - s)) : s;
 	for (at = at ? at : s; at < end && *at != ':' && *at != '/'; at++)
@@ -98,7 +98,7 @@ static int convert_raw_path(struct pdk_call *c, const struct value *uri)
 	const char *end;
 
 	if (!value_is_text(uri))
-		return refuse(c);
+		return pdk_refuse_log(c);
 	end = uri->len > 1 ? memchr(uri->s + 1, '?', uri->len - 1) : NULL;
 	return pdk_return(c, end ? value_strn(uri->s, (size_t)(end - uri->s)) : *uri);
 }
@@ -191,12 +191,12 @@ int pdk_logphase(struct pdk_call *c)
 	int rc;
 
 	if (c->fn->log_path == NULL || pdk_is_raw(c->rq))
-		return refuse(c);
+		return pdk_refuse_log(c);
 	rc = pdk_call_other(c, PDK_ID_log_serialize, NULL, 0, &all);
 	if (rc != 0)
 		return rc;
 	found = walk(&all.v[0], c->fn->log_path);
 	if (found == NULL)
-		return refuse(c);
+		return pdk_refuse_log(c);
 	return find_converter(c->fn->log_path)(c, found);
 }

@@ -1,0 +1,18 @@
+/* pdk_form.h - bodies of forms: application/x-www-form-urlencoded and multipart/form-data. */
+#ifndef PDK_BRIDGE_PDK_FORM_H
+#define PDK_BRIDGE_PDK_FORM_H
+#include "protocol/value.h"
+
+struct arena;
+
+/* Decodes at most max pieces, as ngx.decode_args: a name without '=' is true, one that comes twice an array,
+ * '+' a blank. 0 or -E_NOMEM. */
+int pdk_form_read(struct arena *arena, const struct value *text, size_t max, struct value *ret);
+/* The fields of a multipart body by the boundary of its content type; files as their content. Texts
+ * borrow from the body. A body without such parts has no fields. 0 or -E_NOMEM. */
+int pdk_multipart_read(struct arena *arena, const struct value *type, const struct value *body,
+		       struct value *ret);
+/* The text with %XX decoded, and '+' too if `plus`; in the arena. 0 or -E_NOMEM. */
+int pdk_unescape(struct arena *arena, const struct value *text, bool plus, struct value *ret);
+
+#endif
