@@ -12,18 +12,8 @@
 #include "server/file.h"
 
 enum {
-	GROUPS_MAX = 256,
 	MAY_EXECUTE = 1,
 	MAY_WRITE = 2
-};
-
-/* The user that the gateway's workers run as. */
-struct gateway_user {
-	const char *name; /* borrowed of passwd, until the next look-up */
-	uid_t uid;
-	gid_t gid;
-	gid_t groups[GROUPS_MAX];
-	int group_count;
 };
 
 static bool has_group(const struct gateway_user *user, gid_t gid)
@@ -49,32 +39,36 @@ static bool may(const struct gateway_user *user, const struct stat *st, unsigned
 	return (mode & wanted) == wanted;
 }
 
+/* The groups that the user is in, and the one that nginx_user names, if any. */
+static void find_groups(struct gateway_user *user, gid_t primary, const char *group)
+{
+	const struct group *gr = group[0] != '\0' ? getgrnam(group) : NULL;
+
+	user->gid = gr != NULL ? gr->gr_gid : primary;
+	user->group_count = GATEWAY_GROUPS_MAX;
+	if (getgrouplist(user->name, primary, user->groups, &user->group_count) < 0)
+		user->group_count = 0;
+}
+
 /* nginx_user is "USER [GROUP]". Kong drops its default, kong kong, where there is no such user. */
-static bool find_user(const struct gateway_check *check, struct gateway_user *user)
+bool check_find_user(const struct gateway_check *check, struct gateway_user *user)
 {
 	const char *set = kong_conf_get(check->kong, "nginx_user");
-	char name[64] = "kong", group[64] = "";
+	char group[64] = "";
 	const struct passwd *pw;
-	const struct group *gr;
 
-	if (set != NULL && sscanf(set, "%63s %63s", name, group) < 1)
+	memcpy(user->name, "kong", sizeof("kong"));
+	if (set != NULL && sscanf(set, "%63s %63s", user->name, group) < 1)
 		return false;
-	pw = getpwnam(name);
+	pw = getpwnam(user->name);
 	if (pw == NULL) {
 		report_add(check->report, set != NULL ? FINDING_ERROR : FINDING_NOTE, "nginx_user",
 			   "there is no user %s here, so who may reach the sockets was not checked",
-			   name);
+			   user->name);
 		return false;
 	}
-	user->name = pw->pw_name;
 	user->uid = pw->pw_uid;
-	user->gid = pw->pw_gid;
-	user->group_count = GROUPS_MAX;
-	if (getgrouplist(name, pw->pw_gid, user->groups, &user->group_count) < 0)
-		user->group_count = 0;
-	gr = group[0] != '\0' ? getgrnam(group) : NULL;
-	if (gr != NULL)
-		user->gid = gr->gr_gid;
+	find_groups(user, pw->pw_gid, group);
 	return true;
 }
 
@@ -175,20 +169,20 @@ static void check_socket(const struct gateway_check *check, const struct gateway
 			   (unsigned)st.st_mode & 0777);
 }
 
-void check_access(const struct gateway_check *check, const struct checked_socket *socket)
+void check_access(const struct gateway_check *check, const struct gateway_user *user,
+		  const struct checked_socket *socket)
 {
-	struct gateway_user user;
 	struct stat dir;
 
 	if (strlen(socket->path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		report_add(check->report, FINDING_ERROR, socket->plugin,
 			   "%s is too long for a socket; set a shorter one (plugin_NAME_socket)",
 			   socket->path);
-	if (!find_user(check, &user))
+	if (user == NULL)
 		return;
-	if (!is_allowed(check->config->allowed_uids, &user))
+	if (!is_allowed(check->config->allowed_uids, user))
 		report_add(check->report, FINDING_ERROR, socket->plugin,
 			   "allowed_uids refuses the gateway's user; add it");
-	if (check_folders(check, &user, socket, &dir))
-		check_socket(check, &user, socket, &dir);
+	if (check_folders(check, user, socket, &dir))
+		check_socket(check, user, socket, &dir);
 }

@@ -118,8 +118,14 @@ static void check_started(const struct gateway_check *check, const char *plugin,
 			found->started, path);
 }
 
+/* What holds for all plugins. */
+struct surroundings {
+	bool started;                    /* the gateway starts us */
+	const struct gateway_user *user; /* NULL = not known */
+};
+
 static int check_plugin(const struct gateway_check *check, const struct plugin_settings *plugin,
-			bool started)
+			const struct surroundings *around)
 {
 	char *path = config_socket_path(check->config, plugin);
 	struct on_socket found;
@@ -138,7 +144,8 @@ static int check_plugin(const struct gateway_check *check, const struct plugin_s
 			"its own in pluginserver_names, with the same socket and a query_cmd that "
 			"names it (see `outrigger kong-conf`)");
 	check_started(check, plugin->name, path, &found);
-	check_access(check, &(struct checked_socket){plugin->name, path, started});
+	check_access(check, around->user,
+		     &(struct checked_socket){plugin->name, path, around->started});
 	free(path);
 	return 0;
 }
@@ -280,10 +287,13 @@ static bool check_servers(const struct gateway_check *check)
 
 int check_gateway(const struct gateway_check *check)
 {
-	bool started = check_servers(check);
+	struct surroundings around = {.started = check_servers(check)};
+	struct gateway_user user;
 	int rc = 0;
 
+	if (check_find_user(check, &user))
+		around.user = &user;
 	for (size_t i = 0; rc == 0 && i < check->config->plugin_count; i++)
-		rc = check_plugin(check, &check->config->plugins[i], started);
+		rc = check_plugin(check, &check->config->plugins[i], &around);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #ifndef SERVER_CHECK_GATEWAY_H
 #define SERVER_CHECK_GATEWAY_H
 #include <stdbool.h>
+#include <sys/types.h>
 #include "server/config.h"
 #include "server/kong_conf_file.h"
 #include "server/report.h"
@@ -26,8 +27,23 @@ struct checked_socket {
 	bool started_by_gateway;
 };
 
-/* Whether the gateway's workers get to the socket, and may write to it. */
-void check_access(const struct gateway_check *check, const struct checked_socket *socket);
+#define GATEWAY_GROUPS_MAX 256
+
+/* The user that the gateway's workers run as. */
+struct gateway_user {
+	char name[64];
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[GATEWAY_GROUPS_MAX];
+	int group_count;
+};
+
+/* false where it is not known here, which is said. */
+bool check_find_user(const struct gateway_check *check, struct gateway_user *ret_user);
+/* Whether the gateway's workers get to the socket, and may write to it. `user` is NULL where it is not
+ * known. */
+void check_access(const struct gateway_check *check, const struct gateway_user *user,
+		  const struct checked_socket *socket);
 /* Whether the gateway would find kong.plugins.PLUGIN.handler itself and run it in process. */
 void check_local(const struct gateway_check *check, const char *plugin);
 

@@ -47,6 +47,8 @@ static int unknown_command(const char *name)
 	suggest_init(&suggest, name);
 	for (size_t i = 0; i < command_count; i++)
 		suggest_offer(&suggest, commands[i].name);
+	suggest_offer(&suggest, "--help");
+	suggest_offer(&suggest, "--version");
 	fprintf(stderr, "outrigger: no such command: %s%s%s%s\n", name,
 		suggest.best != NULL ? "; did you mean " : "",
 		suggest.best != NULL ? suggest.best : "", suggest.best != NULL ? "?" : "");

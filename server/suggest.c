@@ -68,9 +68,13 @@ void suggest_init(struct suggest *s, const char *word)
 
 void suggest_offer(struct suggest *s, const char *candidate)
 {
-	size_t distance;
+	size_t distance, n = strlen(s->word);
 
-	if (suggest_is_near(s->word, candidate, s->distance, &distance)) {
+	/* A word that was cut short means the longer one. */
+	if (n >= 3 && s->distance > 1 && strncmp(s->word, candidate, n) == 0) {
+		s->best = candidate;
+		s->distance = 1;
+	} else if (suggest_is_near(s->word, candidate, s->distance, &distance)) {
 		s->best = candidate;
 		s->distance = distance;
 	}

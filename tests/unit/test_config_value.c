@@ -166,6 +166,17 @@ static void the_nearest_word_is_suggested(void **state)
 	assert_int_equal(s.distance, 1);
 }
 
+static void a_word_that_is_cut_short_means_the_longer_one(void **state)
+{
+	struct suggest s;
+
+	(void)state;
+	suggest_init(&s, "plug");
+	suggest_offer(&s, "log");
+	suggest_offer(&s, "plugins_dir");
+	assert_string_equal(s.best, "plugins_dir");
+}
+
 static void a_far_word_is_not_suggested(void **state)
 {
 	struct suggest s;
@@ -211,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_choice_names_all_and_the_nearest),
 		cmocka_unit_test(a_list_is_taken_apart_at_commas),
 		cmocka_unit_test(the_nearest_word_is_suggested),
+		cmocka_unit_test(a_word_that_is_cut_short_means_the_longer_one),
 		cmocka_unit_test(a_far_word_is_not_suggested),
 		cmocka_unit_test(a_word_of_any_length_can_be_looked_for),
 	};

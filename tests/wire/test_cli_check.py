@@ -22,6 +22,7 @@ class Plugins(CliCase):
         self.plugin("good")
         text = self.check(1)
         self.assertRegex(text, r"(?m)^bad: error: .*broken on purpose")
+        self.assertTrue(all(line.startswith(("bad: ", "good: ")) for line in text.splitlines()))
         self.assertRegex(text, r"(?m)^good: ok: ")
 
     def test_what_can_not_cross_is_a_note(self):
@@ -182,7 +183,7 @@ class Gateway(CliCase):
 
     def test_an_unknown_user_is_found(self):
         text = self.kong_conf() + "nginx_user = no-such-user\n"
-        self.assertTrue(all("there is no user no-such-user" in e for e in self.errors(text)))
+        self.assertIn("there is no user no-such-user", self.error(text))
 
     def test_a_path_that_is_too_long_for_a_socket_is_found(self):
         long = "/" + "x" * 120

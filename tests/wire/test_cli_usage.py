@@ -33,12 +33,14 @@ class Usage(CliCase):
 
     def test_an_unknown_command_is_answered_by_the_nearest(self):
         self.fails(self.outrigger("sevre"), 2, "no such command: sevre; did you mean serve?")
+        self.fails(self.outrigger("--hepl"), 2, "did you mean --help?")
         self.fails(self.outrigger("frobnicate"), 2, "no such command: frobnicate")
 
     def test_an_unknown_option_is_answered_by_the_nearest(self):
         self.fails(self.outrigger("dump", "--plugin-dirs", "x"), 2, "--plugin-dirs")
         self.fails(self.outrigger("dump", "--event-timout=3"), 2,
                    "no such option: --event-timout; did you mean --event-timeout?")
+        self.fails(self.outrigger("dump", "--plug", "x"), 2, "did you mean --plugin")
         self.fails(self.outrigger("kong-conf", "--sidcar"), 2, "did you mean --sidecar?")
 
     def test_a_missing_value_is_an_error(self):
