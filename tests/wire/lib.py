@@ -5,6 +5,7 @@ Every wait has a deadline; none is a plain sleep.
 """
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -37,6 +38,11 @@ def wait_until(condition, what):
             return value
         time.sleep(0.005)
     raise AssertionError("waited in vain for " + what)
+
+
+def limit_descriptors(pid, n):
+    """No file of that process gets a number from n on."""
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (n, n))
 
 
 class RpcError(Exception):
