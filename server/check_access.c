@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
