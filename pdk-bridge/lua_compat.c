@@ -1,6 +1,8 @@
 /* lua_compat.c - see lua_compat.h. */
 #include "pdk-bridge/lua_compat.h"
+#include <string.h>
 
+#define EMBEDDED "=outrigger/"
 #define RESUMED_KEY "outrigger.resumed"
 #define TRACEBACK_KEY "outrigger.traceback"
 
@@ -86,6 +88,28 @@ void lua_compat_traceback(lua_State *L, lua_State *thread, const char *msg, int 
 	lua_pushstring(L, msg);
 	lua_pushinteger(L, level);
 	lua_call(L, 3, 1);
+}
+
+bool lua_compat_caller(lua_State *L, lua_Debug *ar)
+{
+	int level;
+
+	for (level = 1; lua_getstack(L, level, ar) && lua_getinfo(L, "Sl", ar); level++)
+		if (strncmp(ar->source, EMBEDDED, strlen(EMBEDDED)) != 0)
+			return ar->currentline > 0;
+	return false;
+}
+
+int lua_compat_raise(lua_State *L, const char *text)
+{
+	lua_Debug ar;
+
+	luaL_checkstack(L, 2, NULL);
+	if (lua_compat_caller(L, &ar))
+		lua_pushfstring(L, "%s:%d: %s", ar.short_src, ar.currentline, text);
+	else
+		lua_pushstring(L, text);
+	return lua_error(L);
 }
 
 static void push_plain(lua_State *L, int idx)

@@ -25,6 +25,11 @@ bool lua_compat_may_park(lua_State *L);
 void lua_compat_resumed(lua_State *L);
 /* Pushes msg and the stack of `thread` from `level` on. May raise for lack of memory. */
 void lua_compat_traceback(lua_State *L, lua_State *thread, const char *msg, int level);
+/* The function of the plugin that called us: the nearest one that is not of the modules compiled in, whose
+ * chunks are named "=outrigger/...". False if there is none; `ar` has then no line. */
+bool lua_compat_caller(lua_State *L, lua_Debug *ar);
+/* Raises `text` with the position of lua_compat_caller before it. */
+int lua_compat_raise(lua_State *L, const char *text);
 /* Pushes the value at idx as tostring() would have it: __tostring honoured, never anything but a text. */
 const char *lua_compat_tolstring(lua_State *L, int idx, size_t *ret_len);
 

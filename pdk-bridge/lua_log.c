@@ -21,13 +21,13 @@ static const struct pdk_fn *row_of(enum log_level level)
 /* ---- within an event ---- */
 
 /* "handler.lua:12", as the gateway writes it; empty where it isn't known. */
-static void find_source(lua_State *L, int caller, char *buf, size_t size)
+static void find_source(lua_State *L, char *buf, size_t size)
 {
 	lua_Debug ar;
 	const char *slash;
 
 	*buf = '\0';
-	if (!lua_getstack(L, caller, &ar) || !lua_getinfo(L, "Sl", &ar) || ar.currentline < 0)
+	if (!lua_compat_caller(L, &ar))
 		return;
 	slash = strrchr(ar.short_src, '/');
 	snprintf(buf, size, "%s:%d", slash ? slash + 1 : ar.short_src, ar.currentline);
@@ -53,19 +53,19 @@ static void read_texts(lua_State *L, struct value *argv, int first, int top)
 	}
 }
 
-static void send_line(lua_State *L, struct pdk_rq *rq, const struct lua_log_line *line,
-		      const char *source)
+static void send_line(lua_State *L, const struct pdk_fn *row, int first, const char *source)
 {
-	const struct pdk_fn *row = row_of(line->level);
-	int top = lua_gettop(L), count = top - line->first + 1;
+	struct pdk_rq *rq = lua_pdk_request();
+	int top = lua_gettop(L), count = top - first + 1;
 	struct value *argv = lua_newuserdata(L, sizeof(*argv) * (size_t)(count + 1));
 	struct pdk_ret ret = {0};
 	struct err err = {0};
 	int rc;
 
 	luaL_checkstack(L, count, "too many values to log");
-	read_texts(L, argv, line->first, top);
-	rq->log_source = *source ? source : NULL;
+	read_texts(L, argv, first, top);
+	if (*source) /* in the arena: the event may end while it waits, and more be logged for it */
+		rq->log_source = arena_strndup(&rq->arena, source, strlen(source));
 	lua_pdk_set_running(NULL);
 	rc = row ? pdk_call(rq, row->id, argv, (size_t)count, &ret, &err) : 0;
 	lua_pdk_set_running(L);
@@ -73,43 +73,42 @@ static void send_line(lua_State *L, struct pdk_rq *rq, const struct lua_log_line
 	lua_compat_resumed(L);
 	lua_settop(L, top);
 	if (rc != 0)
-		luaL_error(L, "%s", err_message(&err, rc));
+		lua_compat_raise(L, err_message(&err, rc));
 }
 
 /* ---- outside of events ---- */
 
-static void write_line(lua_State *L, const struct pdk_env *env, const struct lua_log_line *line,
-		       const char *source)
+static const char *push_line(lua_State *L, int first, const char *source, size_t *ret_n)
 {
 	luaL_Buffer b;
-	const char *text;
 	int i, top = lua_gettop(L);
-	size_t n;
 
 	luaL_checkstack(L, LUA_MINSTACK, NULL);
 	luaL_buffinit(L, &b);
 	luaL_addstring(&b, source);
 	luaL_addlstring(&b, " ", *source ? 1 : 0);
-	for (i = line->first; i <= top; i++) {
+	for (i = first; i <= top; i++) {
 		lua_compat_tolstring(L, i, NULL);
 		luaL_addvalue(&b);
 	}
 	luaL_pushresult(&b);
-	text = lua_tolstring(L, -1, &n);
-	env->port->log(lua_pdk_request(), line->level, text, n);
-	lua_settop(L, top);
+	return lua_tolstring(L, -1, ret_n);
 }
 
-void lua_log_write(lua_State *L, const struct pdk_env *env, const struct lua_log_line *line)
+void lua_log_write(lua_State *L, const struct pdk_env *env, enum log_level level, int first)
 {
-	struct pdk_rq *rq = lua_pdk_request();
 	char source[LUA_IDSIZE + 16];
+	const char *text;
+	size_t n;
 
-	if (line->level > env->log_level)
+	if (level > env->log_level)
 		return;
-	find_source(L, line->caller, source, sizeof(source));
-	if (rq && lua_compat_may_park(L))
-		send_line(L, rq, line, source);
-	else if (env->port && env->port->log)
-		write_line(L, env, line, source);
+	find_source(L, source, sizeof(source));
+	if (lua_pdk_request() && lua_compat_may_park(L)) {
+		send_line(L, row_of(level), first, source);
+	} else if (env->port && env->port->log) {
+		text = push_line(L, first, source, &n);
+		env->port->log(lua_pdk_request(), level, text, n);
+		lua_pop(L, 1);
+	}
 }

@@ -13,6 +13,8 @@ enum upvalue {
 	UP_SELF,    /* true: called as __call of a table, which comes first */
 };
 
+#define ON_END_KEY "outrigger.on_end"
+
 static lua_State *volatile running;
 
 lua_State *lua_pdk_running(void)
@@ -49,6 +51,12 @@ static size_t count_args(lua_State *L, const struct pdk_fn *fn)
 	return n > fn->argc && !takes_rest(fn) ? fn->argc : n;
 }
 
+static void raise_argument(lua_State *L, const struct pdk_fn *fn, int arg, const char *text)
+{
+	lua_pushfstring(L, "bad argument #%d to '%s' (%s)", arg, fn->name, text);
+	lua_compat_raise(L, lua_tostring(L, -1));
+}
+
 /* Reads the arguments 1..n into argv, or raises. */
 static void read_args(lua_State *L, const struct pdk_fn *fn, struct pdk_rq *rq, struct value *argv,
 		      size_t n)
@@ -60,18 +68,18 @@ static void read_args(lua_State *L, const struct pdk_fn *fn, struct pdk_rq *rq, 
 	for (i = 0; i < n; i++) {
 		rc = lua_value_read(L, (int)i + 1, &rq->arena, &argv[i], &err);
 		if (rc != 0)
-			luaL_error(L, "bad argument #%d to '%s' (%s)", (int)i + 1, fn->name,
-				   err_message(&err, rc));
+			raise_argument(L, fn, (int)i + 1, err_message(&err, rc));
 	}
 }
 
-static int push_results(lua_State *L, const struct pdk_ret *ret)
+static int push_results(lua_State *L, const struct pdk_fn *fn, const struct pdk_ret *ret)
 {
+	enum lua_nil nil = fn->flags & PDK_NULLS ? LUA_NIL_NULL : LUA_NIL_ABSENT;
 	size_t i;
 
 	luaL_checkstack(L, (int)ret->n, NULL);
 	for (i = 0; i < ret->n; i++)
-		lua_value_push(L, &ret->v[i]);
+		lua_value_push(L, &ret->v[i], nil);
 	return (int)ret->n;
 }
 
@@ -88,6 +96,21 @@ static struct value *argument_space(lua_State *L, struct pdk_rq *rq, struct valu
 	return many;
 }
 
+void lua_pdk_on_end(lua_State *L)
+{
+	lua_setfield(L, LUA_REGISTRYINDEX, ON_END_KEY);
+}
+
+void lua_pdk_finish(lua_State *L)
+{
+	luaL_checkstack(L, 1, NULL);
+	lua_getfield(L, LUA_REGISTRYINDEX, ON_END_KEY);
+	if (lua_isfunction(L, -1))
+		lua_call(L, 0, 0);
+	else
+		lua_pop(L, 1);
+}
+
 static int call_row(lua_State *L, const struct pdk_fn *fn, struct pdk_rq *rq)
 {
 	struct value few[PDK_ARGS_MAX], *argv;
@@ -96,6 +119,8 @@ static int call_row(lua_State *L, const struct pdk_fn *fn, struct pdk_rq *rq)
 	size_t n = count_args(L, fn);
 	int rc;
 
+	if (fn->flags & PDK_TERMINAL)
+		lua_pdk_finish(L);
 	argv = argument_space(L, rq, few, n);
 	read_args(L, fn, rq, argv, n);
 	running = NULL;
@@ -103,11 +128,11 @@ static int call_row(lua_State *L, const struct pdk_fn *fn, struct pdk_rq *rq)
 	running = L;
 	lua_compat_resumed(L);
 	if (rc != 0)
-		return luaL_error(L, "%s", err_message(&err, rc));
-	return push_results(L, &ret);
+		return lua_compat_raise(L, err_message(&err, rc));
+	return push_results(L, fn, &ret);
 }
 
-/* Functions that are computed here need no event. */
+/* Functions that are computed here need no event. (Lack of memory for Lua leaks the arena.) */
 static int call_local(lua_State *L, const struct pdk_fn *fn, const struct pdk_env *env)
 {
 	struct value few[PDK_ARGS_MAX];
@@ -123,10 +148,15 @@ static int call_local(lua_State *L, const struct pdk_fn *fn, const struct pdk_en
 	if (rc == 0)
 		rc = pdk_call(&rq, fn->id, few, n < PDK_ARGS_MAX ? n : PDK_ARGS_MAX, &ret, &err);
 	if (rc == 0)
-		push_results(
-			L, &ret); /* lack of memory leaks the arena, and the state is lost anyway */
+		push_results(L, fn, &ret);
 	pdk_rq_fini(&rq);
-	return rc == 0 ? (int)ret.n : luaL_error(L, "%s", err_message(&err, rc));
+	return rc == 0 ? (int)ret.n : lua_compat_raise(L, err_message(&err, rc));
+}
+
+static int raise_misplaced(lua_State *L, const struct pdk_fn *fn, const char *where)
+{
+	lua_pushfstring(L, "%s can't be called %s", fn->name, where);
+	return lua_compat_raise(L, lua_tostring(L, -1));
 }
 
 static int call_closure(lua_State *L)
@@ -138,19 +168,15 @@ static int call_closure(lua_State *L)
 	if (lua_toboolean(L, lua_upvalueindex(UP_SELF)) && lua_gettop(L) > 0)
 		lua_remove(L, 1);
 	if (fn->flags & PDK_LEVEL) {
-		lua_log_write(L, env, &(struct lua_log_line){pdk_log_level(fn), 1, 1});
+		lua_log_write(L, env, pdk_log_level(fn), 1);
 		return 0;
 	}
 	if (fn->flags & PDK_LOCAL && (rq == NULL || !lua_compat_may_park(L)))
 		return call_local(L, fn, env);
 	if (rq == NULL)
-		return luaL_error(L,
-				  "%s can't be called outside of a request "
-				  "(only the gateway's events reach the gateway)",
-				  fn->name);
+		return raise_misplaced(L, fn, "outside of a request");
 	if (!lua_compat_may_park(L))
-		return luaL_error(L, "%s can't be called from a finalizer (__gc) or a debug hook",
-				  fn->name);
+		return raise_misplaced(L, fn, "from a finalizer (__gc) or a debug hook");
 	return call_row(L, fn, rq);
 }
 

@@ -21,21 +21,26 @@ lua_State *lua_pdk_running(void);
 /* Told by the runtime: L's code runs from now on; NULL: it has ended. */
 void lua_pdk_set_running(lua_State *L);
 
+/* Keeps the function on top (popped): it is called in an event before its last call to the gateway, and
+ * may call the PDK. */
+void lua_pdk_on_end(lua_State *L);
+/* Calls it. For the runtime, after a handler has returned. May suspend and raise. */
+void lua_pdk_finish(lua_State *L);
+
 /* lua_log.c: */
-/* A line that Lua code writes. */
-struct lua_log_line {
-	enum log_level level;
-	int caller; /* stack level of the function whose source line is given; 1 calls the C function */
-	int first; /* the values from this argument on, any number of any type, are joined */
-};
-/* Writes it as kong.log does: to the gateway within an event, else to our own log. Costs nothing for a
- * level that is filtered out. May suspend. Pushes nothing. */
-void lua_log_write(lua_State *L, const struct pdk_env *env, const struct lua_log_line *line);
+/* Writes a line as kong.log does: the arguments from `first` on joined, with the source line of the
+ * plugin's code; to the gateway within an event, else to our own log. Costs nothing for a level that is
+ * filtered out. May suspend. Pushes nothing. */
+void lua_log_write(lua_State *L, const struct pdk_env *env, enum log_level level, int first);
 
 /* lua_value.c: values and Lua, both ways. */
-/* Pushes v: arrays become sequences, maps tables, bin and str strings, integers beyond 2^53 doubles.
- * A nil inside a table is absent, as in the gateway. */
-void lua_value_push(lua_State *L, const struct value *v);
+/* What a nil inside of a table becomes. */
+enum lua_nil {
+	LUA_NIL_ABSENT,
+	LUA_NIL_NULL /* ngx.null, as JSON decoders give it */
+};
+/* Pushes v: arrays become sequences, maps tables, bin and str strings, integers beyond 2^53 doubles. */
+void lua_value_push(lua_State *L, const struct value *v, enum lua_nil nil);
 /* Reads the Lua value at idx into the arena. Texts are borrowed from Lua (anchor them until sent). An
  * empty table is an array unless its metatable says otherwise (__jsontype). -E_ARGUMENT for functions,
  * threads, userdata other than null, tables nested too deeply or cyclic. */

@@ -9,13 +9,21 @@
 
 /* ---- to Lua ---- */
 
-static void push_array(lua_State *L, const struct value *v)
+static void push_inner(lua_State *L, const struct value *v, enum lua_nil nil)
+{
+	if (v->type == VALUE_NIL && nil == LUA_NIL_NULL)
+		lua_pushlightuserdata(L, NULL);
+	else
+		lua_value_push(L, v, nil);
+}
+
+static void push_array(lua_State *L, const struct value *v, enum lua_nil nil)
 {
 	uint32_t i;
 
 	lua_createtable(L, (int)v->len, 0);
 	for (i = 0; i < v->len; i++) {
-		lua_value_push(L, &v->items[i]);
+		push_inner(L, &v->items[i], nil);
 		lua_rawseti(L, -2, (int)i + 1);
 	}
 }
@@ -26,7 +34,7 @@ static bool is_key(const struct value *key)
 	return key->type != VALUE_NIL && !(key->type == VALUE_DOUBLE && isnan(key->d));
 }
 
-static void push_map(lua_State *L, const struct value *v)
+static void push_map(lua_State *L, const struct value *v, enum lua_nil nil)
 {
 	uint32_t i;
 
@@ -34,13 +42,13 @@ static void push_map(lua_State *L, const struct value *v)
 	for (i = 0; i < v->len; i++) {
 		if (!is_key(&v->pairs[i].key))
 			continue;
-		lua_value_push(L, &v->pairs[i].key);
-		lua_value_push(L, &v->pairs[i].value);
+		lua_value_push(L, &v->pairs[i].key, nil);
+		push_inner(L, &v->pairs[i].value, nil);
 		lua_rawset(L, -3);
 	}
 }
 
-void lua_value_push(lua_State *L, const struct value *v)
+void lua_value_push(lua_State *L, const struct value *v, enum lua_nil nil)
 {
 	luaL_checkstack(L, 4, "values nested too deeply");
 	switch (v->type) {
@@ -60,10 +68,10 @@ void lua_value_push(lua_State *L, const struct value *v)
 		lua_pushlstring(L, v->s, v->len);
 		break;
 	case VALUE_ARRAY:
-		push_array(L, v);
+		push_array(L, v, nil);
 		break;
 	case VALUE_MAP:
-		push_map(L, v);
+		push_map(L, v, nil);
 		break;
 	}
 }

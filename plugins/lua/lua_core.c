@@ -37,15 +37,13 @@ static int core_phase(lua_State *L)
 	return 1;
 }
 
-/* log(level, caller, ...): as kong.log.*; caller 1 is the function that calls this one. */
+/* log(level, ...): as kong.log.*. */
 static int core_log(lua_State *L)
 {
 	lua_Integer level = luaL_checkinteger(L, 1);
-	struct lua_log_line line = {.caller = (int)luaL_checkinteger(L, 2), .first = 3};
 
 	luaL_argcheck(L, level >= LOG_LEVEL_EMERG && level <= LOG_LEVEL_DEBUG, 1, "bad log level");
-	line.level = (enum log_level)level;
-	lua_log_write(L, &plugin_of(L)->env, &line);
+	lua_log_write(L, &plugin_of(L)->env, (enum log_level)level, 2);
 	return 0;
 }
 
@@ -54,6 +52,15 @@ static int core_logs(lua_State *L)
 {
 	lua_pushboolean(L, luaL_checkinteger(L, 1) <= (lua_Integer)plugin_of(L)->env.log_level);
 	return 1;
+}
+
+/* on_end(fn): calls fn() before an event's last call to the gateway. */
+static int core_on_end(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	lua_settop(L, 1);
+	lua_pdk_on_end(L);
+	return 0;
 }
 
 static int core_now(lua_State *L)
@@ -77,8 +84,9 @@ static int open_core(lua_State *L)
 		const char *name;
 		lua_CFunction fn;
 	} functions[] = {
-		{"event", core_event}, {"phase", core_phase}, {"log", core_log},
-		{"logs", core_logs},   {"now", core_now},     {"pid", core_pid},
+		{"event", core_event},   {"phase", core_phase}, {"log", core_log},
+		{"logs", core_logs},     {"now", core_now},     {"pid", core_pid},
+		{"on_end", core_on_end},
 	};
 	const struct plugin *plugin = plugin_of(L);
 	size_t i;

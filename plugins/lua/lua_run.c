@@ -49,6 +49,8 @@ static int call_handler(lua_State *L)
 		return 0;
 	lua_insert(L, -2);
 	lua_call(L, 1 + push_argument(L, call), 0);
+	if (lua_pdk_request())
+		lua_pdk_finish(L);
 	return 0;
 }
 

@@ -184,6 +184,54 @@ static void test_ctx_shared_is_a_table_at_the_gateway(void **state)
 	lua_host_close(&h);
 }
 
+static void test_ctx_shared_tables_that_change_are_sent_again(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() local s = kong.ctx.shared\n"
+			      "  s.t = { a = { 1 } } s.same = { 1 } s.t.a[1] = 2\n"
+			      "  assert(s.t.a[1] == 2) kong.response.exit(200) end");
+	run(&h, PHASE_ACCESS);
+	assert_string_equal(asked, "kong.ctx.shared.set t ?\n"
+				   "kong.ctx.shared.set same ?\n"
+				   "kong.ctx.shared.set t ?\n"
+				   "kong.response.exit ?\n");
+	lua_host_close(&h);
+}
+
+/* ---- headers ---- */
+
+static struct value headers_gateway(struct lua_event *ev, const char *method,
+				    const struct value *argv, size_t argc)
+{
+	struct value map;
+
+	(void)method;
+	(void)argv;
+	(void)argc;
+	if (value_new_map(&ev->rq.arena, 1, &map) != 0)
+		return value_nil();
+	map.pairs[0] = (struct value_pair){value_str("x-one"), value_str("1")};
+	return map;
+}
+
+static void test_headers_are_found_in_any_spelling(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() local h = kong.request.get_headers()\n"
+			      "  assert(h['X-One'] == '1' and h.x_one == '1' and h.y == nil)\n"
+			      "  local n = 0 for k in pairs(h) do n = n + 1 end assert(n == 1)\n"
+			      "  local ok, e = pcall(kong.request.get_headers, 'x')\n"
+			      "  ok, e = pcall(function() kong.request.get_headers('x') end)\n"
+			      "  assert(not ok and e:find('handler.lua:5: '), e) end");
+	h.answer = headers_gateway;
+	run(&h, PHASE_ACCESS);
+	lua_host_close(&h);
+}
+
 /* ---- kong.log, print ---- */
 
 static void check_logged(const char *code, const char *want)
@@ -314,6 +362,8 @@ int main(void)
 		cmocka_unit_test(test_ctx_plugin_belongs_to_a_request),
 		cmocka_unit_test(test_ctx_plugin_is_bounded),
 		cmocka_unit_test(test_ctx_shared_is_a_table_at_the_gateway),
+		cmocka_unit_test(test_ctx_shared_tables_that_change_are_sent_again),
+		cmocka_unit_test(test_headers_are_found_in_any_spelling),
 		cmocka_unit_test(test_log_calls_carry_level_text_and_source),
 		cmocka_unit_test(test_filtered_logs_cost_nothing),
 		cmocka_unit_test(test_tables_and_versions),

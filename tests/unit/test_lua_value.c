@@ -57,7 +57,7 @@ static void check_round_trip(struct fixture *f, struct value v)
 	struct value back;
 
 	lua_settop(f->L, 0);
-	lua_value_push(f->L, &v);
+	lua_value_push(f->L, &v, LUA_NIL_ABSENT);
 	assert_int_equal(lua_gettop(f->L), 1);
 	assert_int_equal(lua_value_read(f->L, 1, &f->arena, &back, &f->err), 0);
 	assert_true(value_equal(&v, &back));
@@ -92,7 +92,7 @@ static void test_bin_becomes_a_string(void **state)
 	struct value v = value_strn("\0\1", 2);
 
 	v.type = VALUE_BIN;
-	lua_value_push(f->L, &v);
+	lua_value_push(f->L, &v, LUA_NIL_ABSENT);
 	assert_int_equal(lua_objlen(f->L, -1), 2);
 }
 
@@ -101,7 +101,7 @@ static void test_big_integers_become_doubles(void **state)
 	struct fixture *f = *state;
 	struct value v = {.type = VALUE_UINT, .u = UINT64_MAX};
 
-	lua_value_push(f->L, &v);
+	lua_value_push(f->L, &v, LUA_NIL_ABSENT);
 	assert_true(lua_tonumber(f->L, -1) == 18446744073709551615.0);
 }
 
@@ -193,9 +193,22 @@ static void test_nil_in_a_map_is_absent(void **state)
 	v.pairs[0] = (struct value_pair){value_str("gone"), value_nil()};
 	v.pairs[1] = (struct value_pair){value_nil(), value_str("no key")};
 	v.pairs[2] = (struct value_pair){value_double(NAN), value_str("no key")};
-	lua_value_push(f->L, &v);
+	lua_value_push(f->L, &v, LUA_NIL_ABSENT);
 	lua_pushnil(f->L);
 	assert_false(lua_next(f->L, -2));
+}
+
+static void test_nil_in_json_is_null(void **state)
+{
+	struct fixture *f = *state;
+	struct value v;
+
+	value_new_array(&f->arena, 2, &v);
+	v.items[1] = value_int(1);
+	lua_value_push(f->L, &v, LUA_NIL_NULL);
+	lua_rawgeti(f->L, -1, 1);
+	assert_true(lua_islightuserdata(f->L, -1));
+	assert_int_equal(lua_objlen(f->L, -2), 2);
 }
 
 int main(void)
@@ -214,6 +227,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cdata_is_refused, setup, teardown),
 #endif
 		cmocka_unit_test_setup_teardown(test_nil_in_a_map_is_absent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nil_in_json_is_null, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

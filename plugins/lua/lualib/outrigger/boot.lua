@@ -8,6 +8,6 @@ rawset(_G, "ngx", ngx)
 local output = require "outrigger.output"
 output.redirect()
 
-for _, part in ipairs({ "log", "ctx", "table", "tracing", "vault", "info", "absent" }) do
+for _, part in ipairs({ "log", "ctx", "headers", "table", "tracing", "vault", "info", "absent" }) do
 	require("outrigger.kong_" .. part)(kong)
 end

@@ -24,10 +24,10 @@ local function deprecation(_, ...)
 	if type(meta) == "table" and core.logs(LEVELS.warn) then
 		local args = { ... }
 		args[n] = deprecation_text(meta)
-		core.log(LEVELS.warn, 2, unpack(args, 1, n))
+		core.log(LEVELS.warn, unpack(args, 1, n))
 		return
 	end
-	core.log(LEVELS.warn, 2, ...)
+	core.log(LEVELS.warn, ...)
 end
 
 local function new_inspect(prefix)
@@ -48,7 +48,7 @@ local function new_inspect(prefix)
 			for i = 1, select("#", ...) do
 				parts[i] = inspect((select(i, ...)))
 			end
-			core.log(LEVELS.notice, 2, prefix, table.concat(parts, " "))
+			core.log(LEVELS.notice, prefix, table.concat(parts, " "))
 		end,
 	})
 end
@@ -62,12 +62,12 @@ local function new(namespace)
 	local facility = { inspect = new_inspect(prefix) }
 	for name, level in pairs(LEVELS) do
 		facility[name] = function(...)
-			core.log(level, 2, prefix, ...)
+			core.log(level, prefix, ...)
 		end
 	end
 	return setmetatable(facility, {
 		__call = function(_, ...)
-			core.log(LEVELS.notice, 2, prefix, ...)
+			core.log(LEVELS.notice, prefix, ...)
 		end,
 	})
 end

@@ -37,7 +37,7 @@ function ngx.config.prefix()
 end
 
 function ngx.log(level, ...)
-	core.log(math.max(level, ngx.EMERG), 2, ...)
+	core.log(math.max(level, ngx.EMERG), ...)
 end
 
 -- To the millisecond; there is no cached time to update.

@@ -9,7 +9,7 @@ local NOTICE = 6
 
 function output.redirect()
 	_G.print = function(...)
-		core.log(NOTICE, 2, ...)
+		core.log(NOTICE, ...)
 	end
 	io.stdout = io.stderr
 	io.output(io.stderr)
