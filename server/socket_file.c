@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -19,6 +18,12 @@
 #define PATH_LEN_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 2) /* a NUL, and one for '~' */
 #define BACKLOG 4096
 #define HANDING_OVER "handing over\n" /* in the lock's file, when its owner gave it up */
+
+/* Bytes of the lock's file, each a lock of its own. */
+enum lock_byte {
+	LOCK_OWNER, /* held by the owner */
+	LOCK_NEXT,  /* held by who is about to become the owner, until its socket is in place */
+};
 
 static int io_error(struct err *err, const char *verb, const char *path)
 {
@@ -50,6 +55,27 @@ static bool is_same_file(int fd, const char *path)
 
 	return fstat(fd, &open_one) == 0 && stat(path, &named) == 0 &&
 	       open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+/* `command` is F_OFD_SETLK, or F_OFD_SETLKW to wait; such locks end with the descriptor. */
+static int lock_byte(int fd, int command, enum lock_byte byte, short type)
+{
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+
+	return fcntl(fd, command, &lock);
+}
+
+static void unlock_byte(int fd, enum lock_byte byte)
+{
+	(void)lock_byte(fd, F_OFD_SETLK, byte, F_UNLCK);
+}
+
+/* Whether somebody else holds it. */
+static bool is_held(int fd, enum lock_byte byte)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+
+	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 static void read_lock_text(int fd, char *ret, size_t size)
@@ -84,7 +110,17 @@ static void on_alarm(int signum)
 	(void)signum;
 }
 
-/* Waits in the kernel, so that a lock that is given up is ours at once and its old owner sees that. */
+static int wait_for_byte(int fd, enum lock_byte byte, bool (*wanted)(void))
+{
+	int rc;
+
+	do
+		rc = lock_byte(fd, F_OFD_SETLKW, byte, F_WRLCK);
+	while (rc != 0 && errno == EINTR && wanted());
+	return rc;
+}
+
+/* Waits in the kernel; looks up once a second. */
 static int wait_for_lock(const struct socket_file *f, bool (*wanted)(void), struct err *err)
 {
 	const struct itimerval second = {{1, 0}, {1, 0}}, off = {{0, 0}, {0, 0}};
@@ -95,12 +131,19 @@ static int wait_for_lock(const struct socket_file *f, bool (*wanted)(void), stru
 		 f->path);
 	sigaction(SIGALRM, &look_up, &before);
 	setitimer(ITIMER_REAL, &second, NULL);
-	do
-		rc = flock(f->lock_fd, LOCK_EX);
-	while (rc != 0 && errno == EINTR && wanted());
+	rc = wait_for_byte(f->lock_fd, LOCK_NEXT, wanted);
+	if (rc == 0)
+		rc = wait_for_byte(f->lock_fd, LOCK_OWNER, wanted);
 	setitimer(ITIMER_REAL, &off, NULL);
 	sigaction(SIGALRM, &before, NULL);
 	return rc == 0 ? 0 : err_set(err, E_CLOSED, "nobody wants us any more");
+}
+
+static int try_lock(int fd)
+{
+	int rc = lock_byte(fd, F_OFD_SETLK, LOCK_NEXT, F_WRLCK);
+
+	return rc == 0 ? lock_byte(fd, F_OFD_SETLK, LOCK_OWNER, F_WRLCK) : rc;
 }
 
 static int lock_once(struct socket_file *f, const struct socket_options *options, struct err *err)
@@ -111,9 +154,9 @@ static int lock_once(struct socket_file *f, const struct socket_options *options
 			       "can't make %s: %s; the socket's folder must be one that this user "
 			       "may write to",
 			       f->lock_path, strerror(errno));
-	if (flock(f->lock_fd, LOCK_EX | LOCK_NB) == 0)
+	if (try_lock(f->lock_fd) == 0)
 		return 0;
-	if (errno != EWOULDBLOCK)
+	if (errno != EAGAIN && errno != EACCES)
 		return io_error(err, "lock", f->lock_path);
 	return options->wait ? wait_for_lock(f, options->wanted, err) : refuse_live(f, err);
 }
@@ -216,6 +259,7 @@ static int show(struct socket_file *f, int fd, const char *hidden, struct err *e
 	}
 	f->dev = st.st_dev;
 	f->ino = st.st_ino;
+	unlock_byte(f->lock_fd, LOCK_NEXT);
 	return 0;
 }
 
@@ -318,26 +362,20 @@ void socket_file_hand_over(struct socket_file *f)
 	if (!f->is_owner)
 		return;
 	write_lock_text(f->lock_fd, HANDING_OVER);
-	flock(f->lock_fd, LOCK_UN);
+	unlock_byte(f->lock_fd, LOCK_OWNER);
 	f->is_owner = false;
-}
-
-/* A successor that waits gets the lock in the moment in which we give it up. */
-static bool regain(const struct socket_file *f)
-{
-	return flock(f->lock_fd, LOCK_EX | LOCK_NB) == 0 && is_same_file(f->lock_fd, f->lock_path);
 }
 
 bool socket_file_is_awaited(const struct socket_file *f)
 {
-	bool awaited;
+	return !f->is_owner && socket_file_look(f) == SOCKET_FILE_OURS &&
+	       is_held(f->lock_fd, LOCK_NEXT);
+}
 
-	if (f->is_owner || socket_file_look(f) != SOCKET_FILE_OURS)
-		return false;
-	awaited = flock(f->lock_fd, LOCK_EX | LOCK_NB) != 0;
-	if (!awaited)
-		flock(f->lock_fd, LOCK_UN);
-	return awaited;
+static bool regain(const struct socket_file *f)
+{
+	return !is_held(f->lock_fd, LOCK_NEXT) && try_lock(f->lock_fd) == 0 &&
+	       is_same_file(f->lock_fd, f->lock_path);
 }
 
 /* The file goes while we hold the lock, so that it can't be a successor's. */

@@ -24,7 +24,7 @@ struct socket_file {
 	char *lock_path; /* owned */
 	int fd;          /* listening, non-blocking; -1 = closed */
 	int lock_fd;     /* -1 = none */
-	bool is_owner;   /* we hold the lock */
+	bool is_owner;   /* we hold the lock, and nobody may take our place */
 	dev_t dev;       /* of our file */
 	ino_t ino;
 	uid_t uid;       /* (uid_t)-1 = as it comes */
