@@ -204,7 +204,7 @@ bool listener_check(struct listener *l)
 		return false;
 	switch (socket_file_look(&l->file)) {
 	case SOCKET_FILE_GONE:
-		if (l->file.is_owner)
+		if (l->file.lock.is_owner)
 			renew(l);
 		break;
 	case SOCKET_FILE_TAKEN:

@@ -1,14 +1,14 @@
 /* socket_file.h - a listening socket with a name in the file system, and who owns that name.
  *
- * Glossary: the *owner* of PATH holds a lock on PATH.lock, which the kernel takes back when it dies. A
- * socket file without an owner is stale and is replaced. An owner that is about to leave *hands over*: it
- * gives the lock up but goes on serving, until a successor has put its own socket in the place. The file
- * appears by a rename, with its permissions, and when it is already listening: nobody ever meets a closed
- * door, and only the file that is our own is ever removed. */
+ * Who owns the name is settled by a lock (socket_lock.h). A socket file without an owner is stale and is
+ * replaced. An owner that is about to leave *hands over*: it gives the lock up but goes on serving, until a
+ * successor has put its own socket in the place. The file appears by a rename, with its permissions, and
+ * when it is already listening: nobody ever meets a closed door, and only our own file is ever removed. */
 #ifndef SERVER_SOCKET_FILE_H
 #define SERVER_SOCKET_FILE_H
 #include <stdbool.h>
 #include <sys/types.h>
+#include "server/socket_lock.h"
 
 struct err;
 
@@ -21,10 +21,8 @@ struct socket_options {
 
 struct socket_file {
 	char *path;      /* owned */
-	char *lock_path; /* owned */
 	int fd;          /* listening, non-blocking; -1 = closed */
-	int lock_fd;     /* -1 = none */
-	bool is_owner;   /* we hold the lock, and nobody may take our place */
+	struct socket_lock lock;
 	dev_t dev;       /* of our file */
 	ino_t ino;
 	uid_t uid;       /* (uid_t)-1 = as it comes */
