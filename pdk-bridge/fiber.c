@@ -115,7 +115,6 @@ static void switch_to(struct fiber *f)
 {
 	f->state = FIBER_RUNNING;
 	loop.current = f;
-	fiber_shadow_self(&loop.shadow);
 	fiber_shadow_leave(&loop.shadow, &f->shadow);
 	fiber_context_switch(&loop.context, &f->context);
 	fiber_shadow_enter(&loop.shadow, NULL);
@@ -170,6 +169,7 @@ void fiber_destroy(struct fiber *f)
 	pool = f->pool;
 	pool->live--;
 	fiber_shadow_fini(&f->shadow);
+	fiber_context_fini(&f->context);
 	if (pool->idle_count >= pool->idle_max) {
 		unmap_fiber(f);
 		return;

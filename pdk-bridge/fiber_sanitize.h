@@ -1,4 +1,7 @@
-/* fiber_sanitize.h - tells AddressSanitizer and ThreadSanitizer about stack switches; nothing otherwise. */
+/* fiber_sanitize.h - tells AddressSanitizer and ThreadSanitizer about stack switches; nothing otherwise.
+ *
+ * ThreadSanitizer keeps the calls of each fiber on a list of its own, so its switch has to stand in the
+ * very function that switches stacks (fiber_switch.c). */
 #ifndef PDK_BRIDGE_FIBER_SANITIZE_H
 #define PDK_BRIDGE_FIBER_SANITIZE_H
 #include <stddef.h>
@@ -31,7 +34,6 @@ struct fiber_shadow {
 	void *fake_stack;   /* ASan's, while the stack is left */
 	const void *bottom; /* lowest byte of the stack */
 	size_t size;
-	void *tsan; /* TSan's fiber */
 };
 
 /* To be called before a switch to `to`. `from` = NULL: the stack that is left won't be used again. */
@@ -41,9 +43,6 @@ static inline void fiber_shadow_leave(struct fiber_shadow *from, const struct fi
 	(void)to;
 #ifdef FIBER_ASAN
 	__sanitizer_start_switch_fiber(from ? &from->fake_stack : NULL, to->bottom, to->size);
-#endif
-#ifdef FIBER_TSAN
-	__tsan_switch_to_fiber(to->tsan, 0);
 #endif
 }
 
@@ -66,9 +65,6 @@ static inline void fiber_shadow_init(struct fiber_shadow *s, void *bottom, size_
 #ifdef FIBER_ASAN
 	__asan_unpoison_memory_region(bottom, size);
 #endif
-#ifdef FIBER_TSAN
-	s->tsan = __tsan_create_fiber(0);
-#endif
 }
 
 static inline void fiber_shadow_fini(struct fiber_shadow *s)
@@ -76,18 +72,6 @@ static inline void fiber_shadow_fini(struct fiber_shadow *s)
 	(void)s;
 #ifdef FIBER_ASAN
 	__asan_unpoison_memory_region((void *)(size_t)s->bottom, s->size);
-#endif
-#ifdef FIBER_TSAN
-	__tsan_destroy_fiber(s->tsan);
-#endif
-}
-
-/* The stack that runs now, for the loop's. */
-static inline void fiber_shadow_self(struct fiber_shadow *s)
-{
-	(void)s;
-#ifdef FIBER_TSAN
-	s->tsan = __tsan_get_current_fiber();
 #endif
 }
 

@@ -1,0 +1,15 @@
+/* pdk_describe.h - the table as text: the reference in docs/PDK.md, and the frozen list of signatures. */
+#ifndef PDK_BRIDGE_PDK_DESCRIBE_H
+#define PDK_BRIDGE_PDK_DESCRIBE_H
+
+struct buf;
+struct pdk_fn;
+
+/* "kong.request.get_header(name: string) -> string". Appends. 0 or -E_NOMEM. */
+int pdk_describe_signature(struct buf *out, const struct pdk_fn *fn);
+/* One signature a line, for all functions: tests/golden/pdk-v1.txt. */
+int pdk_describe_signatures(struct buf *out);
+/* docs/PDK.md */
+int pdk_describe_markdown(struct buf *out);
+
+#endif
