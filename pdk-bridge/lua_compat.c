@@ -36,8 +36,8 @@ bool lua_compat_may_park(lua_State *L)
 	return lua_gc(L, LUA_GCISRUNNING, 0) != 0;
 }
 
-/* A call makes L the current thread again. Trace exits take it from there, and it still is the thread of
- * the fiber that ran last. */
+/* A call makes L the current thread again. Trace exits take it from there, and it still is the
+ * thread of the fiber that ran last. */
 void lua_compat_resumed(lua_State *L)
 {
 	luaL_checkstack(L, 1, NULL);

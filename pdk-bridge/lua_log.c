@@ -1,4 +1,4 @@
-/* lua_log.c - kong.log.* as Lua calls it: any values, joined into one text, with the source line. */
+/* lua_log.c - kong.log.* as Lua calls it: any values, with the source line. */
 #include <stdio.h>
 #include <string.h>
 #include "pdk-bridge/lua_compat.h"
@@ -33,7 +33,7 @@ static void find_source(lua_State *L, char *buf, size_t size)
 	snprintf(buf, size, "%s:%d", slash ? slash + 1 : ar.short_src, ar.currentline);
 }
 
-/* Texts and numbers stay what they are; of anything else its text is left on the stack. */
+/* Texts, numbers and booleans stay; of anything else its text is left on the stack. */
 static void read_texts(lua_State *L, struct value *argv, int first, int top)
 {
 	const char *text;
@@ -43,6 +43,10 @@ static void read_texts(lua_State *L, struct value *argv, int first, int top)
 	for (i = first; i <= top; i++) {
 		if (lua_type(L, i) == LUA_TNUMBER) {
 			argv[i - first] = value_number(lua_tonumber(L, i));
+			continue;
+		}
+		if (lua_type(L, i) == LUA_TBOOLEAN) {
+			argv[i - first] = value_bool(lua_toboolean(L, i) != 0);
 			continue;
 		}
 		if (lua_type(L, i) == LUA_TSTRING)

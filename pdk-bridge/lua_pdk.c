@@ -41,7 +41,7 @@ static bool takes_rest(const struct pdk_fn *fn)
 	return fn->argc > 0 && fn->args[fn->argc - 1].type == PDK_REST;
 }
 
-/* How many of the Lua arguments count: the gateway's functions ignore those that they don't know. */
+/* How many of the Lua arguments count: the gateway ignores those that it doesn't know. */
 static size_t count_args(lua_State *L, const struct pdk_fn *fn)
 {
 	size_t n = (size_t)lua_gettop(L);
@@ -213,8 +213,8 @@ static void descend(lua_State *L, const char *name, size_t n)
 static void push_closure(lua_State *L, const struct pdk_fn *fn, const struct pdk_env *env,
 			 bool self)
 {
-	lua_pushlightuserdata(L, (void *)(uintptr_t)fn);
-	lua_pushlightuserdata(L, (void *)(uintptr_t)env);
+	lua_pushlightuserdata(L, (void *)fn);
+	lua_pushlightuserdata(L, (void *)env);
 	lua_pushboolean(L, self);
 	lua_pushcclosure(L, call_closure, 3);
 }

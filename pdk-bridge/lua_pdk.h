@@ -1,36 +1,38 @@
 /* lua_pdk.h - the PDK as Lua plugins see it: the global `kong`.
  *
- * Works on any lua_State of Lua 5.1's API. Which event a call belongs to is known from the fiber that
- * runs, never from the Lua thread, so that calls from coroutines, pcall or callbacks need nothing. */
+ * Works on any lua_State of Lua 5.1's API. Which event a call belongs to is known from the fiber
+ * that runs, never from the Lua thread, so that calls from coroutines, pcall or callbacks need
+ * nothing. */
 #ifndef PDK_BRIDGE_LUA_PDK_H
 #define PDK_BRIDGE_LUA_PDK_H
 #include <lua.h>
 #include <stdbool.h>
 #include "pdk-bridge/pdk_call.h"
 
-/* Makes the global `kong` (tables from pdk_table's names, each function a closure over its row). `env` is
- * borrowed for the life of L: it serves log calls outside of events. Embedded Lua (package.preload) that
- * completes the tables (kong.ctx, kong.log, kong.table, ...) is run by the Lua runtime after this. */
+/* Makes the global `kong` (tables from pdk_table's names, each function a closure over its row).
+ * `env` is borrowed for the life of L: it serves log calls outside of events. Embedded Lua
+ * (package.preload) that completes the tables (kong.ctx, kong.log, kong.table, ...) is run by the
+ * Lua runtime after this. */
 void lua_pdk_open(lua_State *L, const struct pdk_env *env);
 /* The request of the fiber that runs (its fiber_arg), or NULL outside of events. */
 struct pdk_rq *lua_pdk_request(void);
 
-/* The Lua thread whose code runs at this moment; NULL while none does. Async-signal-safe. A coroutine
- * that has not called the PDK yet is not seen: its parent is given. */
+/* The Lua thread whose code runs at this moment; NULL while none does. Async-signal-safe. A
+ * coroutine that has not called the PDK yet is not seen: its parent is given. */
 lua_State *lua_pdk_running(void);
 /* Told by the runtime: L's code runs from now on; NULL: it has ended. */
 void lua_pdk_set_running(lua_State *L);
 
-/* Keeps the function on top (popped): it is called in an event before its last call to the gateway, and
- * may call the PDK. */
+/* Keeps the function on top (popped): it is called in an event before its last call to the
+ * gateway, and may call the PDK. */
 void lua_pdk_on_end(lua_State *L);
 /* Calls it. For the runtime, after a handler has returned. May suspend and raise. */
 void lua_pdk_finish(lua_State *L);
 
 /* lua_log.c: */
-/* Writes a line as kong.log does: the arguments from `first` on joined, with the source line of the
- * plugin's code; to the gateway within an event, else to our own log. Costs nothing for a level that is
- * filtered out. May suspend. Pushes nothing. */
+/* Writes a line as kong.log does: the arguments from `first` on joined, with the source line of
+ * the plugin's code; to the gateway within an event, else to our own log. Costs nothing for a
+ * level that is filtered out. May suspend. Pushes nothing. */
 void lua_log_write(lua_State *L, const struct pdk_env *env, enum log_level level, int first);
 
 /* lua_value.c: values and Lua, both ways. */
@@ -39,11 +41,12 @@ enum lua_nil {
 	LUA_NIL_ABSENT,
 	LUA_NIL_NULL /* ngx.null, as JSON decoders give it */
 };
-/* Pushes v: arrays become sequences, maps tables, bin and str strings, integers beyond 2^53 doubles. */
+/* Pushes v: arrays become sequences, maps tables, bin and str strings, integers beyond 2^53
+ * doubles. */
 void lua_value_push(lua_State *L, const struct value *v, enum lua_nil nil);
-/* Reads the Lua value at idx into the arena. Texts are borrowed from Lua (anchor them until sent). An
- * empty table is an array unless its metatable says otherwise (__jsontype). -E_ARGUMENT for functions,
- * threads, userdata other than null, tables nested too deeply or cyclic. */
+/* Reads the Lua value at idx into the arena. Texts are borrowed from Lua (anchor them until
+ * sent). An empty table is an array unless its metatable says otherwise (__jsontype). -E_ARGUMENT
+ * for functions, threads, userdata other than null, tables nested too deeply or cyclic. */
 int lua_value_read(lua_State *L, int idx, struct arena *arena, struct value *ret, struct err *err);
 
 #endif

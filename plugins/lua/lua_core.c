@@ -66,9 +66,11 @@ static int core_on_end(lua_State *L)
 static int core_now(lua_State *L)
 {
 	struct timespec now;
+	long ms;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	lua_pushnumber(L, (double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1e3);
+	ms = now.tv_nsec / 1000000;
+	lua_pushnumber(L, (double)now.tv_sec + (double)ms / 1e3);
 	return 1;
 }
 
@@ -93,7 +95,7 @@ static int open_core(lua_State *L)
 
 	lua_newtable(L);
 	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushlightuserdata(L, (void *)(uintptr_t)plugin);
+		lua_pushlightuserdata(L, (void *)plugin);
 		lua_pushcclosure(L, functions[i].fn, 1);
 		lua_setfield(L, -2, functions[i].name);
 	}
@@ -110,7 +112,7 @@ void lua_core_open(lua_State *L, const struct plugin *plugin)
 {
 	lua_getglobal(L, LUA_LOADLIBNAME);
 	lua_getfield(L, -1, "preload");
-	lua_pushlightuserdata(L, (void *)(uintptr_t)plugin);
+	lua_pushlightuserdata(L, (void *)plugin);
 	lua_pushcclosure(L, open_core, 1);
 	lua_setfield(L, -2, "outrigger.core");
 	lua_pop(L, 2);

@@ -1,8 +1,8 @@
 /* lua_impl.h - what the files of the Lua runtime share.
  *
- * Glossary: the *main thread* of a plugin's state never runs anything that may suspend; a *thread* here
- * is a Lua thread (coroutine object) on which one event's handler runs. Threads of events that ended are
- * used again; those of abandoned events are let go and collected. */
+ * Glossary: the *main thread* of a plugin's state never runs anything that may suspend; a
+ * *thread* here is a Lua thread (coroutine object) on which one event's handler runs. Threads of
+ * events that ended are used again; those of abandoned events are let go and collected. */
 #ifndef PLUGINS_LUA_LUA_IMPL_H
 #define PLUGINS_LUA_LUA_IMPL_H
 #include <lua.h>

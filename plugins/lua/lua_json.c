@@ -3,7 +3,6 @@
 #include <lauxlib.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include "protocol/err.h"
 #include "protocol/limits.h"
@@ -12,11 +11,11 @@
 
 static void push_object(lua_State *L, const json_t *json, int array_mt)
 {
-	void *it = json_object_iter((json_t *)(uintptr_t)json);
+	void *it = json_object_iter((json_t *)json);
 	const json_t *member;
 
 	lua_createtable(L, 0, (int)json_object_size(json));
-	for (; it; it = json_object_iter_next((json_t *)(uintptr_t)json, it)) {
+	for (; it; it = json_object_iter_next((json_t *)json, it)) {
 		member = json_object_iter_value(it);
 		if (json_is_null(member))
 			continue;

@@ -1,4 +1,4 @@
-/* lua_load.c - a plugin's code run for the first time: its state, its handler, what is told of it. */
+/* lua_load.c - a plugin's code run for the first time: its state, its handler, what is told. */
 #include <stdlib.h>
 #include <string.h>
 #include "pdk-bridge/lua_compat.h"

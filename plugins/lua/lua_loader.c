@@ -1,7 +1,7 @@
 /* lua_loader.c - how require() finds modules.
  *
- * Modules that are compiled in come first: beside a gateway its own kong.* modules are on the path, and
- * need the gateway around them. kong.plugins.* always comes from files. */
+ * Modules that are compiled in come first: beside a gateway its own kong.* modules are on the
+ * path, and need the gateway around them. kong.plugins.* always comes from files. */
 #include <stdlib.h>
 #include <string.h>
 #include "pdk-bridge/lua_compat.h"

@@ -38,7 +38,8 @@ static int push_argument(lua_State *L, const struct call *call)
 	return 1;
 }
 
-/* Nothing is called for a phase that the handler lacks: the gateway may know an older version of it. */
+/* Nothing is called for a phase that the handler lacks: the gateway may know an older version of
+ * it. */
 static int call_handler(lua_State *L)
 {
 	const struct call *call = lua_touserdata(L, 1);

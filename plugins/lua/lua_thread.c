@@ -83,8 +83,9 @@ void lua_thread_free_idle(struct lua_plugin *p)
 	p->idle_count = 0;
 }
 
-/* Stays set until the event ends, and counts every instruction: a pcall that swallows the error gets it
- * again at once. LuaJIT has one hook for all threads of a state, so others pass by here too. */
+/* Stays set until the event ends, and counts every instruction: a pcall that swallows the error
+ * gets it again at once. LuaJIT has one hook for all threads of a state, so others pass by here
+ * too. */
 static void stop_handler(lua_State *L, lua_Debug *ar)
 {
 	struct pdk_rq *rq = lua_pdk_request();

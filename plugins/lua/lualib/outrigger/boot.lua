@@ -1,5 +1,5 @@
--- Completes the environment that C has made (the global kong and its PDK functions), before any code
--- of the plugin runs.
+-- Completes the environment that C has made (the global kong and its PDK functions), before any
+-- code of the plugin runs.
 
 local ngx = require "outrigger.ngx_min"
 

@@ -1,8 +1,9 @@
 -- kong.ctx.plugin: a table for one plugin and one request, over the request's phases.
 --
--- The gateway's events don't say which request they belong to. So the table stays here under a token, and
--- the token is put into the request's own context at the gateway: one call when the table is first
--- written to, one to find it again in a later phase, none for a plugin that doesn't use it.
+-- The gateway's events don't say which request they belong to. So the table stays here under a
+-- token, and the token is put into the request's own context at the gateway: one call when the
+-- table is first written to, one to find it again in a later phase, none for a plugin that
+-- doesn't use it.
 
 local core = require "outrigger.core"
 local store = require "outrigger.ctx_store"

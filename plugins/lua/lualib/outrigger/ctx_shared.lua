@@ -1,7 +1,8 @@
 -- kong.ctx.shared: a table whose fields live in the gateway.
 --
--- Within an event nobody else writes to it, so each field is asked for once, and a table in it stays the
--- same table. One that the handler changed from within is sent again before the event's last call.
+-- Within an event nobody else writes to it, so each field is asked for once, and a table in it
+-- stays the same table. One that the handler changed from within is sent again before the event's
+-- last call.
 
 local core = require "outrigger.core"
 

@@ -1,7 +1,8 @@
 -- Tables by token, bounded in number and age.
 --
--- Two generations: what is used moves to the young one; when that is full or old it becomes the old one,
--- and the old one goes. So an entry lives for at least MAX_AGE seconds unless there are many.
+-- Two generations: what is used moves to the young one; when that is full or old it becomes the
+-- old one, and the old one goes. So an entry lives for at least MAX_AGE seconds unless there are
+-- many.
 
 local core = require "outrigger.core"
 

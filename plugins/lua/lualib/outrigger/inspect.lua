@@ -1,5 +1,5 @@
--- Any value as readable text, in the format of the gateway's kong.log.inspect: texts quoted, lists in
--- one line, other fields a line each, keys sorted.
+-- Any value as readable text, in the format of the gateway's kong.log.inspect: texts quoted,
+-- lists in one line, other fields a line each, keys sorted.
 
 local MAX_DEPTH = 32
 

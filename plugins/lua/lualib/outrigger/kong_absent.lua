@@ -1,5 +1,5 @@
--- Parts of kong that Outrigger doesn't have yet. They are there, so that a plugin that only mentions them
--- loads, and say so when they are used.
+-- Parts of kong that Outrigger doesn't have yet. They are there, so that a plugin that only
+-- mentions them loads, and say so when they are used.
 
 local NAMES = { "db", "cache", "core_cache", "worker_events", "cluster_events", "timer", "dns",
 	"websocket", "rpc" }

@@ -1,5 +1,5 @@
--- kong.ctx: the tables of a request. `plugin` is this plugin's; `shared` is all plugins', and lives in the
--- gateway.
+-- kong.ctx: the tables of a request. `plugin` is this plugin's; `shared` is all plugins', and
+-- lives in the gateway.
 
 local core = require "outrigger.core"
 local ctx = require "outrigger.ctx"

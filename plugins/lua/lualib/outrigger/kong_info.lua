@@ -2,8 +2,8 @@
 
 local core = require "outrigger.core"
 
--- The gateway's own settings don't reach an external plugin. These are the answers that fit: there is no
--- gateway database here, and no control plane.
+-- The gateway's own settings don't reach an external plugin. These are the answers that fit:
+-- there is no gateway database here, and no control plane.
 local SETTINGS = {
 	role = "traditional", database = "off", enabled_headers = {}, headers = {}, plugins = {},
 	loaded_plugins = { [core.plugin] = true },

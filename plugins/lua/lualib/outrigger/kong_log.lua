@@ -3,7 +3,8 @@
 local core = require "outrigger.core"
 local inspect = require "outrigger.inspect"
 
-local LEVELS = { emerg = 1, alert = 2, crit = 3, err = 4, warn = 5, notice = 6, info = 7, debug = 8 }
+local LEVELS = { emerg = 1, alert = 2, crit = 3, err = 4, warn = 5, notice = 6, info = 7,
+	debug = 8 }
 
 -- kong.log.deprecation(..., { after =, removal =, trace = })
 local function deprecation_text(meta)

@@ -1,5 +1,5 @@
--- Where a plugin's output goes: print is a log line, and standard output, which may be the answer to the
--- gateway's query_cmd, becomes standard error.
+-- Where a plugin's output goes: print is a log line, and standard output, which may be the answer
+-- to the gateway's query_cmd, becomes standard error.
 
 local core = require "outrigger.core"
 
