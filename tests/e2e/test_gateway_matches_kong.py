@@ -18,12 +18,14 @@ import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "lib")]
 
 import msgpack  # noqa: E402
 import harness  # noqa: E402
 import recording  # noqa: E402
 import scripted_server  # noqa: E402
+from strict import strict  # noqa: E402
 
 # Scenarios that nginx without Kong's patches cannot play, and why. There are none.
 IMPOSSIBLE = {}
@@ -337,6 +339,7 @@ class GatewayMatchesKong(unittest.TestCase):
             self.assertEqual(ours.by_event(), recorded.by_event())
             return
         self.assertEqual(ours.messages, recorded.messages)
+        self.assertEqual(strict(ours.messages), strict(recorded.messages))
         self.check_bytes(scenario)
         if scenario.response:
             self.check_response(scenario)

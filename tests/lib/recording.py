@@ -7,9 +7,8 @@ msg), response and body.
 import json
 import os
 
-import harness
-
-PATH = os.path.join(harness.SOURCE, "tests", "wire", "recordings", "kong-3.9.1-msgpack.jsonl")
+PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire", "recordings",
+                    "kong-3.9.1-msgpack.jsonl")
 
 
 class Scenario:
