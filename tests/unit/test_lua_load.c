@@ -8,8 +8,7 @@
 #include "tests/lib/unit.h"
 
 #define HANDLER "return { PRIORITY = 7, VERSION = '1.2.3', access = function() end }"
-#define SCHEMA                                                                                     \
-	"return { name = 'own', fields = { { config = { type = 'record', fields = {} } } } }"
+#define SCHEMA "return { name = 'own', fields = { { config = { type = 'record', fields = {} } } } }"
 
 static int setup(void **state)
 {
@@ -65,8 +64,8 @@ static void test_folder_of_the_plugins_dir(void **state)
 	assert_string_equal(h->plugin->info.version, "1.2.3");
 	assert_int_equal(h->plugin->info.phases, PHASE_BIT(PHASE_ACCESS));
 	assert_non_null(strstr(h->plugin->info.where, "/mine/handler.lua"));
-	assert_string_equal(
-		json_string_value(json_object_get(h->plugin->info.schema, "name")), "mine");
+	assert_string_equal(json_string_value(json_object_get(h->plugin->info.schema, "name")),
+			    "mine");
 }
 
 static void test_package_tree_in_the_plugins_dir(void **state)
@@ -110,8 +109,8 @@ static void test_served_under_another_name(void **state)
 	write_plugin(h, "key-auth", HANDLER);
 	must_load(h, "my-auth", "key-auth");
 	assert_string_equal(h->plugin->name, "my-auth");
-	assert_string_equal(
-		json_string_value(json_object_get(h->plugin->info.schema, "name")), "my-auth");
+	assert_string_equal(json_string_value(json_object_get(h->plugin->info.schema, "name")),
+			    "my-auth");
 }
 
 static void test_own_modules_and_init_files(void **state)
