@@ -208,6 +208,37 @@ static void test_compiled_loops_after_failed_calls(void **state)
 	lua_host_close(&h);
 }
 
+#ifdef OUTRIGGER_LUAJIT
+static void test_inside_ffi_callbacks(void **state)
+{
+	static struct lua_event events[50];
+	struct lua_host h;
+	unsigned i;
+
+	(void)state;
+	lua_host_open(&h,
+		      "local ffi = require 'ffi'\n"
+		      "ffi.cdef[[void qsort(void *, size_t, size_t,\n"
+		      "  int (*)(const int *, const int *));]]\n"
+		      "function P:access() local a = ffi.new('int[?]', 20)\n"
+		      "  for i = 0, 19 do a[i] = (i * 7) % 20 end\n"
+		      "  local cb = ffi.cast('int (*)(const int *, const int *)', function(x, y)\n"
+		      "    kong.nginx.get_var(tostring(x[0])) return x[0] - y[0] end)\n"
+		      "  ffi.C.qsort(a, 20, 4, cb) cb:free()\n"
+		      "  for i = 0, 19 do assert(a[i] == i) end end",
+		      NULL);
+	for (i = 0; i < 50; i++)
+		lua_event_start(&events[i], &h, PHASE_ACCESS);
+	interleave(events, 50, 1);
+	for (i = 0; i < 50; i++) {
+		if (events[i].rc != 0)
+			fail_msg("%s", events[i].err.text);
+		lua_event_end(&events[i]);
+	}
+	lua_host_close(&h);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +252,9 @@ int main(void)
 		cmocka_unit_test(test_inside_coroutines),
 		cmocka_unit_test(test_thousands_interleaved),
 		cmocka_unit_test(test_compiled_loops_after_failed_calls),
+#ifdef OUTRIGGER_LUAJIT
+		cmocka_unit_test(test_inside_ffi_callbacks),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -353,6 +353,13 @@ static void test_collector_goes_on_after_finalizers(void **state)
 	lua_host_close(&h);
 }
 
+static void test_collector_cannot_be_stopped(void **state)
+{
+	(void)state;
+	check_code("collectgarbage('stop') assert(kong.request.get_header('y') == 'y')\n"
+		   "assert(collectgarbage('count') > 0 and collectgarbage() == 0)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_ngx_has_what_loading_needs),
 		cmocka_unit_test(test_call_from_a_finalizer_is_refused),
 		cmocka_unit_test(test_collector_goes_on_after_finalizers),
+		cmocka_unit_test(test_collector_cannot_be_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

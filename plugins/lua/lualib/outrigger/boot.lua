@@ -5,8 +5,7 @@ local ngx = require "outrigger.ngx_min"
 
 rawset(_G, "ngx", ngx)
 
-local output = require "outrigger.output"
-output.redirect()
+require("outrigger.guards").install()
 
 for _, part in ipairs({ "log", "ctx", "headers", "table", "tracing", "vault", "info", "absent" }) do
 	require("outrigger.kong_" .. part)(kong)

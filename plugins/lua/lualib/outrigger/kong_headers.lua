@@ -11,7 +11,7 @@ end
 local function wrap(get_headers)
 	return function(max_headers)
 		local headers, err = get_headers(max_headers)
-		return setmetatable(headers, any_spelling), err
+		return headers and setmetatable(headers, any_spelling), err
 	end
 end
 

@@ -1,0 +1,40 @@
+-- Functions of Lua that mean something else here.
+--
+-- Output: print is a log line, and standard output, which may be the answer to the gateway's
+-- query_cmd, becomes standard error.
+
+local core = require "outrigger.core"
+
+local guards = {}
+
+local NOTICE = 6
+
+local function redirect_output()
+	_G.print = function(...)
+		core.log(NOTICE, ...)
+	end
+	io.stdout = io.stderr
+	io.output(io.stderr)
+end
+
+-- A collector that stands still looks like one that runs a finalizer (lua_compat.c), and a handler
+-- that stopped it would stop it for all.
+local function keep_collecting()
+	local collect = collectgarbage
+	_G.collectgarbage = function(option, ...)
+		if option == "stop" then
+			return 0
+		end
+		return collect(option, ...)
+	end
+end
+
+function guards.install()
+	redirect_output()
+	keep_collecting()
+	debug.sethook = function()
+		error("debug.sethook is not available in Outrigger, which uses the hook itself", 2)
+	end
+end
+
+return guards
