@@ -97,6 +97,10 @@ static int tell_missing_headers(struct pdk_call *c)
 
 	if (lines >= MOST_LINES)
 		return 0;
+	if (find_complete(c, c->fn->id, &most)) {
+		pdk_saved(c);
+		return pdk_count_lines(&most.v[0]) > lines ? return_truncated(c) : 0;
+	}
 	rc = keep_result(c);
 	if (rc == 0)
 		rc = ask_lines(c, MOST_LINES, true, &most, &all);
