@@ -200,6 +200,61 @@ static void test_ctx_shared_tables_that_change_are_sent_again(void **state)
 	lua_host_close(&h);
 }
 
+static void test_ctx_shared_that_cannot_be_sent_again_is_a_warning(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() kong.ctx.shared.t = {}\n"
+			      "  kong.ctx.shared.t.f = print kong.response.exit(200) end");
+	run(&h, PHASE_ACCESS);
+	assert_non_null(strstr(asked, "kong.log.warn"));
+	assert_non_null(strstr(asked, "\nkong.response.exit ?\n"));
+	lua_host_close(&h);
+}
+
+/* ---- every row ---- */
+
+/* Leaves kong.a.b on the stack; nil where a part of it is missing. */
+static void push_by_name(lua_State *L, const char *name)
+{
+	char part[128];
+	size_t n;
+
+	lua_pushvalue(L, LUA_GLOBALSINDEX);
+	for (; *name && lua_istable(L, -1); name += name[n] ? n + 1 : n) {
+		n = strcspn(name, ".");
+		snprintf(part, sizeof(part), "%.*s", (int)n, name);
+		lua_getfield(L, -1, part);
+		lua_remove(L, -2);
+	}
+}
+
+static bool is_callable(lua_State *L)
+{
+	return lua_isfunction(L, -1) || luaL_getmetafield(L, -1, "__call");
+}
+
+static void test_every_row_is_there(void **state)
+{
+	struct lua_host h;
+	lua_State *L;
+	size_t i;
+
+	(void)state;
+	open_with_gateway(&h, "");
+	L = ((struct lua_plugin *)h.plugin->impl)->L;
+	for (i = 0; i < PDK_ID_COUNT; i++) {
+		if (strncmp(pdk_table[i].name, "kong.ctx.", 9) == 0)
+			continue; /* tables here */
+		push_by_name(L, pdk_table[i].name);
+		if (!is_callable(L))
+			fail_msg("%s is a %s", pdk_table[i].name, luaL_typename(L, -1));
+		lua_settop(L, 0);
+	}
+	lua_host_close(&h);
+}
+
 /* ---- headers ---- */
 
 static struct value headers_gateway(struct lua_event *ev, const char *method,
@@ -370,6 +425,8 @@ int main(void)
 		cmocka_unit_test(test_ctx_plugin_is_bounded),
 		cmocka_unit_test(test_ctx_shared_is_a_table_at_the_gateway),
 		cmocka_unit_test(test_ctx_shared_tables_that_change_are_sent_again),
+		cmocka_unit_test(test_ctx_shared_that_cannot_be_sent_again_is_a_warning),
+		cmocka_unit_test(test_every_row_is_there),
 		cmocka_unit_test(test_headers_are_found_in_any_spelling),
 		cmocka_unit_test(test_log_calls_carry_level_text_and_source),
 		cmocka_unit_test(test_filtered_logs_cost_nothing),

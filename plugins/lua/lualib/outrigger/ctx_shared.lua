@@ -8,6 +8,8 @@ local core = require "outrigger.core"
 
 local NIL = {}
 
+local WARN = 5
+
 -- A copy of plain data, or the same leaf.
 local function copy(value)
 	if type(value) ~= "table" then
@@ -50,14 +52,24 @@ local function keep(key, value)
 	event.sent[key] = type(value) == "table" and copy(value) or nil
 end
 
+-- What can't be sent is only missing in the other plugins: no reason to fail the request.
+local function send_again(set, key, value)
+	local ok, err = pcall(set, key, value)
+	if not ok then
+		core.log(WARN, "kong.ctx.shared.", key, " was changed and can't be sent again: ", err)
+	end
+end
+
 local function send_changed(set)
 	local event = core.event().shared
 	for key, before in pairs(event and event.sent or {}) do
 		local now = event.values[key]
 		if not equal(now, before) then
-			set(key, now)
-			event.sent[key] = copy(now)
+			send_again(set, key, now)
 		end
+	end
+	if event then
+		event.sent = {}
 	end
 end
 

@@ -21,7 +21,7 @@ end
 
 local function deprecation(_, ...)
 	local n = select("#", ...)
-	local meta = select(n, ...)
+	local meta = n > 0 and select(n, ...)
 	if type(meta) == "table" and core.logs(LEVELS.warn) then
 		local args = { ... }
 		args[n] = deprecation_text(meta)
@@ -54,10 +54,20 @@ local function new_inspect(prefix)
 	})
 end
 
+-- `left_out` is what the gateway adds where the value may be left out.
+local function check_text(value, name, left_out)
+	if type(value) ~= "string" then
+		error(("%s must be a string%s"):format(name, left_out), 3)
+	elseif value == "" then
+		error(("%s cannot be an empty string%s"):format(name, left_out), 3)
+	end
+end
+
 -- kong.log.new(namespace): a facility whose lines begin with the namespace.
-local function new(namespace)
-	if type(namespace) ~= "string" then
-		error("namespace must be a string", 2)
+local function new(namespace, format)
+	check_text(namespace, "namespace", "")
+	if format then
+		check_text(format, "format", " if specified")
 	end
 	local prefix = "[" .. namespace .. "] "
 	local facility = { inspect = new_inspect(prefix) }
@@ -79,8 +89,8 @@ return function(kong)
 	log.inspect = new_inspect("")
 	log.new = new
 	function log.set_format(format)
-		if format ~= nil and type(format) ~= "string" then
-			error("format must be a string if defined", 2)
+		if format and type(format) ~= "string" then
+			error("format must be a string", 2)
 		end
 	end
 end
