@@ -153,7 +153,10 @@ int check_query(const struct pdk_call *c, struct err *err)
 
 /* ---- JSON (lua-cjson's encoder) ---- */
 
-/* cjson takes a table with whole keys from 1 on for an array, and refuses one with too many holes. */
+/* cjson takes a table with whole keys from 1 on for an array, and refuses one with too many holes; the
+ * gateway allows up to SPARSE_SAFE of them in any case (kong/globalpatches.lua). */
+#define SPARSE_SAFE 32768
+
 static int check_sparse(const struct value *map, struct err *err)
 {
 	double max = 0, key;
@@ -167,7 +170,7 @@ static int check_sparse(const struct value *map, struct err *err)
 			return 0;
 		max = key > max ? key : max;
 	}
-	if (max > 10 && max > (double)map->len * 2)
+	if (max > SPARSE_SAFE && max > (double)map->len * 2)
 		return err_set(err, E_ARGUMENT,
 			       "Cannot serialise table: excessively sparse array");
 	return 0;
@@ -232,7 +235,8 @@ static int check_part(const struct value *key, const struct value *v, struct err
 		return 0;
 	if (v->type == VALUE_BOOL) /* passes the gateway's check, and fails when it is written */
 		return err_set(err, E_ARGUMENT,
-			       "bad argument #1 to 'put' (string expected, got boolean)");
+			       "bad argument #1 to 'put' (string/number/__tostring expected, got "
+			       "boolean)");
 	return err_set(err, E_ARGUMENT,
 		       "invalid value %s: got %s, expected string, number or boolean",
 		       quote(key, buf), pdk_type_name(v));
