@@ -14,7 +14,7 @@ struct deadline_list;
 
 /* One deadline; part of the thing that has it. Zeroed = not set. */
 struct deadline {
-	double at; /* monotonic seconds */
+	double at;                  /* monotonic seconds */
 	struct deadline_list *list; /* NULL while it is not set */
 	struct deadline *prev, *next;
 };
@@ -22,7 +22,7 @@ struct deadline {
 struct deadline_list {
 	struct deadline *head;
 	struct deadline_clock *clock;
-	struct deadline_list *next;       /* of the clock */
+	struct deadline_list *next;         /* of the clock */
 	void (*expired)(struct deadline *); /* the deadline is no longer set when this is called */
 };
 

@@ -14,7 +14,8 @@ void dispatch_call(void *user, struct session *s, const struct msg *msg);
 void dispatch_bad_call(void *user, struct session *s, const struct msg *msg, int rc,
 		       const struct err *err);
 
-#define RPC(type, function) void function(struct worker *w, struct session *s, const struct msg *msg);
+#define RPC(type, function) \
+	void function(struct worker *w, struct session *s, const struct msg *msg);
 #define RPC_METHOD(name, function) RPC(0, function)
 /* The functions of rpc.def. A row that is used twice declares its function twice. */
 #include "server/rpc.def"

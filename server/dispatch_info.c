@@ -76,8 +76,8 @@ static json_t *describe_instance(const struct instance *instance)
 {
 	return json_pack("{s:s, s:I, s:O, s:b, s:I, s:I}", "Name", instance->plugin->name, "Id",
 			 (json_int_t)instance->id, "Config", instance->conf, "Live",
-			 instance->live != NULL, "References", (json_int_t)instance->refs, "Running",
-			 (json_int_t)instance->running);
+			 instance->live != NULL, "References", (json_int_t)instance->refs,
+			 "Running", (json_int_t)instance->running);
 }
 
 struct listing {
@@ -132,7 +132,8 @@ void dispatch_get_plugin_info(struct worker *w, struct session *s, const struct 
 	if (value_is_text(&msg->data))
 		served = worker_find(w, msg->data.s, msg->data.len);
 	if (served == NULL) {
-		dispatch_answer_error(s, msg, "plugin.GetPluginInfo wants the name of a plugin that is "
+		dispatch_answer_error(s, msg,
+				      "plugin.GetPluginInfo wants the name of a plugin that is "
 				      "served here");
 		return;
 	}

@@ -30,9 +30,9 @@ struct event_record {
 	enum event_state state;
 	enum phase phase;
 	enum on_error on_error;
-	int status;          /* FAILING: of the terminal exit */
-	uint32_t plugin;     /* index of the plugin that is served */
-	uint32_t steps;      /* answers of the gateway so far */
+	int status;      /* FAILING: of the terminal exit */
+	uint32_t plugin; /* index of the plugin that is served */
+	uint32_t steps;  /* answers of the gateway so far */
 	int64_t instance_id;
 	uint64_t connection; /* RUNNING: where the gateway waits */
 	uint64_t message_id; /* RUNNING: of the call to be answered */
@@ -54,8 +54,8 @@ struct event {
 };
 
 struct event_options {
-	size_t max;      /* events at once */
-	unsigned owner;  /* below EVENT_OWNERS */
+	size_t max;     /* events at once */
+	unsigned owner; /* below EVENT_OWNERS */
 	/* Gives a range of counters that nobody has used. NULL: from 1 on (tests). 0 or an error. */
 	int (*reserve)(void *user, uint64_t *ret_first, uint64_t *ret_end, struct err *err);
 	void *user;

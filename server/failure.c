@@ -17,7 +17,7 @@ static void replace(char *text, const char *word, const char *by)
 	char *found;
 
 	while ((found = strcasestr(text, word)) != NULL) {
-		memcpy(found, by, by_len);
+		memmove(found, by, by_len);
 		memmove(found + by_len, found + word_len, strlen(found + word_len) + 1);
 	}
 }

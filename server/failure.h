@@ -25,7 +25,8 @@ void failure_finish(struct event *event, const struct session *s, const struct m
 /* Refuses a call that is no event, or none that we know. Says nothing in our log. `is_log` when it is known
  * to be of the log phase. */
 void failure_refuse(struct worker *w, struct session *s, const struct msg *call,
-		    enum failure_status status, const char *reason, enum on_error on_error, bool is_log);
+		    enum failure_status status, const char *reason, enum on_error on_error,
+		    bool is_log);
 /* Changes words that the gateway looks for in error texts ("no plugin instance", "closed"), in place. */
 void failure_sanitise(char *text);
 

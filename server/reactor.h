@@ -10,7 +10,10 @@ struct reactor_io;
 struct reactor_timer;
 struct reactor_signal;
 
-enum reactor_ready { REACTOR_READ = 1, REACTOR_WRITE = 2 };
+enum reactor_ready {
+	REACTOR_READ = 1,
+	REACTOR_WRITE = 2
+};
 
 /* Returns an owned reactor, or NULL. */
 struct reactor *reactor_create(void);
@@ -24,8 +27,8 @@ double reactor_now(void);
 
 /* Watches nothing until reactor_io_set. `fd` is borrowed and must stay open until reactor_io_destroy.
  * NULL on lack of memory. */
-struct reactor_io *reactor_io_create(struct reactor *r, int fd,
-				     void (*fn)(void *user, int ready), void *user);
+struct reactor_io *reactor_io_create(struct reactor *r, int fd, void (*fn)(void *user, int ready),
+				     void *user);
 /* Watches for these (enum reactor_ready bits); 0 for none. Cheap when nothing changes. */
 void reactor_io_set(struct reactor_io *io, int events);
 /* May be called from its own function. Accepts NULL. */

@@ -78,9 +78,9 @@ static void check_orphan(struct server *server, double now)
 /* An event without any connection has no gateway that could go on with it. */
 static void check_leaving(struct server *server, double now)
 {
-	bool is_busy = (worker_events(server->worker) > 0 &&
-			worker_connections(server->worker) > 0) ||
-		       server_sockets_are_awaited(&server->sockets);
+	bool is_busy =
+		(worker_events(server->worker) > 0 && worker_connections(server->worker) > 0) ||
+		server_sockets_are_awaited(&server->sockets);
 
 	if (!is_busy || now >= server->leave_at)
 		reactor_stop(server->reactor);

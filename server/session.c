@@ -42,7 +42,7 @@ static void on_ready(void *user, int ready);
 
 int session_env_init(struct session_env *env)
 {
-	env->scan_size = 0;
+	env->scan_size = 1;
 	for (const struct codec *const *codec = env->codecs; *codec != NULL; codec++)
 		if ((*codec)->scan_size > env->scan_size)
 			env->scan_size = (*codec)->scan_size;
@@ -258,11 +258,13 @@ static bool feed_one(struct session *s)
 
 	if (s->scan == NULL)
 		s->codec = detect(s);
-	if (s->codec == NULL)
-		rc = err_set(&err, E_MALFORMED, "its bytes begin no message (0x%02x)",
-			     *buf_head(&s->in));
-	else
-		rc = find_frame(s, &size, &err);
+	if (s->codec == NULL) {
+		err_set(&err, E_MALFORMED, "its bytes begin no message (0x%02x)",
+			*buf_head(&s->in));
+		refuse(s, -E_MALFORMED, &err);
+		return false;
+	}
+	rc = find_frame(s, &size, &err);
 	if (rc < 0)
 		refuse(s, rc, &err);
 	if (rc <= 0)

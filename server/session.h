@@ -44,8 +44,8 @@ struct session_env {
 	double linger;             /* seconds for which a session that was ended reads on */
 	struct session_handler handler;
 	/* session.c's own */
-	struct arena arena;        /* of the message that is handled at the moment */
-	void *scan;                /* the framing's state of a message that comes in one piece */
+	struct arena arena; /* of the message that is handled at the moment */
+	void *scan;         /* the framing's state of a message that comes in one piece */
 	size_t scan_size;
 };
 

@@ -24,6 +24,7 @@ void session_table_remove(struct session_table *t, const struct session *s);
 /* NULL when it is gone. */
 struct session *session_table_find(const struct session_table *t, uint64_t number);
 /* Calls fn for each; fn may remove it. */
-void session_table_each(struct session_table *t, void (*fn)(void *user, struct session *s), void *user);
+void session_table_each(struct session_table *t, void (*fn)(void *user, struct session *s),
+			void *user);
 
 #endif

@@ -100,7 +100,7 @@ static int bind_hidden(int fd, const char *path)
 
 static int show(struct socket_file *f, int fd, const char *hidden, struct err *err)
 {
-	struct stat st;
+	struct stat st = {0};
 	int rc;
 
 	if (bind_hidden(fd, hidden) != 0)

@@ -13,19 +13,20 @@
 struct err;
 
 struct socket_options {
-	unsigned mode;             /* permissions */
-	const char *owner, *group; /* names or numbers; NULL = as the system gives them. Borrowed. */
-	bool wait;                 /* for the owner to hand over, as long as `wanted` says so */
+	unsigned mode; /* permissions */
+	const char *owner,
+		*group; /* names or numbers; NULL = as the system gives them. Borrowed. */
+	bool wait;      /* for the owner to hand over, as long as `wanted` says so */
 	bool (*wanted)(void);
 };
 
 struct socket_file {
-	char *path;      /* owned */
-	int fd;          /* listening, non-blocking; -1 = closed */
+	char *path; /* owned */
+	int fd;     /* listening, non-blocking; -1 = closed */
 	struct socket_lock lock;
-	dev_t dev;       /* of our file */
+	dev_t dev; /* of our file */
 	ino_t ino;
-	uid_t uid;       /* (uid_t)-1 = as it comes */
+	uid_t uid; /* (uid_t)-1 = as it comes */
 	gid_t gid;
 	unsigned mode;
 };

@@ -70,10 +70,11 @@ static int refuse(const struct socket_lock *lock, const char *socket, struct err
 	char who[32];
 
 	read_text(lock->fd, who, sizeof(who));
-	return err_set(err, E_EXISTS,
-		       "%s is served by another outrigger (process %s): stop that one first, or give "
-		       "another --socket or --prefix",
-		       socket, who[0] != '\0' ? who : "unknown");
+	return err_set(
+		err, E_EXISTS,
+		"%s is served by another outrigger (process %s): stop that one first, or give "
+		"another --socket or --prefix",
+		socket, who[0] != '\0' ? who : "unknown");
 }
 
 static void on_alarm(int signum)

@@ -9,6 +9,7 @@ struct value;
 
 /* Runs init_worker if it has not yet run, then starts or shares an instance; `conf` is a text of JSON.
  * As instance_start, and as the runtime's init_worker. */
-int start_instance(struct served *served, const struct value *conf, int64_t *ret_id, struct err *err);
+int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
+		   struct err *err);
 
 #endif

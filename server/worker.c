@@ -12,12 +12,13 @@
 #include "server/turn.h"
 #include "server/watchdog.h"
 
-#define STACKS_IDLE 64    /* kept for use again */
-#define SWEEP_EVERY 10.0  /* seconds */
-#define LIVE_IDLE 300.0   /* seconds after which an instance's object is dropped, to be made again */
-#define ROW_IDLE 3600.0   /* ... after which its id may be forgotten: long after the gateway's last use */
-#define LINGER 5.0        /* seconds */
-#define LINGERERS 256     /* sessions beyond max_connections that are being refused */
+#define STACKS_IDLE 64   /* kept for use again */
+#define SWEEP_EVERY 10.0 /* seconds */
+#define LIVE_IDLE 300.0  /* seconds after which an instance's object is dropped, to be made again */
+#define ROW_IDLE \
+	3600.0     /* ... after which its id may be forgotten: long after the gateway's last use */
+#define LINGER 5.0 /* seconds */
+#define LINGERERS 256 /* sessions beyond max_connections that are being refused */
 
 static const struct pdk_port the_port = {.send = turn_send, .log = turn_log};
 static const struct codec *const codecs[] = {&codec_msgpack, NULL};

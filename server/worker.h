@@ -24,7 +24,7 @@ struct served {
 	const struct plugin_settings *settings;
 	struct worker *worker;
 	uint32_t index;
-	bool is_ready; /* init_worker has run */
+	bool is_ready;    /* init_worker has run */
 	double loaded_at; /* seconds since 1970 */
 	/* Deadlines of its events, by what they wait for; each list has one span. */
 	struct deadline_list turns, steps, slow_steps;
@@ -45,19 +45,21 @@ struct worker {
 };
 
 struct worker_options {
-	struct reactor *reactor;    /* borrowed */
+	struct reactor *reactor;     /* borrowed */
 	const struct config *config; /* borrowed */
-	int64_t generation;         /* of the registry */
-	unsigned owner;             /* of the EventIds; below EVENT_OWNERS */
+	int64_t generation;          /* of the registry */
+	unsigned owner;              /* of the EventIds; below EVENT_OWNERS */
 	/* As in instance.h and event.h; NULL in tests. */
-	int (*reserve_instances)(void *user, uint32_t *ret_first, uint32_t *ret_end, struct err *err);
+	int (*reserve_instances)(void *user, uint32_t *ret_first, uint32_t *ret_end,
+				 struct err *err);
 	int (*reserve_events)(void *user, uint64_t *ret_first, uint64_t *ret_end, struct err *err);
 	void *user;
 };
 
 /* Loads the plugins of the configuration. Returns owned in *ret_worker. One per process.
  * -E_NOMEM, or as config_load_plugin. */
-int worker_create(const struct worker_options *options, struct worker **ret_worker, struct err *err);
+int worker_create(const struct worker_options *options, struct worker **ret_worker,
+		  struct err *err);
 /* Ends every event and connection, so that the gateway fails closed where it waits. Accepts NULL. */
 void worker_destroy(struct worker *w);
 
