@@ -17,7 +17,8 @@ static void replace(char *text, const char *word, const char *by)
 	char *found;
 
 	while ((found = strcasestr(text, word)) != NULL) {
-		memmove(found, by, by_len);
+		for (size_t i = 0; i < by_len; i++)
+			found[i] = by[i];
 		memmove(found + by_len, found + word_len, strlen(found + word_len) + 1);
 	}
 }

@@ -1,0 +1,139 @@
+/* test_log.c - lines of our own log. */
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "server/log.h"
+
+static char dir[64], path[96];
+static char content[4096];
+
+static const char *read_file(const char *name)
+{
+	FILE *f = fopen(name, "r");
+	size_t n;
+
+	if (f == NULL)
+		return NULL;
+	n = fread(content, 1, sizeof(content) - 1, f);
+	content[n] = '\0';
+	fclose(f);
+	return content;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/outrigger-log-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/log", dir);
+	assert_int_equal(log_open(path, LOG_LEVEL_NOTICE, NULL), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char moved[128];
+
+	(void)state;
+	log_close();
+	snprintf(moved, sizeof(moved), "%s.1", path);
+	unlink(moved);
+	unlink(path);
+	rmdir(dir);
+	return 0;
+}
+
+static void assert_ends(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	assert_true(n >= m);
+	assert_string_equal(text + n - m, end);
+}
+
+static void test_a_line_has_time_level_and_process_as_the_gateways(void **state)
+{
+	char wanted[64];
+	int year, month, day, hour, minute, second, at = 0;
+
+	(void)state;
+	log_line(LOG_LEVEL_ERR, "it is %d", 5);
+	snprintf(wanted, sizeof(wanted), " [error] %d#0: it is 5\n", (int)getpid());
+	assert_ends(read_file(path), wanted);
+	assert_int_equal(sscanf(content, "%4d/%2d/%2d %2d:%2d:%2d%n", &year, &month, &day, &hour,
+				&minute, &second, &at),
+			 6);
+	assert_string_equal(content + at, wanted);
+}
+
+static void test_event_and_plugin_are_named(void **state)
+{
+	(void)state;
+	log_event(LOG_LEVEL_WARN, 77, "key-auth", "%s", "oh");
+	assert_ends(read_file(path), "#0: *77 [key-auth] oh\n");
+	assert_non_null(strstr(content, " [warn] "));
+}
+
+static void test_levels_beyond_the_set_one_are_dropped(void **state)
+{
+	(void)state;
+	log_line(LOG_LEVEL_INFO, "info");
+	log_line(LOG_LEVEL_DEBUG, "debug");
+	assert_string_equal(read_file(path), "");
+	log_line(LOG_LEVEL_NOTICE, "notice");
+	assert_ends(read_file(path), "notice\n");
+}
+
+static void test_control_characters_are_written_out(void **state)
+{
+	(void)state;
+	log_text(LOG_LEVEL_ERR, 0, NULL, "a\0b\x1b[c\nd\te\x7f", 11);
+	assert_ends(read_file(path), "#0: a\\x00b\\x1b[c\nd\te\\x7f\n");
+}
+
+static void test_reopening_follows_a_file_that_was_moved(void **state)
+{
+	char moved[128];
+
+	(void)state;
+	snprintf(moved, sizeof(moved), "%s.1", path);
+	log_line(LOG_LEVEL_ERR, "one");
+	assert_int_equal(rename(path, moved), 0);
+	log_line(LOG_LEVEL_ERR, "two");
+	log_reopen();
+	log_line(LOG_LEVEL_ERR, "three");
+	assert_ends(read_file(path), "three\n");
+	assert_null(strstr(content, "two"));
+	assert_ends(read_file(moved), "two\n");
+}
+
+static void test_a_file_that_cannot_be_opened_is_an_error_and_the_old_log_stays(void **state)
+{
+	struct err err = {""};
+
+	(void)state;
+	assert_int_equal(log_open("/nonexistent/log", LOG_LEVEL_ERR, &err), -E_IO);
+	assert_non_null(strstr(err.text, "/nonexistent/log"));
+	log_line(LOG_LEVEL_NOTICE, "still here");
+	assert_ends(read_file(path), "still here\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_line_has_time_level_and_process_as_the_gateways),
+		TEST(test_event_and_plugin_are_named),
+		TEST(test_levels_beyond_the_set_one_are_dropped),
+		TEST(test_control_characters_are_written_out),
+		TEST(test_reopening_follows_a_file_that_was_moved),
+		TEST(test_a_file_that_cannot_be_opened_is_an_error_and_the_old_log_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
