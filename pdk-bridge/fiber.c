@@ -6,10 +6,10 @@
 #include "pdk-bridge/fiber_switch.h"
 
 enum fiber_state {
-	FIBER_NEW,    /* never resumed */
+	FIBER_NEW, /* never resumed */
 	FIBER_PARKED,
 	FIBER_RUNNING,
-	FIBER_ENDED,  /* fn has returned */
+	FIBER_ENDED, /* fn has returned */
 };
 
 struct fiber {

@@ -14,9 +14,9 @@ struct fiber;
 struct fiber_pool {
 	struct fiber *idle; /* stacks ready for use */
 	size_t idle_count;
-	size_t idle_max;    /* idle stacks above this are unmapped */
-	size_t stack_size;  /* bytes without the guard page */
-	size_t live;        /* fibers that are running or parked */
+	size_t idle_max;   /* idle stacks above this are unmapped */
+	size_t stack_size; /* bytes without the guard page */
+	size_t live;       /* fibers that are running or parked */
 };
 
 #define FIBER_STACK_SIZE ((size_t)2 << 20)

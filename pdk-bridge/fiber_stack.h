@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 struct fiber_stack {
-	void *bottom; /* lowest usable byte; the guard page is below */
-	size_t size;  /* usable bytes */
+	void *bottom;      /* lowest usable byte; the guard page is below */
+	size_t size;       /* usable bytes */
 	unsigned recycled; /* times used since memory was last given back */
 };
 

@@ -5,7 +5,7 @@
 #ifdef FIBER_TSAN
 #define TSAN_CREATE(c) ((c)->tsan = __tsan_create_fiber(0))
 #define TSAN_DESTROY(c) __tsan_destroy_fiber((c)->tsan)
-#define TSAN_SWITCH(from, to)                                                                      \
+#define TSAN_SWITCH(from, to) \
 	((from)->tsan = __tsan_get_current_fiber(), __tsan_switch_to_fiber((to)->tsan, 0))
 #else
 #define TSAN_CREATE(c) ((c)->tsan = NULL)

@@ -77,22 +77,22 @@
 #define PH_REQUEST (PH_RAB | PH_SERVICE_RESPONSE | PH_ADMIN | PHASE_BIT_CLUSTER_LISTENER)
 
 const struct pdk_fn pdk_table[PDK_ID_COUNT] = {
-#define PDK(id_, name_, argc_, args_, ret_, flags_, group_, phases_, step_, in_, out_, log_, check_,   \
-	    impl_, doc_)                                                                           \
-	{.id = PDK_ID_##id_,                                                                       \
-	 .name = name_,                                                                            \
-	 .argc = argc_,                                                                            \
-	 .args = T##argc_ args_,                                                                   \
-	 .ret = PDK_##ret_,                                                                              \
-	 .flags = flags_,                                                                          \
-	 .group = group_,                                                                          \
-	 .phases = phases_,                                                                        \
-	 .mp_step = step_,                                                                         \
-	 .pb_in = in_,                                                                             \
-	 .pb_out = out_,                                                                           \
-	 .log_path = log_,                                                                         \
-	 .check = check_,                                                                          \
-	 .impl = impl_,                                                                            \
+#define PDK(id_, name_, argc_, args_, ret_, flags_, group_, phases_, step_, in_, out_, log_, \
+	    check_, impl_, doc_)                                                             \
+	{.id = PDK_ID_##id_,                                                                 \
+	 .name = name_,                                                                      \
+	 .argc = argc_,                                                                      \
+	 .args = T##argc_ args_,                                                             \
+	 .ret = PDK_##ret_,                                                                  \
+	 .flags = flags_,                                                                    \
+	 .group = group_,                                                                    \
+	 .phases = phases_,                                                                  \
+	 .mp_step = step_,                                                                   \
+	 .pb_in = in_,                                                                       \
+	 .pb_out = out_,                                                                     \
+	 .log_path = log_,                                                                   \
+	 .check = check_,                                                                    \
+	 .impl = impl_,                                                                      \
 	 .doc = doc_},
 #include "pdk-bridge/pdk.def"
 #undef PDK

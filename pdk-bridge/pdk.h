@@ -13,9 +13,9 @@ enum pdk_type {
 	PDK_INT, /* a number with integral value */
 	PDK_NUM,
 	PDK_BOOL,
-	PDK_TABLE, /* array or map */
-	PDK_MMAP,  /* returns only: map name -> text or array of texts */
-	PDK_BYTES, /* a byte string that travels as such (bodies) */
+	PDK_TABLE,          /* array or map */
+	PDK_MMAP,           /* returns only: map name -> text or array of texts */
+	PDK_BYTES,          /* a byte string that travels as such (bodies) */
 	PDK_SCALAR_OR_LIST, /* header values: text, number, boolean or array of texts */
 	PDK_ANY,
 	PDK_REST, /* arguments only: any number of any values, last */
@@ -30,7 +30,8 @@ struct pdk_arg {
 
 /* Flags of a row. */
 enum pdk_flag {
-	PDK_CACHE = 1 << 0,    /* same answer for the whole event until a setter of its group is called */
+	PDK_CACHE =
+		1 << 0, /* same answer for the whole event until a setter of its group is called */
 	PDK_TERMINAL = 1 << 1, /* never answered; ends the event */
 	PDK_LOCAL = 1 << 2,    /* computed here, by a function of pdk_local.h */
 	PDK_REFUSED = 1 << 3,  /* can't work from outside: raises a clear error */
@@ -39,7 +40,8 @@ enum pdk_flag {
 	PDK_SLOW = 1 << 6,     /* waits for a client or a database: the long step timeout */
 	PDK_LEVEL = 1 << 7,    /* a log call: filtered by level before it is sent */
 	PDK_NULLS = 1 << 8,    /* nil inside of the result is JSON's null, not an absent value */
-	PDK_PREREAD = 1 << 9,  /* allowed in preread too, where the gateway doesn't check the phase */
+	PDK_PREREAD =
+		1 << 9, /* allowed in preread too, where the gateway doesn't check the phase */
 };
 
 /* Groups of values that a setter makes stale. A row with PDK_CACHE names its group in `group`, a setter
@@ -77,12 +79,12 @@ struct pdk_fn {
 	struct pdk_arg args[PDK_ARGS_MAX];
 	enum pdk_type ret;
 	uint32_t flags;
-	uint32_t group;        /* enum pdk_group bits: cached under, or cleared by */
-	phase_set phases;      /* where the gateway allows it; 0 = no check */
-	const char *mp_step;   /* the method with which the gateway answers, "plugin.Step" */
-	const char *pb_in;     /* protobuf messages, NULL where the contract lacks the rpc */
+	uint32_t group;      /* enum pdk_group bits: cached under, or cleared by */
+	phase_set phases;    /* where the gateway allows it; 0 = no check */
+	const char *mp_step; /* the method with which the gateway answers, "plugin.Step" */
+	const char *pb_in;   /* protobuf messages, NULL where the contract lacks the rpc */
 	const char *pb_out;
-	const char *log_path;  /* where kong.log.serialize holds the value in the log phase
+	const char *log_path; /* where kong.log.serialize holds the value in the log phase
 				  ("request.uri|path": converted by pdk_logphase.c), or NULL */
 	/* What the gateway checks beyond types, with its texts; or NULL. */
 	int (*check)(const struct pdk_call *call, struct err *err);

@@ -40,8 +40,8 @@ static int ask_old_gateway(struct pdk_call *c)
 
 static int return_too_big(struct pdk_call *c, size_t size, double limit)
 {
-	const char *text = arena_printf(&c->rq->arena, "request body file too big: %zu > %.0f",
-					size, limit);
+	const char *text =
+		arena_printf(&c->rq->arena, "request body file too big: %zu > %.0f", size, limit);
 
 	return text ? pdk_return_nil(c, text) : pdk_out_of_memory(c);
 }
@@ -74,15 +74,19 @@ int do_get_raw_body(struct pdk_call *c)
 	c->argv = &any_size;
 	c->argc = 1;
 	rc = pdk_ask(c);
-	if (rc != 0 || !(limit > 0) || !value_is_text(&c->ret->v[0]) ||
-	    c->ret->v[0].len <= limit)
+	if (rc != 0 || !(limit > 0) || !value_is_text(&c->ret->v[0]) || c->ret->v[0].len <= limit)
 		return rc;
 	return apply_limit(c, limit);
 }
 
 /* ---- decoding ---- */
 
-enum kind { KIND_FORM, KIND_JSON, KIND_MULTIPART, KIND_OTHER };
+enum kind {
+	KIND_FORM,
+	KIND_JSON,
+	KIND_MULTIPART,
+	KIND_OTHER
+};
 
 static const char *const kind_names[] = {FORM, JSON, MULTIPART};
 

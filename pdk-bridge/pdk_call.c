@@ -63,7 +63,7 @@ static int explain(const struct pdk_call *c, int rc)
 
 	if (rc == -E_HANDLER && value_is_text(&rq->reply))
 		return err_set(c->err, E_HANDLER, "%.*s", (int)rq->reply.len, rq->reply.s);
-	return err_set(c->err, (enum err_code)-rc, "%s: %s", c->fn->name, err_text(rc));
+	return err_set(c->err, (enum err_code) - rc, "%s: %s", c->fn->name, err_text(rc));
 }
 
 static int post(const struct pdk_call *c)
@@ -91,8 +91,8 @@ int pdk_send(const struct pdk_call *c, struct value *ret_reply)
 	if (rc != 0)
 		return rc;
 	if (fiber_current() == NULL || rq->env->port == NULL)
-		return err_set(c->err, E_UNSUPPORTED,
-			       "%s can't be called outside of a request", c->fn->name);
+		return err_set(c->err, E_UNSUPPORTED, "%s can't be called outside of a request",
+			       c->fn->name);
 	rc = post(c);
 	if (rc != 0)
 		return rc;

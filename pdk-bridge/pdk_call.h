@@ -16,15 +16,23 @@ struct fiber;
 struct pdk_rq;
 
 /* Log levels, nginx's numbers. */
-enum log_level { LOG_LEVEL_EMERG = 1, LOG_LEVEL_ALERT, LOG_LEVEL_CRIT, LOG_LEVEL_ERR, LOG_LEVEL_WARN,
-		 LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_EMERG = 1,
+	LOG_LEVEL_ALERT,
+	LOG_LEVEL_CRIT,
+	LOG_LEVEL_ERR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* The one way out of pdk-bridge. The server fills it. */
 struct pdk_port {
 	/* Sends one call to the gateway that waits for this event. 0; -E_CLOSED when no gateway waits;
 	 * -E_NOMEM, -E_TOO_DEEP, -E_UNSUPPORTED for what the wire can't carry. */
-	int (*send)(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv, size_t argc,
-		    struct err *err);
+	int (*send)(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv,
+		    size_t argc, struct err *err);
 	/* Writes one line to our own log. rq may be NULL (outside of events). */
 	void (*log)(struct pdk_rq *rq, enum log_level level, const char *text, size_t n);
 };
@@ -32,11 +40,12 @@ struct pdk_port {
 /* What is the same for all events of a process, and for all of a plugin. Borrowed by each request. */
 struct pdk_env {
 	const struct pdk_port *port;
-	enum log_level log_level;    /* log calls above it are never sent */
-	unsigned kong_version;       /* major * 100 + minor: 309 */
-	bool read_cache;             /* false: calls go out exactly as the handler makes them */
-	const char *plugin;          /* the plugin's served name */
-	struct pdk_constants *constants; /* answers that hold for the gateway process; may be NULL */
+	enum log_level log_level; /* log calls above it are never sent */
+	unsigned kong_version;    /* major * 100 + minor: 309 */
+	bool read_cache;          /* false: calls go out exactly as the handler makes them */
+	const char *plugin;       /* the plugin's served name */
+	struct pdk_constants
+		*constants; /* answers that hold for the gateway process; may be NULL */
 };
 
 struct pdk_cache_entry; /* pdk_cache.c */
@@ -46,9 +55,9 @@ struct pdk_constants *pdk_constants_create(void);
 void pdk_constants_destroy(struct pdk_constants *constants);
 
 enum pdk_rq_state {
-	PDK_RQ_RUNNING,   /* the handler has the turn */
-	PDK_RQ_WAITING,   /* the gateway has the turn */
-	PDK_RQ_ENDED,     /* a terminal call was sent: the fiber is parked for ever */
+	PDK_RQ_RUNNING, /* the handler has the turn */
+	PDK_RQ_WAITING, /* the gateway has the turn */
+	PDK_RQ_ENDED,   /* a terminal call was sent: the fiber is parked for ever */
 };
 
 struct pdk_rq {
@@ -61,17 +70,17 @@ struct pdk_rq {
 	void *runtime;                    /* what the runtime keeps for the event */
 	struct fiber *fiber;
 	struct arena arena;
-	uint64_t gateway;                 /* which gateway process asks (its pid, say); 0 = unknown */
-	const char *log_source;           /* "handler.lua:12", put before log texts made here; or NULL */
-	struct pdk_cache_entry *cache;    /* in the arena */
-	const struct value *serialized;   /* log phase: kong.log.serialize's answer, in the arena */
-	bool inspect_off;                 /* kong.log.inspect.off() was called */
+	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */
+	const char *log_source; /* "handler.lua:12", put before log texts made here; or NULL */
+	struct pdk_cache_entry *cache;  /* in the arena */
+	const struct value *serialized; /* log phase: kong.log.serialize's answer, in the arena */
+	bool inspect_off;               /* kong.log.inspect.off() was called */
 	/* the answer; valid from resume to the next suspension (its texts borrow the receive buffer) */
 	struct value reply;
-	int reply_rc;       /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */
-	char *trace;        /* traceback of a failed handler, in the arena; NULL */
-	uint32_t calls;     /* steps made */
-	uint32_t saved;     /* round trips that the cache saved */
+	int reply_rc;   /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */
+	char *trace;    /* traceback of a failed handler, in the arena; NULL */
+	uint32_t calls; /* steps made */
+	uint32_t saved; /* round trips that the cache saved */
 };
 
 /* Up to three results, as Lua has them. */

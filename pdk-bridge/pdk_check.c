@@ -52,7 +52,8 @@ static const char *misfit(enum pdk_type type, const struct value *v)
 	case PDK_TABLE:
 		return value_is_table(v) ? NULL : "a table";
 	case PDK_SCALAR_OR_LIST:
-		return v->type != VALUE_NIL ? NULL : "a string, number, boolean or array of strings";
+		return v->type != VALUE_NIL ? NULL
+					    : "a string, number, boolean or array of strings";
 	case PDK_ANY:
 		return v->type != VALUE_NIL ? NULL : "given";
 	default:

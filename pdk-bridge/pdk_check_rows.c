@@ -175,8 +175,7 @@ int check_exit(const struct pdk_call *c, struct err *err)
 		return refuse(err, "body must be a nil, string or table");
 	rc = check_optional_headers(c, &c->argv[2], err);
 	if (rc == 0 && value_is_table(&c->argv[1]) && pdk_check_json(&c->argv[1], err) != 0)
-		rc = err_prefix(err, -E_ARGUMENT,
-				"body encoding failed while flushing response");
+		rc = err_prefix(err, -E_ARGUMENT, "body encoding failed while flushing response");
 	return rc;
 }
 
@@ -228,8 +227,8 @@ int check_path(const struct pdk_call *c, struct err *err)
 int check_method(const struct pdk_call *c, struct err *err)
 {
 	static const char *const methods[] = {
-		"GET",   "HEAD", "PUT",      "POST",      "DELETE", "OPTIONS", "MKCOL", "COPY",
-		"MOVE",  "PROPFIND", "PROPPATCH", "LOCK",   "UNLOCK",  "PATCH", "TRACE",
+		"GET",  "HEAD",     "PUT",       "POST", "DELETE", "OPTIONS", "MKCOL", "COPY",
+		"MOVE", "PROPFIND", "PROPPATCH", "LOCK", "UNLOCK", "PATCH",   "TRACE",
 	};
 	const struct value *v = &c->argv[0];
 	size_t i;
@@ -381,9 +380,8 @@ int check_memory_stats(const struct pdk_call *c, struct err *err)
 	if (pdk_text_is_nocase(unit, "k") || pdk_text_is_nocase(unit, "m") ||
 	    pdk_text_is_nocase(unit, "g"))
 		return 0;
-	return err_set(err, E_ARGUMENT,
-		       "invalid unit '%.*s' (expected 'k/K', 'm/M', or 'g/G')", (int)unit->len,
-		       unit->s);
+	return err_set(err, E_ARGUMENT, "invalid unit '%.*s' (expected 'k/K', 'm/M', or 'g/G')",
+		       (int)unit->len, unit->s);
 }
 
 /* kong/configuration holds objects since 3.9, on which the copying fails, where the gateway itself has

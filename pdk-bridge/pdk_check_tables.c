@@ -136,8 +136,7 @@ static int check_args(const struct value *args, struct err *err)
 	if (!value_is_table(args))
 		return err_set(err, E_ARGUMENT, "args must be a table");
 	if (args->type == VALUE_ARRAY)
-		return args->len == 0 ? 0
-				      : err_set(err, E_ARGUMENT, "arg keys must be strings");
+		return args->len == 0 ? 0 : err_set(err, E_ARGUMENT, "arg keys must be strings");
 	for (i = 0; rc == 0 && i < args->len; i++) {
 		if (!value_is_text(&args->pairs[i].key))
 			return err_set(err, E_ARGUMENT, "arg keys must be strings");
@@ -171,8 +170,7 @@ static int check_sparse(const struct value *map, struct err *err)
 		max = key > max ? key : max;
 	}
 	if (max > SPARSE_SAFE && max > (double)map->len * 2)
-		return err_set(err, E_ARGUMENT,
-			       "Cannot serialise table: excessively sparse array");
+		return err_set(err, E_ARGUMENT, "Cannot serialise table: excessively sparse array");
 	return 0;
 }
 
@@ -180,8 +178,7 @@ static int check_json_key(const struct value *key, struct err *err)
 {
 	if (value_is_text(key) || value_is_number(key))
 		return 0;
-	return err_set(err, E_ARGUMENT,
-		       "Cannot serialise %s: table key must be a number or string",
+	return err_set(err, E_ARGUMENT, "Cannot serialise %s: table key must be a number or string",
 		       pdk_type_name(key));
 }
 

@@ -54,10 +54,10 @@ static const char introduction[] =
 	"page is made from `pdk-bridge/pdk.def`, where a function is added by adding a row\n"
 	"(`PDK_UPDATE=1 ctest -R pdk_describe` then writes this page anew).\n"
 	"\n"
-	"- *phases*: where the gateway allows it, of those in which it calls an external plugin.\n"
-	"- *asked once*: the gateway is asked once per event; later calls are answered here until a\n"
+	"- *Phases*: where the gateway allows it, of those in which it calls an external plugin.\n"
+	"- *Asked once*: the gateway is asked once per event; later calls are answered here until a\n"
 	"  setter makes the answer stale.\n"
-	"- *void*: nothing comes back. *local*: done here, without the gateway. *refused*: raises an\n"
+	"- *Void*: nothing comes back. *Local*: done here, without the gateway. *Refused*: raises an\n"
 	"  error that says why.\n"
 	"- A *multimap* is a table of name to text, or to an array of texts for a name that comes\n"
 	"  more than once; in a query, a name without value is `true`.\n"
@@ -87,8 +87,7 @@ static bool same_section(const struct pdk_fn *a, const struct pdk_fn *b)
 
 static bool works_in(const struct pdk_fn *fn, enum phase phase)
 {
-	if (phase == PHASE_LOG && fn->log_path == NULL &&
-	    !(fn->flags & (PDK_LOG_OK | PDK_LOCAL)))
+	if (phase == PHASE_LOG && fn->log_path == NULL && !(fn->flags & (PDK_LOG_OK | PDK_LOCAL)))
 		return false;
 	if (phase == PHASE_PREREAD && (fn->flags & PDK_PREREAD))
 		return true;
@@ -113,16 +112,16 @@ static int describe_phases(struct buf *out, const struct pdk_fn *fn)
 static const char *describe_kind(const struct pdk_fn *fn)
 {
 	if (fn->flags & PDK_REFUSED)
-		return "refused";
+		return "Refused";
 	if (fn->flags & PDK_LOCAL)
-		return "local";
+		return "Local";
 	if (fn->flags & PDK_TERMINAL)
-		return "ends the handler";
+		return "Ends the handler";
 	if (fn->flags & PDK_CONSTANT)
-		return "asked once per gateway process";
+		return "Asked once per gateway process";
 	if (fn->flags & PDK_CACHE)
-		return "asked once";
-	return fn->ret == PDK_VOID ? "void" : "asked each time";
+		return "Asked once";
+	return fn->ret == PDK_VOID ? "Void" : "Asked each time";
 }
 
 static int describe_row(struct buf *out, const struct pdk_fn *fn)

@@ -109,7 +109,8 @@ static int take_object(struct arena *arena, const json_t *json, struct value *re
 
 	if (rc != 0)
 		return rc;
-	json_object_foreach(object, key, item) {
+	json_object_foreach(object, key, item)
+	{
 		if (rc == 0)
 			rc = take_text(arena, key, strlen(key), &pair->key);
 		if (rc == 0)

@@ -3,10 +3,10 @@
  * What is sent is one text: "SOURCE TEXT", where SOURCE is the request's log_source ("handler.lua:12") if
  * the language's face gave one, and TEXT the arguments joined as `..` joins them. The gateway puts its own
  * "[kong] FILE:LINE [plugin] " before it. A level above the environment's is never sent. */
-#include <string.h>
-#include "pdk-bridge/pdk_internal.h"
-#include "pdk-bridge/pdk_inspect.h"
 #include "pdk-bridge/pdk_log.h"
+#include <string.h>
+#include "pdk-bridge/pdk_inspect.h"
+#include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
 #include "pdk-bridge/pdk_rows.h"
 
@@ -15,7 +15,7 @@ static const struct {
 	enum log_level level;
 } levels[] = {
 	{"emerg", LOG_LEVEL_EMERG}, {"alert", LOG_LEVEL_ALERT},   {"crit", LOG_LEVEL_CRIT},
-	{"err", LOG_LEVEL_ERR},	    {"warn", LOG_LEVEL_WARN},	  {"deprecation", LOG_LEVEL_WARN},
+	{"err", LOG_LEVEL_ERR},     {"warn", LOG_LEVEL_WARN},     {"deprecation", LOG_LEVEL_WARN},
 	{"info", LOG_LEVEL_INFO},   {"notice", LOG_LEVEL_NOTICE}, {"debug", LOG_LEVEL_DEBUG},
 };
 

@@ -12,10 +12,11 @@
 
 int pdk_refuse_log(const struct pdk_call *c)
 {
-	return err_set(c->err, E_PHASE,
-		       "%s cannot be called in log phase by an external plugin: the gateway has let "
-		       "go of the request (read it in access and keep it in kong.ctx.plugin)",
-		       c->fn->name);
+	return err_set(
+		c->err, E_PHASE,
+		"%s cannot be called in log phase by an external plugin: the gateway has let "
+		"go of the request (read it in access and keep it in kong.ctx.plugin)",
+		c->fn->name);
 }
 
 /* ---- the serialized request ---- */
@@ -139,15 +140,15 @@ static int convert_status(struct pdk_call *c, const struct value *v)
 	digits[3] = '\0';
 	if (strspn(digits, "0123456789") != 3)
 		return pdk_return(c, value_nil());
-	return pdk_return(c, value_int((digits[0] - '0') * 100 + (digits[1] - '0') * 10 +
-				       (digits[2] - '0')));
+	return pdk_return(
+		c, value_int((digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0')));
 }
 
 static const struct {
 	const char *name;
 	converter convert;
 } converters[] = {
-	{"argument", convert_argument}, {"host", convert_host},	  {"path", convert_path},
+	{"argument", convert_argument}, {"host", convert_host},     {"path", convert_path},
 	{"raw_path", convert_raw_path}, {"scheme", convert_scheme}, {"status", convert_status},
 };
 

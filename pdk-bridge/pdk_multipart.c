@@ -44,7 +44,9 @@ static struct value parameter(const struct value *header, const char *name)
 	size_t n = strlen(name);
 
 	for (; s < end; s++) {
-		if (*s != ';')
+		if (*s == '"') /* what it holds is no parameter */
+			s = parameter_value(s, end).s + parameter_value(s, end).len;
+		if (s >= end || *s != ';')
 			continue;
 		for (s++; s < end && (*s == ' ' || *s == '\t'); s++)
 			;
@@ -86,14 +88,19 @@ static struct value take_headers(struct rest *r)
 	return name;
 }
 
-/* Where the delimiter of the next part begins: at the start of a line. */
+static bool ends_delimiter(const char *s, const char *end)
+{
+	return s == end || strchr("\r\n \t", *s) || (end - s >= 2 && s[0] == '-' && s[1] == '-');
+}
+
+/* Where the delimiter of the next part begins: a line of its own. */
 static const char *next_delimiter(const struct rest *r, const char *delimiter, size_t n)
 {
 	struct rest at = *r;
 	const char *found;
 
 	while ((found = find(&at, delimiter, n)) != NULL) {
-		if (found == r->s || found[-1] == '\n')
+		if ((found == r->s || found[-1] == '\n') && ends_delimiter(found + n, r->end))
 			return found;
 		at.s = found + 1;
 	}

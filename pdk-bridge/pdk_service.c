@@ -192,7 +192,8 @@ int do_telemetry_log(struct pdk_call *c)
 	rc = pdk_ask(c);
 	if (rc != 0 || !pdk_is_falsy(&c->ret->v[0]))
 		return rc;
-	return pdk_return_nil(c, "Telemetry logging is disabled: log entry will not be recorded. "
-				 "Ensure the OpenTelemetry plugin is correctly configured to report "
-				 "logs in order to use this feature.");
+	return pdk_return_nil(c,
+			      "Telemetry logging is disabled: log entry will not be recorded. "
+			      "Ensure the OpenTelemetry plugin is correctly configured to report "
+			      "logs in order to use this feature.");
 }

@@ -95,9 +95,8 @@ static int encode_body(struct pdk_call *c, struct value argv[3])
 	for (headers.len = 0; headers.len < n; headers.len++)
 		headers.pairs[headers.len] = argv[2].pairs[headers.len];
 	if (!typed)
-		headers.pairs[headers.len++] =
-			(struct value_pair){value_str("Content-Type"),
-					    value_str("application/json; charset=utf-8")};
+		headers.pairs[headers.len++] = (struct value_pair){
+			value_str("Content-Type"), value_str("application/json; charset=utf-8")};
 	argv[1] = json;
 	argv[2] = headers;
 	c->argc = 3;

@@ -16,8 +16,8 @@ enum phase {
 typedef uint32_t phase_set;
 
 #define PHASE_BIT(phase) ((phase_set)1 << (phase))
-#define PHASES_EXTERNAL                                                                            \
-	(PHASE_BIT(PHASE_CERTIFICATE) | PHASE_BIT(PHASE_REWRITE) | PHASE_BIT(PHASE_ACCESS) |           \
+#define PHASES_EXTERNAL                                                                      \
+	(PHASE_BIT(PHASE_CERTIFICATE) | PHASE_BIT(PHASE_REWRITE) | PHASE_BIT(PHASE_ACCESS) | \
 	 PHASE_BIT(PHASE_PREREAD) | PHASE_BIT(PHASE_RESPONSE) | PHASE_BIT(PHASE_LOG))
 
 /* Phases of the gateway in which no plugin handler runs; they only occur in sets. */

@@ -9,8 +9,9 @@
 struct pdk_fake;
 
 struct pdk_fake_answer {
-	const char *call;  /* "kong.request.get_header [\"host\"]" */
-	const char *reply; /* JSON; NULL: nil; "!text": the gateway reports an error; "!": it is gone */
+	const char *call; /* "kong.request.get_header [\"host\"]" */
+	const char *
+		reply; /* JSON; NULL: nil; "!text": the gateway reports an error; "!": it is gone */
 };
 
 struct pdk_fake {
@@ -18,12 +19,13 @@ struct pdk_fake {
 	struct pdk_port port;
 	struct fiber_pool pool;
 	struct pdk_rq rq;
-	const struct pdk_fake_answer *answers; /* ends with {NULL, NULL}; what isn't in it answers nil */
+	const struct pdk_fake_answer
+		*answers;  /* ends with {NULL, NULL}; what isn't in it answers nil */
 	struct arena wire; /* holds one answer, till the next */
 	void (*handler)(struct pdk_fake *fake);
-	bool returned;     /* the handler came to its end */
-	char sent[8192];   /* the calls that reached the gateway, a line each */
-	char log[1024];    /* what was written to our own log, a line each */
+	bool returned;       /* the handler came to its end */
+	char sent[8192];     /* the calls that reached the gateway, a line each */
+	char log[1024];      /* what was written to our own log, a line each */
 	char failure[16384]; /* the first expectation that wasn't met */
 };
 

@@ -110,8 +110,8 @@ static const struct {
 	 PHASE_ACCESS},
 	{"kong.service.request.set_raw_body", "[\"a\"]", "kong.request.get_header",
 	 "[\"content-length\"]", PHASE_ACCESS},
-	{"kong.service.request.set_body", "[{}, \"application/json\"]",
-	 "kong.request.get_raw_body", "[]", PHASE_ACCESS},
+	{"kong.service.request.set_body", "[{}, \"application/json\"]", "kong.request.get_raw_body",
+	 "[]", PHASE_ACCESS},
 	{"kong.client.authenticate", "[{}]", "kong.client.get_consumer", "[]", PHASE_ACCESS},
 	{"kong.client.authenticate", "[{}]", "kong.client.get_credential", "[]", PHASE_ACCESS},
 	{"kong.response.set_status", "[201]", "kong.response.get_status", "[]", PHASE_RESPONSE},
@@ -202,10 +202,12 @@ static void many_gateway_processes_push_out_the_oldest(void **state)
 
 static void ask_headers(struct pdk_fake *f)
 {
-	pdk_expect(f, "kong.request.get_headers", "[]",
-		   "[{\"host\":\"h\",\"x-a\":\"1\",\"x-b\":[\"1\",\"2\"],\"x_u\":\"u\",\"x-u\":\"v\"}]");
-	pdk_expect(f, "kong.request.get_headers", "[50]",
-		   "[{\"host\":\"h\",\"x-a\":\"1\",\"x-b\":[\"1\",\"2\"],\"x_u\":\"u\",\"x-u\":\"v\"}]");
+	pdk_expect(
+		f, "kong.request.get_headers", "[]",
+		"[{\"host\":\"h\",\"x-a\":\"1\",\"x-b\":[\"1\",\"2\"],\"x_u\":\"u\",\"x-u\":\"v\"}]");
+	pdk_expect(
+		f, "kong.request.get_headers", "[50]",
+		"[{\"host\":\"h\",\"x-a\":\"1\",\"x-b\":[\"1\",\"2\"],\"x_u\":\"u\",\"x-u\":\"v\"}]");
 	pdk_expect(f, "kong.request.get_header", "[\"X_A\"]", "[\"1\"]");
 	pdk_expect(f, "kong.request.get_header", "[\"none\"]", "[null]");
 	pdk_expect(f, "kong.request.get_header", "[\"X-B\"]", "[\"1\"]");
@@ -233,11 +235,12 @@ static void complete_headers_answer_for_absent_and_single_names(void **state)
 
 static void ask_few_headers(struct pdk_fake *f)
 {
-	pdk_expect(f, "kong.request.get_headers", "[2]", "[{\"a\":\"1\",\"b\":\"2\"},\"truncated\"]");
+	pdk_expect(f, "kong.request.get_headers", "[2]",
+		   "[{\"a\":\"1\",\"b\":\"2\"},\"truncated\"]");
 	pdk_expect(f, "kong.request.get_header", "[\"c\"]", "[\"3\"]");
-	pdk_expect(f, "kong.request.get_headers", "[2]", "[{\"a\":\"1\",\"b\":\"2\"},\"truncated\"]");
-	pdk_expect(f, "kong.request.get_headers", "[3]",
-		   "[{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}]");
+	pdk_expect(f, "kong.request.get_headers", "[2]",
+		   "[{\"a\":\"1\",\"b\":\"2\"},\"truncated\"]");
+	pdk_expect(f, "kong.request.get_headers", "[3]", "[{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}]");
 }
 
 static void headers_that_are_left_out_are_told(void **state)
@@ -261,8 +264,8 @@ static const char *many_headers(char *buf, size_t size, int n)
 
 	snprintf(buf, size, "{");
 	for (i = 0; i < n; i++)
-		snprintf(buf + strlen(buf), size - strlen(buf), "%s\"h%d\": [\"v\"]",
-			 i ? "," : "", i);
+		snprintf(buf + strlen(buf), size - strlen(buf), "%s\"h%d\": [\"v\"]", i ? "," : "",
+			 i);
 	snprintf(buf + strlen(buf), size - strlen(buf), "}");
 	return buf;
 }

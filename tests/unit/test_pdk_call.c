@@ -53,17 +53,16 @@ static void call_is_sent_and_answered(void **state)
 
 static void call_lost(struct pdk_fake *f)
 {
-	pdk_expect(f, "kong.request.get_scheme", "[]",
-		   "!kong.request.get_scheme: connection lost");
+	pdk_expect(f, "kong.request.get_scheme", "[]", "!kong.request.get_scheme: connection lost");
 	pdk_expect(f, "kong.client.get_ip", "[]", "!no such variable");
 }
 
 static void lost_gateway_and_its_errors_are_errors(void **state)
 {
-	static const struct pdk_fake_answer answers[] = {{"kong.request.get_scheme []", "!"},
-							 {"kong.client.get_ip []",
-							  "!no such variable"},
-							 {NULL, NULL}};
+	static const struct pdk_fake_answer answers[] = {
+		{"kong.request.get_scheme []", "!"},
+		{"kong.client.get_ip []", "!no such variable"},
+		{NULL, NULL}};
 
 	(void)state;
 	run(PHASE_ACCESS, answers, call_lost);
@@ -152,9 +151,9 @@ static void body_with_null_is_encoded_here(void **state)
 {
 	(void)state;
 	run(PHASE_ACCESS, NULL, exit_with_null);
-	assert_string_equal(fake.sent,
-			    "kong.response.exit [200,\"{\\\"a\\\":null,\\\"b\\\":[1.5,\\\"é\\\"]}\","
-			    "{\"x\":\"1\",\"Content-Type\":\"application/json; charset=utf-8\"}]\n");
+	assert_string_equal(
+		fake.sent, "kong.response.exit [200,\"{\\\"a\\\":null,\\\"b\\\":[1.5,\\\"é\\\"]}\","
+			   "{\"x\":\"1\",\"Content-Type\":\"application/json; charset=utf-8\"}]\n");
 }
 
 static void error_without_message(struct pdk_fake *f)
@@ -173,15 +172,11 @@ static void error_without_message_gets_the_gateways(void **state)
 
 static void exit_wrongly(struct pdk_fake *f)
 {
-	pdk_expect(f, "kong.response.exit", "[99]",
-		   "!code must be a number between 100 and 599");
+	pdk_expect(f, "kong.response.exit", "[99]", "!code must be a number between 100 and 599");
 	pdk_expect(f, "kong.response.exit", "[\"200\"]", "!code must be a number");
-	pdk_expect(f, "kong.response.exit", "[200, true]",
-		   "!body must be a nil, string or table");
-	pdk_expect(f, "kong.response.exit", "[200, \"\", 1]",
-		   "!headers must be a nil or table");
-	pdk_expect(f, "kong.response.error", "[399]",
-		   "!code must be a number between 400 and 599");
+	pdk_expect(f, "kong.response.exit", "[200, true]", "!body must be a nil, string or table");
+	pdk_expect(f, "kong.response.exit", "[200, \"\", 1]", "!headers must be a nil or table");
+	pdk_expect(f, "kong.response.error", "[399]", "!code must be a number between 400 and 599");
 }
 
 static void refused_exit_goes_on(void **state)
@@ -288,8 +283,8 @@ static void log_others(struct pdk_fake *f)
 	pdk_expect(f, "kong.log.deprecation",
 		   "[\"old \", 1, {\"after\": \"2.8\", \"removal\": \"4.0\"}]", "[]");
 	pdk_expect(f, "kong.log.deprecation", "[\"old\"]", "[]");
-	pdk_expect(f, "kong.log.inspect",
-		   "[{\"b\": [1, \"x\"], \"a b\": {\"c\": true}}, \"t\\n\"]", "[]");
+	pdk_expect(f, "kong.log.inspect", "[{\"b\": [1, \"x\"], \"a b\": {\"c\": true}}, \"t\\n\"]",
+		   "[]");
 	pdk_expect(f, "kong.log.inspect.off", "[]", "[]");
 	pdk_expect(f, "kong.log.inspect", "[1]", "[]");
 	pdk_expect(f, "kong.log.inspect.on", "[]", "[]");
@@ -324,9 +319,8 @@ static void nil_is_never_sent_before_other_arguments(void **state)
 {
 	(void)state;
 	run(PHASE_ACCESS, NULL, serialize_values);
-	assert_string_equal(fake.sent,
-			    "kong.log.set_serialize_value [\"k\",1,{\"mode\":\"add\"}]\n"
-			    "kong.log.set_serialize_value [\"k\"]\n");
+	assert_string_equal(fake.sent, "kong.log.set_serialize_value [\"k\",1,{\"mode\":\"add\"}]\n"
+				       "kong.log.set_serialize_value [\"k\"]\n");
 }
 
 /* ---- as the handler made them ---- */

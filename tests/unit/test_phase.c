@@ -9,9 +9,9 @@ static void every_phase_is_found_by_its_name(void **state)
 
 	(void)state;
 	for (i = 0; i < PHASE_COUNT; i++)
-		assert_int_equal(phase_find(phase_name((enum phase)i),
-					    strlen(phase_name((enum phase)i))),
-				 i);
+		assert_int_equal(
+			phase_find(phase_name((enum phase)i), strlen(phase_name((enum phase)i))),
+			i);
 	assert_int_equal(phase_find("acces", 5), -1);
 	assert_int_equal(phase_find("accesss", 7), -1);
 	assert_int_equal(phase_find("", 0), -1);
