@@ -134,7 +134,7 @@ void dispatch_handle_event(struct worker *w, struct session *s, const struct msg
 {
 	struct instance *instance = NULL;
 	struct err err = {""};
-	int rc = instance_get(w->instances, msg->instance_id, reactor_now(), &instance, &err);
+	int rc = start_find_instance(w, msg->instance_id, &instance, &err);
 
 	if (rc == 0) {
 		begin_phase(s, msg, served_of(w, instance->plugin), instance);

@@ -56,3 +56,18 @@ int start_instance(struct served *served, const struct value *conf, int64_t *ret
 	watchdog_end();
 	return rc;
 }
+
+int start_find_instance(struct worker *w, int64_t id, struct instance **ret_instance,
+			struct err *err)
+{
+	const struct instance *row = instance_look(w->instances, id);
+	double now = reactor_now();
+	int rc;
+
+	if (row == NULL || row->live != NULL)
+		return instance_get(w->instances, id, now, ret_instance, err);
+	watchdog_begin(row->plugin, now + START_TIMEOUT);
+	rc = instance_get(w->instances, id, now, ret_instance, err);
+	watchdog_end();
+	return rc;
+}

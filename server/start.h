@@ -4,12 +4,17 @@
 #include <stdint.h>
 
 struct err;
+struct instance;
 struct served;
 struct value;
+struct worker;
 
 /* Runs init_worker if it has not yet run, then starts or shares an instance; `conf` is a text of JSON.
  * As instance_start, and as the runtime's init_worker. */
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
 		   struct err *err);
+/* As instance_get; where the live object was dropped, it is made again, watched. */
+int start_find_instance(struct worker *w, int64_t id, struct instance **ret_instance,
+			struct err *err);
 
 #endif

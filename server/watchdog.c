@@ -22,6 +22,7 @@ static struct {
 	volatile double timer_at; /* when the timer fires; 0 = it is not set */
 	volatile sig_atomic_t running;
 	volatile sig_atomic_t fired;
+	volatile double fired_at;
 	void (*give_up)(void *user, struct plugin *plugin);
 	void *user;
 } dog;
@@ -46,7 +47,9 @@ static void on_signal(int signum)
 	(void)signum;
 	dog.timer_at = 0;
 	if (dog.running && now >= dog.deadline) {
-		if (now >= dog.deadline + HOPELESS)
+		if (!dog.fired)
+			dog.fired_at = now;
+		else if (now >= dog.fired_at + HOPELESS)
 			dog.give_up(dog.user, dog.plugin);
 		dog.fired = 1;
 		dog.plugin->runtime->interrupt(dog.plugin);

@@ -91,8 +91,8 @@ static void test_levels_beyond_the_set_one_are_dropped(void **state)
 static void test_control_characters_are_written_out(void **state)
 {
 	(void)state;
-	log_text(LOG_LEVEL_ERR, 0, NULL, "a\0b\x1b[c\nd\te\x7f", 11);
-	assert_ends(read_file(path), "#0: a\\x00b\\x1b[c\nd\te\\x7f\n");
+	log_text(LOG_LEVEL_ERR, 0, NULL, "a\0b\x1b[c\n1\t2\x7f", 11);
+	assert_ends(read_file(path), "#0: a\\x00b\\x1b[c\n1\t2\\x7f\n");
 }
 
 static void test_reopening_follows_a_file_that_was_moved(void **state)
