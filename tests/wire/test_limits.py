@@ -1,9 +1,14 @@
 """What a peer can send too much of, and bytes that are no message."""
 import random
+import resource
 import socket
 import struct
 
 import lib
+
+# The test holds the other ends of a thousand connections.
+_, HARD = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (HARD, HARD))
 
 
 class Bytes(lib.WireTest):

@@ -16,7 +16,7 @@ RECORDING = os.path.join(os.path.dirname(os.path.realpath(__file__)), "recording
 # Scenarios whose last call breaks Kong, and our text in its place.
 REFUSED = {
     "exit_bad_status_raises": "code must be a number",
-    "exit_nil_body_headers": "can't be nil",
+    "exit_nil_body_headers": "nil",
     "wrong_phase_raises": "access",
     "bad_argument_raises": "header name must be a string",
     "interior_nil": 'invalid header name "nil"',

@@ -124,11 +124,13 @@ class Owners(SocketTest):
     def test_a_successor_takes_over_from_one_that_leaves_and_its_file_stays(self):
         first = self.serve_here()
         with first.connect() as g:
-            event = g.event(g.start_instance("wire-do", '{"mode":"read"}'))["EventId"]
+            instance = g.start_instance("wire-do", '{"mode":"read"}')
+            events = [g.event(instance)["EventId"] for _ in range(500)]
             first.signal()
             first.wait_log("leaving")
             second = self.serve_here()
-            self.assertEqual(g.step(event, "v")["Data"], "ret")
+            for event in events:
+                self.assertEqual(g.step(event, "v")["Data"], "ret")
             self.assertEqual(first.wait_end(), 0)
         with second.connect() as g:
             self.assertEqual(g.call("plugin.GetStatus")["Pid"], second.process.pid)
