@@ -168,6 +168,19 @@ static void fit_arguments(struct pdk_call *c, struct value space[PDK_ARGS_MAX])
 		c->argc--;
 }
 
+static void clear_left_out(struct pdk_call *c, struct value space[PDK_ARGS_MAX])
+{
+	size_t i;
+
+	if (takes_rest(c->fn))
+		return;
+	for (i = 0; i < c->argc; i++)
+		if (pdk_is_left_out(&c->fn->args[i], &space[i]))
+			space[i] = value_nil();
+	while (c->argc > 0 && space[c->argc - 1].type == VALUE_NIL)
+		c->argc--;
+}
+
 static int perform(struct pdk_call *c)
 {
 	if (c->fn->impl != NULL)
@@ -187,7 +200,10 @@ int pdk_call(struct pdk_rq *rq, enum pdk_id id, const struct value *argv, size_t
 		return err_set(err, E_INTERNAL, "%s: another call is under way", c.fn->name);
 	fit_arguments(&c, space);
 	rc = pdk_check(&c);
-	return rc != 0 ? rc : perform(&c);
+	if (rc != 0)
+		return rc;
+	clear_left_out(&c, space);
+	return perform(&c);
 }
 
 /* ---- the request ---- */

@@ -61,6 +61,13 @@ static const char *misfit(enum pdk_type type, const struct value *v)
 	}
 }
 
+bool pdk_is_left_out(const struct pdk_arg *arg, const struct value *v)
+{
+	if (v->type == VALUE_BOOL && arg->type != PDK_ANY && arg->type != PDK_BOOL)
+		return arg->optional && !v->b;
+	return arg->optional && v->type == VALUE_NIL;
+}
+
 static int check_types(const struct pdk_call *c)
 {
 	size_t i;
@@ -69,7 +76,7 @@ static int check_types(const struct pdk_call *c)
 		const struct pdk_arg *arg = &c->fn->args[i];
 		const char *must;
 
-		if (arg->type == PDK_REST || (arg->optional && c->argv[i].type == VALUE_NIL))
+		if (arg->type == PDK_REST || pdk_is_left_out(arg, &c->argv[i]))
 			continue;
 		must = misfit(arg->type, &c->argv[i]);
 		if (must != NULL)

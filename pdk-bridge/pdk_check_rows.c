@@ -55,7 +55,7 @@ int check_file_size(const struct pdk_call *c, struct err *err)
 {
 	const struct value *v = &c->argv[0];
 
-	if (v->type != VALUE_NIL && !value_is_number(v))
+	if (!pdk_is_falsy(v) && !value_is_number(v))
 		return refuse(err, "max_allowed_file_size must be a number");
 	return 0;
 }
@@ -353,7 +353,7 @@ int check_serialize_value(const struct pdk_call *c, struct err *err)
 
 	if (!value_is_text(&c->argv[0]))
 		return refuse(err, "key must be a string");
-	if (c->argv[2].type != VALUE_NIL && !value_is_table(&c->argv[2]))
+	if (!pdk_is_falsy(&c->argv[2]) && !value_is_table(&c->argv[2]))
 		return refuse(err, "options must be a table");
 	mode = pdk_field(&c->argv[2], "mode");
 	if (mode == NULL || pdk_is_falsy(mode) || value_text_is(mode, "set") ||
@@ -369,7 +369,7 @@ int check_memory_stats(const struct pdk_call *c, struct err *err)
 {
 	const struct value *unit = &c->argv[0], *scale = &c->argv[1];
 
-	if (unit->type == VALUE_NIL || pdk_text_is_nocase(unit, "b") || value_text_is(unit, ""))
+	if (pdk_is_falsy(unit) || pdk_text_is_nocase(unit, "b") || value_text_is(unit, ""))
 		return 0;
 	if (!value_is_text(unit))
 		return refuse(err, "unit must be a string");

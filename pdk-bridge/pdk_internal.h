@@ -39,6 +39,8 @@ int pdk_out_of_memory(struct pdk_call *c);
 
 /* pdk_check.c */
 int pdk_check(const struct pdk_call *c);
+/* Whether an optional argument isn't given: nil, or false, which is as good for the gateway. */
+bool pdk_is_left_out(const struct pdk_arg *arg, const struct value *v);
 /* pdk_check_tables.c: whether the gateway can encode it as JSON; as a body of that content type. */
 int pdk_check_json(const struct value *v, struct err *err);
 int pdk_check_body(const struct value *args, const struct value *mime, struct err *err);
