@@ -7,6 +7,7 @@ these words are replaced: @PREFIX@ (the directory of the test), @PORT@, @ADMIN_P
 @ECHO_PORT@ (the gateway's ports), @OUTRIGGER@ (the binary), @SOURCE@ (the repository).
 """
 
+import glob
 import http.client
 import os
 import shutil
@@ -25,8 +26,12 @@ GATEWAY = os.path.join(SOURCE, "examples", "gateway", "gateway")
 # A deadline, not a pause: slow machines and sanitizers get the time they need.
 DEADLINE = 30
 POLL = 0.01
-# One worker and lines of plugin servers in the log: what most tests want.
-BASE_CONF = "nginx_worker_processes = 1\nlog_level = info\n"
+# What a sanitizer finds in any process of a test goes into files with such names.
+SANITIZER_REPORT = "sanitizer"
+# One worker and lines of plugin servers in the log: what most tests want. nginx hands its
+# environment on to nobody, but the sanitizers' options must reach the plugin servers.
+BASE_CONF = ("nginx_worker_processes = 1\nlog_level = info\n"
+             "nginx_main_env = ASAN_OPTIONS; env UBSAN_OPTIONS\n")
 
 # The paths in examples/kong, and the words that stand for them in a test.
 EXAMPLE_PATHS = (("/usr/local/bin/outrigger", "@OUTRIGGER@"), ("/usr/local/kong", "@PREFIX@"),
@@ -145,12 +150,15 @@ class Process:
 
     def __init__(self, arguments, directory, name, env=None):
         self.name = name
+        env = {**os.environ, **(env or {})}
+        for options in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+            env[options] = "%s:log_path=%s" % (
+                env.get(options, ""), os.path.join(directory, SANITIZER_REPORT))
         self.out_path = os.path.join(directory, name + ".out")
         self.err_path = os.path.join(directory, name + ".err")
         with open(self.out_path, "ab") as out, open(self.err_path, "ab") as err:
             self.child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out,
-                                          stderr=err, cwd=directory,
-                                          env={**os.environ, **(env or {})})
+                                          stderr=err, cwd=directory, env=env)
 
     @property
     def pid(self):
@@ -246,8 +254,7 @@ class Gateway(Process):
 
     def wait_log(self, word):
         """Waits for a word in the error log and returns the log."""
-        wait_for(lambda: word in self.error_log(), "%r in the error log:\n%s" % (
-            word, self.error_log()))
+        wait_for(lambda: word in self.error_log(), "%r in the error log" % word)
         return self.error_log()
 
     def reload(self):
@@ -302,11 +309,18 @@ class Stage:
     def leftovers(self):
         return processes_with(self.directory)
 
+    def _check_sanitizers(self):
+        reports = glob.glob(os.path.join(self.directory, "**", SANITIZER_REPORT + ".*"),
+                            recursive=True)
+        if reports:
+            raise AssertionError("".join(read_text(path) for path in reports))
+
     def close(self):
         try:
             for process in reversed(self.processes):
                 process.stop()
             wait_for(lambda: not self.leftovers(), "the end of processes in " + self.directory)
+            self._check_sanitizers()
         finally:
             for pid in self.leftovers():
                 os.kill(pid, signal.SIGKILL)
