@@ -40,7 +40,7 @@ static int refuse_holes(const struct pdk_call *c)
 {
 	size_t i;
 
-	for (i = 0; i < c->argc && !pdk_is_raw(c->rq); i++)
+	for (i = 0; i < c->argc; i++)
 		if (c->argv[i].type == VALUE_NIL && !(i == 0 && c->argc == 2))
 			return err_set(c->err, E_ARGUMENT,
 				       "%s: argument #%zu can't be nil while others follow it",

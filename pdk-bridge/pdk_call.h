@@ -44,8 +44,8 @@ struct pdk_env {
 	unsigned kong_version;    /* major * 100 + minor: 309 */
 	bool read_cache;          /* false: calls go out exactly as the handler makes them */
 	const char *plugin;       /* the plugin's served name */
-	struct pdk_constants
-		*constants; /* answers that hold for the gateway process; may be NULL */
+	/* answers that hold for the gateway process; may be NULL */
+	struct pdk_constants *constants;
 };
 
 struct pdk_cache_entry; /* pdk_cache.c */
