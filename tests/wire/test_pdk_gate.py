@@ -7,7 +7,6 @@ below with its reason.
 import json
 import os
 import re
-import unittest
 
 import lib
 import pdk_calls
