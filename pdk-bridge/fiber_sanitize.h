@@ -71,7 +71,7 @@ static inline void fiber_shadow_fini(struct fiber_shadow *s)
 {
 	(void)s;
 #ifdef FIBER_ASAN
-	__asan_unpoison_memory_region((void *)(size_t)s->bottom, s->size);
+	__asan_unpoison_memory_region(s->bottom, s->size);
 #endif
 }
 

@@ -73,14 +73,14 @@ struct pdk_call;
 struct err;
 
 struct pdk_fn {
-	enum pdk_id id;
 	const char *name; /* "kong.request.get_header": the wire's method name */
-	uint8_t argc;
 	struct pdk_arg args[PDK_ARGS_MAX];
+	enum pdk_id id;
 	enum pdk_type ret;
 	uint32_t flags;
-	uint32_t group;      /* enum pdk_group bits: cached under, or cleared by */
-	phase_set phases;    /* where the gateway allows it; 0 = no check */
+	uint32_t group;   /* enum pdk_group bits: cached under, or cleared by */
+	phase_set phases; /* where the gateway allows it; 0 = no check */
+	uint8_t argc;
 	const char *mp_step; /* the method with which the gateway answers, "plugin.Step" */
 	const char *pb_in;   /* protobuf messages, NULL where the contract lacks the rpc */
 	const char *pb_out;

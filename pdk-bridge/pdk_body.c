@@ -192,6 +192,7 @@ int do_get_body(struct pdk_call *c)
 {
 	struct value type;
 	struct pdk_ret body;
+	enum kind kind;
 	char *lower;
 	int rc;
 
@@ -205,7 +206,8 @@ int do_get_body(struct pdk_call *c)
 	lower = pdk_lower(&c->rq->arena, &type);
 	if (lower == NULL)
 		return pdk_out_of_memory(c);
-	if (kind_of(lower) == KIND_OTHER)
+	kind = kind_of(lower);
+	if (kind == KIND_OTHER)
 		return return_unsupported(c, &type, lower);
 	rc = pdk_call_other(c, PDK_ID_request_get_raw_body, &c->argv[2], 1, &body);
 	if (rc != 0)
@@ -213,7 +215,7 @@ int do_get_body(struct pdk_call *c)
 	if (value_is_text(&body.v[0]))
 		return pdk_return_body(c, &type, &body.v[0]);
 	return return_three(c, value_nil(), body.n > 1 ? body.v[1].s : "no request body",
-			    kind_names[kind_of(lower)]);
+			    kind_names[kind]);
 }
 
 /* ---- setting it ---- */

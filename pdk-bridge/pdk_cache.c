@@ -18,20 +18,34 @@ static bool is_kept(const struct pdk_call *c)
 	return (c->fn->flags & (PDK_CACHE | PDK_CONSTANT)) && !pdk_is_raw(c->rq);
 }
 
-static struct value arguments(const struct pdk_call *c)
+static bool same_arguments(const struct pdk_cache_entry *e, const struct pdk_call *c)
 {
-	return (struct value){.type = VALUE_ARRAY,
-			      .len = (uint32_t)c->argc,
-			      .items = (struct value *)(uintptr_t)c->argv};
+	size_t i;
+
+	if (e->args.len != c->argc)
+		return false;
+	for (i = 0; i < c->argc; i++)
+		if (!value_equal(&e->args.items[i], &c->argv[i]))
+			return false;
+	return true;
+}
+
+static int copy_arguments(struct arena *arena, const struct pdk_call *c, struct value *ret)
+{
+	size_t i;
+	int rc = value_new_array(arena, c->argc, ret);
+
+	for (i = 0; rc == 0 && i < c->argc; i++)
+		rc = value_copy(arena, &c->argv[i], &ret->items[i]);
+	return rc;
 }
 
 static const struct pdk_cache_entry *find(const struct pdk_call *c)
 {
-	struct value args = arguments(c);
 	const struct pdk_cache_entry *e;
 
 	for (e = c->rq->cache; e != NULL; e = e->next)
-		if (e->fn == c->fn && value_equal(&e->args, &args))
+		if (e->fn == c->fn && same_arguments(e, c))
 			return e;
 	return NULL;
 }
@@ -87,7 +101,6 @@ static bool is_too_large(const struct pdk_ret *ret)
 void pdk_cache_put(struct pdk_call *c)
 {
 	struct arena *arena = &c->rq->arena;
-	struct value args = arguments(c);
 	struct pdk_cache_entry *e;
 
 	if (!is_kept(c) || is_too_large(c->ret))
@@ -98,7 +111,7 @@ void pdk_cache_put(struct pdk_call *c)
 		pdk_constants_put(c->rq->env->constants, c->rq->gateway, c->fn->id, c->ret);
 	}
 	e = arena_alloc(arena, sizeof(*e));
-	if (e == NULL || value_copy(arena, &args, &e->args) != 0 ||
+	if (e == NULL || copy_arguments(arena, c, &e->args) != 0 ||
 	    copy_ret(arena, c->ret, &e->ret) != 0)
 		return;
 	e->fn = c->fn;

@@ -191,7 +191,7 @@ static int perform(struct pdk_call *c)
 int pdk_call(struct pdk_rq *rq, enum pdk_id id, const struct value *argv, size_t argc,
 	     struct pdk_ret *ret, struct err *err)
 {
-	struct value space[PDK_ARGS_MAX];
+	struct value space[PDK_ARGS_MAX] = {{.type = VALUE_NIL}};
 	struct pdk_call c = {rq, &pdk_table[id], argv, argc, ret, err};
 	int rc;
 

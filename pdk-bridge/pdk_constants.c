@@ -37,7 +37,7 @@ void pdk_constants_destroy(struct pdk_constants *constants)
 	free(constants);
 }
 
-static const struct process *find(const struct pdk_constants *constants, uint64_t gateway)
+static struct process *find(struct pdk_constants *constants, uint64_t gateway)
 {
 	size_t i;
 
@@ -47,7 +47,7 @@ static const struct process *find(const struct pdk_constants *constants, uint64_
 	return NULL;
 }
 
-bool pdk_constants_get(const struct pdk_constants *constants, uint64_t gateway, enum pdk_id id,
+bool pdk_constants_get(struct pdk_constants *constants, uint64_t gateway, enum pdk_id id,
 		       struct pdk_ret *ret)
 {
 	const struct process *p = find(constants, gateway);
@@ -79,7 +79,7 @@ void pdk_constants_put(struct pdk_constants *constants, uint64_t gateway, enum p
 
 	if (constants == NULL || gateway == 0)
 		return;
-	p = (struct process *)(uintptr_t)find(constants, gateway);
+	p = find(constants, gateway);
 	if (p == NULL)
 		p = take(constants, gateway);
 	if (p->count == CONSTANTS_MAX ||

@@ -91,11 +91,15 @@ static void put_key(struct writer *w, const struct value *key)
 	put_str(w, " = ");
 }
 
+struct sorted {
+	const struct value_pair *pair;
+};
+
 /* Numbers come before texts. */
 static int compare_pairs(const void *one, const void *two)
 {
-	const struct value *a = &(*(const struct value_pair *const *)one)->key;
-	const struct value *b = &(*(const struct value_pair *const *)two)->key;
+	const struct value *a = &((const struct sorted *)one)->pair->key;
+	const struct value *b = &((const struct sorted *)two)->pair->key;
 	double number = value_to_double(a), other = value_to_double(b);
 	int order;
 
@@ -106,13 +110,13 @@ static int compare_pairs(const void *one, const void *two)
 	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-static const struct value_pair **sort_pairs(struct writer *w, const struct value *map)
+static struct sorted *sort_pairs(struct writer *w, const struct value *map)
 {
-	const struct value_pair **pairs = arena_alloc(w->arena, (map->len + 1) * sizeof(*pairs));
+	struct sorted *pairs = arena_alloc(w->arena, (map->len + 1) * sizeof(*pairs));
 	uint32_t i;
 
 	for (i = 0; pairs != NULL && i < map->len; i++)
-		pairs[i] = &map->pairs[i];
+		pairs[i].pair = &map->pairs[i];
 	if (pairs == NULL)
 		w->rc = -E_NOMEM;
 	else
@@ -122,7 +126,7 @@ static const struct value_pair **sort_pairs(struct writer *w, const struct value
 
 static void put_map(struct writer *w, const struct value *map)
 {
-	const struct value_pair **pairs = sort_pairs(w, map);
+	struct sorted *pairs = sort_pairs(w, map);
 	uint32_t i;
 
 	put_str(w, "{");
@@ -131,8 +135,8 @@ static void put_map(struct writer *w, const struct value *map)
 		if (i > 0)
 			put_str(w, ",");
 		put_line(w);
-		put_key(w, &pairs[i]->key);
-		put_value(w, &pairs[i]->value);
+		put_key(w, &pairs[i].pair->key);
+		put_value(w, &pairs[i].pair->value);
 	}
 	w->depth--;
 	if (map->len > 0)

@@ -35,7 +35,8 @@ static size_t character(const unsigned char *s, size_t n)
 
 static void put_odd(unsigned char *to, unsigned char byte)
 {
-	memcpy(to, ODD_LEAD, 2);
+	to[0] = 0xf4;
+	to[1] = 0x8f;
 	to[2] = (unsigned char)(0xbc + (byte >> 6));
 	to[3] = (unsigned char)(0x80 | (byte & 0x3f));
 }
@@ -78,7 +79,7 @@ static size_t show_odd_bytes(char *text, size_t n)
 
 /* ---- jansson to values ---- */
 
-static int take(struct arena *arena, const json_t *json, struct value *ret);
+static int take(struct arena *arena, json_t *json, struct value *ret);
 
 static int take_text(struct arena *arena, const char *text, size_t n, struct value *ret)
 {
@@ -90,7 +91,7 @@ static int take_text(struct arena *arena, const char *text, size_t n, struct val
 	return 0;
 }
 
-static int take_array(struct arena *arena, const json_t *json, struct value *ret)
+static int take_array(struct arena *arena, json_t *json, struct value *ret)
 {
 	size_t i, n = json_array_size(json);
 	int rc = value_new_array(arena, n, ret);
@@ -100,16 +101,16 @@ static int take_array(struct arena *arena, const json_t *json, struct value *ret
 	return rc;
 }
 
-static int take_object(struct arena *arena, const json_t *json, struct value *ret)
+static int take_object(struct arena *arena, json_t *json, struct value *ret)
 {
-	json_t *object = (json_t *)(uintptr_t)json, *item;
+	json_t *item;
 	int rc = value_new_map(arena, json_object_size(json), ret);
 	struct value_pair *pair = ret->pairs;
 	const char *key;
 
 	if (rc != 0)
 		return rc;
-	json_object_foreach(object, key, item)
+	json_object_foreach(json, key, item)
 	{
 		if (rc == 0)
 			rc = take_text(arena, key, strlen(key), &pair->key);
@@ -120,7 +121,7 @@ static int take_object(struct arena *arena, const json_t *json, struct value *re
 	return rc;
 }
 
-static int take(struct arena *arena, const json_t *json, struct value *ret)
+static int take(struct arena *arena, json_t *json, struct value *ret)
 {
 	*ret = value_nil();
 	switch (json_typeof(json)) {

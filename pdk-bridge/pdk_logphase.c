@@ -129,7 +129,7 @@ static int convert_argument(struct pdk_call *c, const struct value *query)
 static int convert_status(struct pdk_call *c, const struct value *v)
 {
 	char digits[4];
-	struct value text = *v;
+	struct value text;
 
 	if (value_is_number(v))
 		return pdk_return(c, *v);
