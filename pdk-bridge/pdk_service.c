@@ -119,6 +119,23 @@ int do_service_get_body(struct pdk_call *c)
 
 /* ---- others ---- */
 
+/* Of all headers this one alone has results: true, or nil and an error on requests that are no gRPC. */
+int do_set_service_header(struct pdk_call *c)
+{
+	struct value reply;
+	int rc;
+
+	if (pdk_is_raw(c->rq) || !pdk_text_is_nocase(&c->argv[0], ":authority"))
+		return pdk_ask(c);
+	pdk_cache_drop(c->rq, c->fn->group);
+	rc = pdk_send(c, &reply);
+	if (rc != 0)
+		return rc;
+	if (!pdk_is_falsy(&reply))
+		return pdk_return(c, reply);
+	return pdk_return_nil(c, "cannot set :authority pseudo-header on non-grpc requests");
+}
+
 int do_set_upstream(struct pdk_call *c)
 {
 	const char *text;

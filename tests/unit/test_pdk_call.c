@@ -90,6 +90,9 @@ static void two_results(struct pdk_fake *f)
 		   "[null,\"could not find an Upstream named 'no'\"]");
 	pdk_expect(f, "kong.service.set_upstream", "[\"yes\"]", "[true]");
 	pdk_expect(f, "kong.client.get_protocol", "[]", "[null,\"No active route found\"]");
+	pdk_expect(f, "kong.service.request.set_header", "[\":Authority\", \"h\"]",
+		   "[null,\"cannot set :authority pseudo-header on non-grpc requests\"]");
+	pdk_expect(f, "kong.service.request.set_header", "[\":authority\", \"g\"]", "[true]");
 	pdk_expect(f, "kong.telemetry.log", "[1]", "[null,\"plugin_name must be a string\"]");
 	pdk_expect(f, "kong.telemetry.log", "[\"p\", {}, \"t\", null, {\"a\": 1}]", "[true]");
 }
@@ -98,6 +101,7 @@ static void second_results_are_made_here(void **state)
 {
 	static const struct pdk_fake_answer answers[] = {
 		{"kong.service.set_upstream [\"yes\"]", "true"},
+		{"kong.service.request.set_header [\":authority\",\"g\"]", "true"},
 		{"kong.telemetry.log [\"p\",{},\"t\",false,{\"a\":1}]", "true"},
 		{NULL, NULL}};
 
