@@ -101,7 +101,7 @@ class CodePlugins(unittest.TestCase):
         return self.gateway.error_log()[self.logged:]
 
     def outrigger_log(self, since=None):
-        text = harness.read_text(os.path.join(self.gateway.prefix, "outrigger.log"))
+        text = harness.read_text(os.path.join(self.gateway.prefix, "logs", "outrigger.log"))
         return text[self.outrigger_logged if since is None else since:]
 
     def wait_log(self, word):
