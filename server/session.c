@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/log.h"
+#include "server/peer.h"
 #include "server/reactor.h"
 
 #define READ_SIZE ((size_t)4 << 10)     /* asked for at once: most messages are far smaller */
@@ -27,6 +28,7 @@ struct session {
 	void *scan;                  /* of a message that comes in pieces; NULL = none has begun */
 	struct buf in, out;
 	uint64_t number;
+	uint64_t peer;    /* the process at the other end; 0 = unknown */
 	uint64_t awaited; /* id of the call that waits, if busy */
 	enum session_state state;
 	int tag;
@@ -72,6 +74,7 @@ struct session *session_create(struct session_env *env, int fd, uint64_t number,
 	s->env = env;
 	s->fd = fd;
 	s->number = number;
+	s->peer = peer_process(fd);
 	s->tag = tag;
 	buf_init(&s->in, env->mem);
 	buf_init(&s->out, env->mem);
@@ -97,6 +100,11 @@ void session_destroy(struct session *s)
 uint64_t session_number(const struct session *s)
 {
 	return s->number;
+}
+
+uint64_t session_peer(const struct session *s)
+{
+	return s->peer;
 }
 
 int session_tag(const struct session *s)

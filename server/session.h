@@ -61,6 +61,8 @@ void session_destroy(struct session *s);
 
 uint64_t session_number(const struct session *s);
 int session_tag(const struct session *s);
+/* The process at the other end, as peer.h has it. */
+uint64_t session_peer(const struct session *s);
 const struct codec *session_codec(const struct session *s);
 /* Whether the call of that id waits for its answer. */
 bool session_awaits(const struct session *s, uint64_t id);

@@ -172,7 +172,7 @@ static void fill_record(struct event_record *record, const struct served *served
 	record->started_at = reactor_now();
 }
 
-static void fill_request(struct event *event)
+static void fill_request(struct event *event, uint64_t gateway)
 {
 	const struct event_record *record = event->record;
 	struct pdk_rq *rq = &event->rq;
@@ -181,6 +181,7 @@ static void fill_request(struct event *event)
 	event->arena.limit = rq->arena.limit;
 	rq->arena = event->arena;
 	rq->server = event;
+	rq->gateway = gateway;
 	rq->fiber = fiber_create(&event->served->worker->fibers, run_handler, rq);
 }
 
@@ -200,7 +201,7 @@ void turn_begin(struct session *s, const struct msg *call, struct served *served
 	instance_hold(instance);
 	fill_record(event->record, served, instance, phase);
 	turn_take(event, s, call);
-	fill_request(event);
+	fill_request(event, session_peer(s));
 	if (event->rq.fiber == NULL) {
 		failure_begin(event, FAILURE_UNAVAILABLE, "no memory for a stack", NULL);
 		return;

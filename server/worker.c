@@ -30,7 +30,8 @@ static int load_plugins(struct worker *w, struct err *err)
 	const struct config *config = w->config;
 
 	w->served = calloc(config->plugin_count + 1, sizeof(*w->served));
-	if (w->served == NULL)
+	w->constants = pdk_constants_create();
+	if (w->served == NULL || w->constants == NULL)
 		return err_set(err, E_NOMEM, "no memory for plugins");
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		struct served *served = &w->served[i];
@@ -41,6 +42,7 @@ static int load_plugins(struct worker *w, struct err *err)
 			return rc;
 		w->served_count++;
 		served->settings = &config->plugins[i];
+		served->plugin->env.constants = w->constants;
 		served->worker = w;
 		served->index = (uint32_t)i;
 		served->loaded_at = (double)time(NULL);
@@ -53,6 +55,7 @@ static void unload_plugins(struct worker *w)
 {
 	for (size_t i = 0; i < w->served_count; i++)
 		plugin_destroy(w->served[i].plugin);
+	pdk_constants_destroy(w->constants);
 	free(w->served);
 }
 

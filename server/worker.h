@@ -40,6 +40,7 @@ struct worker {
 	struct session_table sessions;
 	struct session_env session_env;
 	struct fiber_pool fibers;
+	struct pdk_constants *constants; /* answers that hold for a gateway process */
 	struct deadline_clock clock;
 	struct reactor_timer *sweep;
 };
