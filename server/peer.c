@@ -1,5 +1,6 @@
 #include "server/peer.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -10,13 +11,10 @@
 static uint64_t read_start(const char *stat)
 {
 	const char *at = strrchr(stat, ')');
-	unsigned long long start = 0;
 
 	for (int i = 0; at != NULL && i < FIELDS_BEFORE_START; i++)
 		at = strchr(at + 1, ' ');
-	if (at == NULL || sscanf(at, " %llu", &start) != 1)
-		return 0;
-	return start;
+	return at != NULL ? strtoull(at, NULL, 10) : 0;
 }
 
 static uint64_t start_of(int pid)
