@@ -209,7 +209,9 @@ static int parse(struct parser *p, int argc, char **argv)
 
 	optind = 0; /* glibc: begin anew */
 	opterr = 0;
-	while (rc == 0 && (value = getopt_long(argc, argv, ":h", p->long_options, NULL)) != -1) {
+	/* With "long only" an option of one dash is one word, of which the error can speak. */
+	while (rc == 0 &&
+	       (value = getopt_long_only(argc, argv, ":h", p->long_options, NULL)) != -1) {
 		if (value == VALUE_HELP) {
 			usage_print_command(stdout, p->command);
 			return EXIT_DONE;

@@ -240,6 +240,8 @@ static int refuse_unknown(const struct setting *setting, json_t *named, struct e
 		(void)unused;
 		offer_keys(&suggest, name, memory);
 	}
+	for (size_t i = 0; i < option_count; i++)
+		suggest_offer(&suggest, option_table[i].key);
 	rc = refuse_key(setting, suggest.best, err);
 	json_decref(memory);
 	return rc;

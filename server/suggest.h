@@ -1,4 +1,4 @@
-/* suggest.h - the nearest known word to one that is not known. */
+/* suggest.h - the nearest known word to one that is not known, be its letters large or small. */
 #ifndef SERVER_SUGGEST_H
 #define SERVER_SUGGEST_H
 #include <stddef.h>

@@ -42,6 +42,22 @@ class Usage(CliCase):
                    "no such option: --event-timout; did you mean --event-timeout?")
         self.fails(self.outrigger("dump", "--plug", "x"), 2, "did you mean --plugin")
         self.fails(self.outrigger("kong-conf", "--sidcar"), 2, "did you mean --sidecar?")
+        self.fails(self.outrigger("dump", "--plugin-dir", "x"), 2, "did you mean --plugins-dir?")
+
+    def test_an_option_of_one_dash_is_named_too(self):
+        for args in (["-version"], ["-x", "y"], ["-plugin-a-module=b"]):
+            self.fails(self.outrigger("serve", "--prefix", "p", *args), 2,
+                       "no such option: %s\n" % args[0].split("=")[0])
+
+    def test_a_name_in_other_letters_is_answered_by_the_right_one(self):
+        file = self.write("outrigger.conf", "EVENT_TIMEOUT = 3\n")
+        self.fails(self.outrigger("dump", "--config", file), 2, "did you mean event_timeout?")
+        self.fails(self.outrigger("dump", "--log-level", "NOTICE"), 2, "did you mean notice?")
+
+    def test_no_is_not_taken_for_on(self):
+        result = self.outrigger("dump", "--exit-with-parent=no")
+        self.fails(result, 2, '"no" is not one of on, off')
+        self.assertNotIn("did you mean", result.stderr)
 
     def test_a_missing_value_is_an_error(self):
         self.fails(self.outrigger("dump", "--prefix"), 2, "--prefix needs a value")
@@ -82,6 +98,15 @@ class Settings(CliCase):
     def test_a_missing_configuration_file_is_an_error(self):
         self.fails(self.with_plugins("dump", "--config", self.path("none.conf")), 2,
                    "none.conf: No such file")
+
+    def test_a_file_that_is_no_text_is_named(self):
+        file = self.write("outrigger.conf", "a = b\0")
+        self.fails(self.with_plugins("dump", "--config", file), 2,
+                   "outrigger.conf is no text: it has a zero byte")
+
+    def test_limits_have_an_end(self):
+        self.fails(self.with_plugins("dump", "--max-connections", "99999999999"), 2,
+                   "--max-connections: it must be at most 1048576")
 
     def test_a_wrong_setting_is_an_error_with_its_place(self):
         file = self.write("outrigger.conf", "\nevent_timout = 3\n")
