@@ -233,7 +233,10 @@ int cmd_kong_conf(int argc, char **argv)
 
 	if (code != CLI_GO_ON)
 		return code;
-	rc = print_lines(&cli, &err);
+	if (cli.own[OPTION_OUTPUT] != NULL && cli.own[OPTION_SIDECAR] == NULL)
+		rc = err_set(&err, E_USAGE, "--output is of use with --sidecar only");
+	else
+		rc = print_lines(&cli, &err);
 	code = rc == 0 ? EXIT_DONE : cli_fail(command.name, &err, rc);
 	cli_fini(&cli);
 	return code;

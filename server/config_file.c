@@ -157,7 +157,10 @@ int config_file_read(const char *path, config_line_fn fn, void *user, struct err
 
 	if (rc != 0)
 		return rc;
-	rc = config_file_parse(text, n, fn, user, err);
+	if (memchr(text, '\0', n) != NULL)
+		rc = err_set(err, E_CONF, "%s is no text: it has a zero byte", path);
+	else
+		rc = config_file_parse(text, n, fn, user, err);
 	free(text);
 	return rc;
 }

@@ -124,6 +124,7 @@ class KongConf(CliCase):
             "pluginserver_two_query_cmd": "cat /run/outrigger/two.json"})
         lines = self.lines("--sidecar", "--output", "/somewhere else")
         self.assertEqual(lines["pluginserver_one_query_cmd"], "cat '/somewhere else/one.json'")
+        self.fails(self.with_plugins("kong-conf", "--output", "/somewhere"), 2, "--sidecar")
 
 
 class Link(CliCase):
