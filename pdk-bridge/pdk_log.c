@@ -2,9 +2,11 @@
  *
  * What is sent is one text: "SOURCE TEXT", where SOURCE is the request's log_source ("handler.lua:12") if
  * the language's face gave one, and TEXT the arguments joined as `..` joins them. The gateway puts its own
- * "[kong] FILE:LINE [plugin] " before it. A level above the environment's is never sent. */
+ * "[kong] FILE:LINE [plugin] " before it. A level above the environment's is never sent. Outside of the
+ * gateway's events the text goes to our own log. */
 #include "pdk-bridge/pdk_log.h"
 #include <string.h>
+#include "pdk-bridge/fiber.h"
 #include "pdk-bridge/pdk_inspect.h"
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
@@ -35,7 +37,13 @@ static bool is_filtered(const struct pdk_call *c)
 	return pdk_log_level(c->fn) > c->rq->env->log_level;
 }
 
-/* Sends one text by the row `id`. */
+/* Whether a gateway waits: in init_worker, say, none does. */
+static bool has_gateway(const struct pdk_rq *rq)
+{
+	return fiber_current() != NULL && phase_is_external(rq->phase);
+}
+
+/* Sends one text by the row `id`; to our own log where there is nobody to send it to. */
 static int write_text(struct pdk_call *c, enum pdk_id id, struct value text)
 {
 	const char *source = c->rq->log_source;
@@ -50,7 +58,11 @@ static int write_text(struct pdk_call *c, enum pdk_id id, struct value text)
 			return pdk_out_of_memory(c);
 	}
 	c->ret->n = 0;
-	return pdk_ask_other(c, id, &line, 1, &none);
+	if (has_gateway(c->rq))
+		return pdk_ask_other(c, id, &line, 1, &none);
+	if (c->rq->env->port != NULL)
+		c->rq->env->port->log(c->rq, pdk_log_level(c->fn), line.s, line.len);
+	return 0;
 }
 
 int do_log(struct pdk_call *c)

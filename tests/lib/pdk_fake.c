@@ -56,10 +56,10 @@ static int fake_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct va
 
 static void fake_log(struct pdk_rq *rq, enum log_level level, const char *text, size_t n)
 {
-	(void)rq;
-	(void)level;
-	(void)text;
-	(void)n;
+	struct pdk_fake *fake = rq->server;
+	size_t used = strlen(fake->log);
+
+	snprintf(fake->log + used, sizeof(fake->log) - used, "%d %.*s\n", level, (int)n, text);
 }
 
 /* The last call that was sent. */

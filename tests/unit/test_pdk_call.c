@@ -282,6 +282,22 @@ static void log_calls_below_the_level_are_never_sent(void **state)
 				       "kong.log.warn [\"handler.lua:7 \"]\n");
 }
 
+static void log_outside(struct pdk_fake *f)
+{
+	pdk_expect(f, "kong.log.err", "[\"a\", 1]", "[]");
+	pdk_expect(f, "kong.log.debug", "[\"below\"]", "[]");
+	pdk_expect(f, "kong.log.inspect", "[[1]]", "[]");
+}
+
+static void log_calls_outside_of_events_go_to_our_log(void **state)
+{
+	(void)state;
+	fake.env.log_level = LOG_LEVEL_NOTICE;
+	run(PHASE_INIT_WORKER, NULL, log_outside);
+	assert_string_equal(fake.sent, "");
+	assert_string_equal(fake.log, "4 a1\n6 { 1 }\n");
+}
+
 static void log_others(struct pdk_fake *f)
 {
 	pdk_expect(f, "kong.log.deprecation",
@@ -379,6 +395,7 @@ int main(void)
 		TEST(call_outside_of_a_fiber_is_refused),
 		TEST(call_that_cant_be_sent_is_an_error),
 		TEST(log_calls_below_the_level_are_never_sent),
+		TEST(log_calls_outside_of_events_go_to_our_log),
 		TEST(deprecations_and_inspections_are_texts),
 		TEST(nil_is_never_sent_before_other_arguments),
 		TEST(calls_are_left_alone_without_read_cache),
