@@ -13,8 +13,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte that "%XX" at s stands for, or -1. */
-static int escaped(const char *s, size_t n)
+int pdk_escaped(const char *s, size_t n)
 {
 	int high = n > 2 && s[0] == '%' ? hex_digit(s[1]) : -1;
 	int low = high >= 0 ? hex_digit(s[2]) : -1;
@@ -31,7 +30,7 @@ int pdk_unescape(struct arena *arena, const struct value *text, bool plus, struc
 	if (out == NULL)
 		return -E_NOMEM;
 	for (i = 0; i < text->len; i++) {
-		byte = escaped(text->s + i, text->len - i);
+		byte = pdk_escaped(text->s + i, text->len - i);
 		if (byte >= 0) {
 			out[n++] = (char)byte;
 			i += 2;

@@ -12,6 +12,8 @@ int pdk_form_read(struct arena *arena, const struct value *text, size_t max, str
  * borrow from the body. A body without such parts has no fields. 0 or -E_NOMEM. */
 int pdk_multipart_read(struct arena *arena, const struct value *type, const struct value *body,
 		       struct value *ret);
+/* The byte that "%XX" at s (n bytes left) stands for; -1 where there is none. */
+int pdk_escaped(const char *s, size_t n);
 /* The text with %XX decoded, and '+' too if `plus`; in the arena. 0 or -E_NOMEM. */
 int pdk_unescape(struct arena *arena, const struct value *text, bool plus, struct value *ret);
 

@@ -1,16 +1,9 @@
 /* pdk_path.c - see pdk_path.h. */
 #include "pdk-bridge/pdk_path.h"
 #include <string.h>
+#include "pdk-bridge/pdk_form.h"
 #include "protocol/arena.h"
 #include "protocol/err.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static char upper(char c)
 {
@@ -28,19 +21,18 @@ static size_t decode(const char *s, size_t n, char *out)
 	size_t i, to = 0;
 
 	for (i = 0; i < n; i++) {
-		int high = s[i] == '%' && n - i > 2 ? hex_digit(s[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s[i + 2]) : -1;
+		int byte = pdk_escaped(s + i, n - i);
 
-		if (low < 0) {
+		if (byte < 0) {
 			out[to++] = s[i];
 			continue;
 		}
-		if (is_reserved(high * 16 + low)) {
+		if (is_reserved(byte)) {
 			out[to++] = '%';
 			out[to++] = upper(s[i + 1]);
 			out[to++] = upper(s[i + 2]);
 		} else {
-			out[to++] = (char)(high * 16 + low);
+			out[to++] = (char)byte;
 		}
 		i += 2;
 	}
