@@ -28,10 +28,11 @@ DEADLINE = 30
 POLL = 0.01
 # What a sanitizer finds in any process of a test goes into files with such names.
 SANITIZER_REPORT = "sanitizer"
-# One worker and lines of plugin servers in the log: what most tests want. nginx hands its
-# environment on to nobody, but the sanitizers' options must reach the plugin servers.
-BASE_CONF = ("nginx_worker_processes = 1\nlog_level = info\n"
-             "nginx_main_env = ASAN_OPTIONS; env UBSAN_OPTIONS\n")
+# nginx hands its environment on to nobody, but the sanitizers' options must reach the plugin
+# servers. More names may follow: "; env NAME".
+ENV_LINE = "nginx_main_env = ASAN_OPTIONS; env UBSAN_OPTIONS"
+# One worker and lines of plugin servers in the log: what most tests want.
+BASE_CONF = "nginx_worker_processes = 1\nlog_level = info\n%s\n" % ENV_LINE
 
 # The paths in examples/kong, and the words that stand for them in a test.
 EXAMPLE_PATHS = (("/usr/local/bin/outrigger", "@OUTRIGGER@"), ("/usr/local/kong", "@PREFIX@"),
