@@ -21,6 +21,8 @@ struct listener {
 	struct listener_options options;
 	int spare_fd;   /* given up to accept, and refuse, when there is no other; -1 = none */
 	bool exhausted; /* said in the log already */
+	bool lost;      /* the file has vanished and can't be made again; said in the log already */
+	bool handed_over; /* it is a successor's to make the file */
 };
 
 static int open_spare(void)
@@ -171,7 +173,7 @@ const char *listener_path(const struct listener *l)
 	return l->file.path;
 }
 
-/* The gateway may delete sockets in its prefix when it starts. */
+/* The gateway may delete sockets in its prefix when it starts. What fails is tried again. */
 static void renew(struct listener *l)
 {
 	struct err err = {""};
@@ -181,9 +183,10 @@ static void renew(struct listener *l)
 	rc = socket_file_renew(&l->file, &err);
 	if (rc == 0)
 		log_line(LOG_LEVEL_NOTICE, "%s had vanished and was made again", l->file.path);
-	else
+	else if (!l->lost)
 		log_line(LOG_LEVEL_ERR, "%s has vanished and can't be made again: %s", l->file.path,
 			 err_message(&err, rc));
+	l->lost = rc != 0;
 	if (l->file.fd >= 0)
 		watch(l, NULL);
 }
@@ -204,7 +207,7 @@ bool listener_check(struct listener *l)
 		return false;
 	switch (socket_file_look(&l->file)) {
 	case SOCKET_FILE_GONE:
-		if (l->file.lock.is_owner)
+		if (!l->handed_over)
 			renew(l);
 		break;
 	case SOCKET_FILE_TAKEN:
@@ -218,6 +221,7 @@ bool listener_check(struct listener *l)
 
 void listener_hand_over(struct listener *l)
 {
+	l->handed_over = true;
 	socket_file_hand_over(&l->file);
 }
 

@@ -3,6 +3,7 @@ import grp
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -145,6 +146,18 @@ class Owners(SocketTest):
         server.wait_log("had vanished")
         self.assert_serves()
         self.assert_fails(self.start_only(), "is served by another outrigger")
+
+
+    def test_a_folder_that_vanished_may_come_back_later(self):
+        server = self.serve_here()
+        os.rename(self.dir, self.dir + ".away")
+        self.addCleanup(shutil.rmtree, self.dir + ".away", ignore_errors=True)
+        server.wait_log("can't be made again")
+        os.mkdir(self.dir)
+        server.wait_log("was made again")
+        self.assert_serves()
+        self.assertEqual(server.stop(), 0)
+        self.assertFalse(os.path.exists(self.path))
 
 
 class Strangers(SocketTest):
