@@ -75,12 +75,24 @@ static void check_orphan(struct server *server, double now)
 		leave(server, "nobody is connected any more");
 }
 
-/* An event without any connection has no gateway that could go on with it. */
+/* Accepts what is left where a successor listens now. True when that is new. */
+static bool check_sockets(struct server *server)
+{
+	bool before = server->superseded;
+
+	server->superseded = !server_sockets_check(&server->sockets);
+	return server->superseded && !before;
+}
+
+/* An event without any connection has no gateway that could go on with it. Whether a successor is on its
+ * way is asked before whether it is there, or one that arrives in between would not be seen; and who was
+ * let in last gets a turn. */
 static void check_leaving(struct server *server, double now)
 {
+	bool is_awaited = server_sockets_are_awaited(&server->sockets);
 	bool is_busy =
-		(worker_events(server->worker) > 0 && worker_connections(server->worker) > 0) ||
-		server_sockets_are_awaited(&server->sockets);
+		check_sockets(server) || is_awaited ||
+		(worker_events(server->worker) > 0 && worker_connections(server->worker) > 0);
 
 	if (!is_busy || now >= server->leave_at)
 		reactor_stop(server->reactor);
@@ -91,13 +103,15 @@ static void on_tick(void *user)
 	struct server *server = user;
 	double now = reactor_now();
 
-	server->superseded = !server_sockets_check(&server->sockets);
+	if (server->stage == STAGE_LEAVING) {
+		check_leaving(server, now);
+		return;
+	}
+	check_sockets(server);
 	if (server->stage == STAGE_SERVING && server->config->exit_with_parent && !has_parent())
 		orphan(server);
 	else if (server->stage == STAGE_ORPHANED)
 		check_orphan(server, now);
-	else if (server->stage == STAGE_LEAVING)
-		check_leaving(server, now);
 }
 
 static void on_signal(void *user, int signum)
