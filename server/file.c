@@ -249,3 +249,16 @@ int file_make_link(const char *target, const char *path, struct err *err)
 	free(temporary);
 	return rc;
 }
+
+int file_open_standard(struct err *err)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			return io_error(err, "open", "/dev/null");
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
+}

@@ -34,5 +34,8 @@ bool file_is_executable(const char *path);
 bool file_is_link_to_us(const char *path);
 /* Makes the symbolic link `path`, in place of one that is there. -E_IO. */
 int file_make_link(const char *target, const char *path, struct err *err);
+/* Opens /dev/null for each of stdin, stdout and stderr that is closed: else a socket or a file of ours
+ * becomes stderr, and gets what the log says. */
+int file_open_standard(struct err *err);
 
 #endif

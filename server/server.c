@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/dump.h"
+#include "server/file.h"
 #include "server/ids_file.h"
 #include "server/log.h"
 #include "server/reactor.h"
@@ -255,7 +256,9 @@ int server_run(const struct config *config, struct err *err)
 	int rc;
 
 	parent = getppid();
-	rc = log_open(config->log, config->log_level, err);
+	rc = file_open_standard(err);
+	if (rc == 0)
+		rc = log_open(config->log, config->log_level, err);
 	if (rc != 0)
 		return rc;
 	rc = begin(&server, err);

@@ -74,6 +74,14 @@ class Started(CliCase):
             self.assertTrue(os.path.exists(lines["pluginserver_%s_socket" % name]))
         self.ends(process)
 
+    def test_closed_standard_streams_do_not_become_files_of_the_server(self):
+        process = self.start(["/bin/sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', OUTRIGGER, "serve",
+                              "--prefix", self.prefix, "--plugin", "one"])
+        self.serves(process, "one")
+        for fd in range(3):
+            self.assertEqual(os.readlink("/proc/%d/fd/%d" % (process.pid, fd)), "/dev/null")
+        self.ends(process)
+
     def test_outrigger_takes_go_pdks_prefix(self):
         process = self.start([OUTRIGGER, "-kong-prefix", self.prefix])
         self.serves(process, "one", "my-auth")
