@@ -1,5 +1,6 @@
 /* lua_path.c - see lua_path.h. */
 #include "plugins/lua/lua_path.h"
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,9 +27,18 @@ static int append_path(struct buf *ret, const char *path)
 	return rc ? rc : buf_append_str(ret, ";");
 }
 
+/* A gateway's nginx hands no HOME on to the servers that it starts. NULL when there is none. */
+static const char *find_home(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *user = home == NULL ? getpwuid(getuid()) : NULL;
+
+	return user != NULL ? user->pw_dir : home;
+}
+
 int lua_path_build(const struct plugin_paths *paths, struct buf *ret)
 {
-	const char *home = getenv("HOME"), *dir = paths->plugins_dir;
+	const char *home = find_home(), *dir = paths->plugins_dir;
 	const char *setting = paths->lua_package_path;
 	int rc = 0;
 
@@ -46,7 +56,7 @@ int lua_path_build(const struct plugin_paths *paths, struct buf *ret)
 
 int lua_path_build_c(const struct plugin_paths *paths, const char *builtin, struct buf *ret)
 {
-	const char *home = getenv("HOME"), *setting = paths->lua_package_cpath;
+	const char *home = find_home(), *setting = paths->lua_package_cpath;
 	int rc = 0;
 
 	if (setting && *setting)

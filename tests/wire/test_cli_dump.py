@@ -1,10 +1,11 @@
 """What the gateway's query_cmd gets."""
 import json
 import os
+import pwd
 import resource
 import unittest
 
-from cli_case import HANDLER, CliCase
+from cli_case import HANDLER, OUTRIGGER, CliCase
 
 NOISE = """
 print("noise of print")
@@ -77,6 +78,11 @@ class Dump(CliCase):
     def test_an_unknown_plugin_is_an_error(self):
         self.plugin("one")
         self.fails(self.with_plugins("dump", "--plugin", "onee"), 1, "onee")
+
+    def test_the_users_tree_is_known_without_home_which_nginx_hands_on_to_nobody(self):
+        result = self.run_program(["env", "-u", "HOME", OUTRIGGER, "dump", "--plugin", "none"])
+        self.fails(result, 1, os.path.join(pwd.getpwuid(os.getuid()).pw_dir,
+                                           ".luarocks/share/lua/5.1/kong/plugins/none/handler.lua"))
 
     def test_a_full_disk_is_an_error(self):
         self.plugin("one")
