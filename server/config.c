@@ -7,6 +7,7 @@
 #include "server/config_plugin.h"
 #include "server/file.h"
 #include "server/gateway_prefix.h"
+#include "server/load_guard.h"
 #include "server/options.h"
 #include "server/settings.h"
 #include "server/suggest.h"
@@ -237,8 +238,11 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 			.kong_version = config->kong_version,
 			.read_cache = config->read_cache},
 	};
-	int rc = plugin_load(&spec, ret_plugin, err);
+	int rc;
 
+	load_guard_begin(settings->name, config->load_timeout);
+	rc = plugin_load(&spec, ret_plugin, err);
+	load_guard_end();
 	if (rc == 0)
 		(*ret_plugin)->settings = (void *)settings;
 	return rc;

@@ -45,6 +45,7 @@ struct config {
 	size_t max_connections, max_events, max_instances;
 	struct limits limits; /* max_message_size, max_message_depth */
 	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */
+	double load_timeout;  /* seconds after which a plugin that loads ends the process */
 	double drain_timeout; /* seconds that running events get to end when we leave */
 	enum on_error on_error;
 	char *plugin_list;               /* the key `plugins`, as it was written; NULL */
@@ -68,7 +69,8 @@ int config_need_plugins(const struct config *config, struct err *err);
 char *config_socket_path(const struct config *config, const struct plugin_settings *plugin);
 /* Where plugin code is looked for. Borrows `config`. */
 struct plugin_paths config_plugin_paths(const struct config *config);
-/* Loads one plugin with the settings of the configuration and the port of the process. */
+/* Loads one plugin with the settings of the configuration and the port of the process, which ends where
+ * that never does (load_timeout). */
 int config_load_plugin(const struct config *config, const struct plugin_settings *settings,
 		       const struct pdk_port *port, struct plugin **ret_plugin, struct err *err);
 

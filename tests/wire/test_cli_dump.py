@@ -71,9 +71,18 @@ class Dump(CliCase):
 
     def test_a_plugin_that_ends_the_process_is_a_failure(self):
         self.plugin("one", handler="os.exit(0)")
-        result = self.with_plugins("dump")
-        self.assertEqual((result.returncode, result.stdout), (1, ""))
-        self.assertNotEqual(result.stderr, "")
+        self.fails(self.with_plugins("dump"), 1, "plugin 'one'", "os.exit is not available")
+
+    @unittest.skipIf(os.environ.get("OUTRIGGER_LUA") == "lua51", "PUC Lua has no FFI")
+    def test_a_plugin_that_ends_the_process_in_c_is_a_failure_too(self):
+        self.plugin("one", handler="local ffi = require 'ffi'\n"
+                    "ffi.cdef 'void exit(int)'\nffi.C.exit(0)")
+        self.fails(self.with_plugins("dump"), 1, "a plugin ended the process")
+
+    def test_a_plugin_that_loads_for_ever_is_a_failure(self):
+        self.plugin("one", handler="while true do end")
+        self.fails(self.with_plugins("dump", "--load-timeout", "50ms"), 1,
+                   "[one] it is still not loaded", "endless loop")
 
     def test_an_unknown_plugin_is_an_error(self):
         self.plugin("one")

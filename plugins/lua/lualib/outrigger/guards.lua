@@ -2,6 +2,7 @@
 --
 -- Output: print is a log line, and standard output, which may be the answer to the gateway's
 -- query_cmd, becomes standard error.
+-- The end: os.exit would take all other plugins and their events along.
 
 local core = require "outrigger.core"
 
@@ -32,6 +33,9 @@ end
 function guards.install()
 	redirect_output()
 	keep_collecting()
+	os.exit = function()
+		error("os.exit is not available in Outrigger: it would end the server", 2)
+	end
 	debug.sethook = function()
 		error("debug.sethook is not available in Outrigger, which uses the hook itself", 2)
 	end
