@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "server/check_gateway.h"
 #include "server/config_value.h"
 #include "server/file.h"
+#include "server/socket_file.h"
 
 enum {
 	MAY_EXECUTE = 1,
@@ -173,7 +173,7 @@ void check_access(const struct gateway_check *check, const struct gateway_user *
 {
 	struct stat dir;
 
-	if (strlen(socket->path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+	if (strlen(socket->path) > SOCKET_PATH_MAX)
 		report_add(check->report, FINDING_ERROR, socket->plugin,
 			   "%s is too long for a socket; set a shorter one (plugin_NAME_socket)",
 			   socket->path);

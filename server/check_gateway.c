@@ -96,15 +96,47 @@ static void refuse_unserved(const struct gateway_check *check, const char *plugi
 		   path);
 }
 
+/* "off" as the first word leaves no plugin, whatever follows. */
+static bool is_off(const char *list)
+{
+	const char *word;
+	size_t n;
+
+	return list != NULL && value_next_item(&list, &word, &n) && n == 3 &&
+	       memcmp(word, "off", n) == 0;
+}
+
 static void check_listed(const struct gateway_check *check, const char *plugin)
 {
 	const char *list = kong_conf_get(check->kong, "plugins");
 
+	if (is_off(list))
+		list = NULL;
 	if (value_list_has(list, plugin))
 		return;
 	report_add(check->report, FINDING_ERROR, plugin,
 		   "it is not among the gateway's plugins; write plugins = %s,%s",
 		   list != NULL ? list : "bundled", plugin);
+}
+
+/* Whether the command speaks of one plugin or some, but not of this one. */
+static bool describes_another(const char *command, const char *plugin)
+{
+	bool speaks = strstr(command, "--plugin=") != NULL ||
+		      strstr(command, "--plugin ") != NULL || strstr(command, ".json") != NULL;
+
+	return speaks && !mentions(command, plugin);
+}
+
+static void check_described(const struct gateway_check *check, const char *plugin,
+			    const struct kong_server *s)
+{
+	if (s->query_cmd != NULL && describes_another(s->query_cmd, plugin))
+		report_add(
+			check->report, FINDING_ERROR, plugin,
+			"pluginserver_%s_query_cmd describes another plugin, so the gateway does "
+			"not find this one; write it as `outrigger kong-conf` does",
+			s->directive);
 }
 
 static void check_started(const struct gateway_check *check, const char *plugin, const char *path,
@@ -143,6 +175,8 @@ static int check_plugin(const struct gateway_check *check, const struct plugin_s
 			"from Kong 3.9 on a plugin server has one plugin: give this one a name of "
 			"its own in pluginserver_names, with the same socket and a query_cmd that "
 			"names it (see `outrigger kong-conf`)");
+	else
+		check_described(check, plugin->name, found.chosen);
 	check_started(check, plugin->name, path, &found);
 	check_access(check, around->user,
 		     &(struct checked_socket){plugin->name, path, around->started});

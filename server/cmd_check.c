@@ -1,5 +1,6 @@
 /* cmd_check.c - `outrigger check`: what is wrong with the plugins, and with the gateway's settings. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "protocol/buf.h"
@@ -9,6 +10,7 @@
 #include "server/kong_names.h"
 #include "server/loader.h"
 #include "server/options.h"
+#include "server/settings.h"
 #include "server/stdout_guard.h"
 
 enum {
@@ -90,7 +92,25 @@ static int check_plugins(const struct config *config, struct report *report, str
 	return rc;
 }
 
-static int check_kong(const struct cli *cli, struct report *report, struct err *err)
+/* A server that the gateway starts has the gateway's prefix unless it is told another one. */
+static int take_prefix(struct config *config, const struct kong_conf *kong)
+{
+	char *prefix;
+	bool starts_any = false;
+
+	for (size_t i = 0; i < kong->server_count; i++)
+		starts_any |= kong->servers[i].start_cmd != NULL;
+	if (!starts_any || settings_find(config->settings, "prefix") != NULL)
+		return 0;
+	prefix = strdup(kong->prefix);
+	if (prefix == NULL)
+		return -E_NOMEM;
+	free(config->prefix);
+	config->prefix = prefix;
+	return 0;
+}
+
+static int check_kong(struct cli *cli, struct report *report, struct err *err)
 {
 	const char *bin_dir = cli->own[OPTION_BIN_DIR];
 	const struct kong_conf_source source = {
@@ -104,7 +124,9 @@ static int check_kong(const struct cli *cli, struct report *report, struct err *
 
 	if (rc != 0)
 		return rc;
-	rc = check_gateway(&(struct gateway_check){report, &cli->config, &kong});
+	rc = take_prefix(&cli->config, &kong);
+	if (rc == 0)
+		rc = check_gateway(&(struct gateway_check){report, &cli->config, &kong});
 	kong_conf_fini(&kong);
 	return rc;
 }

@@ -5,13 +5,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/file.h"
 #include "server/user.h"
 
-#define PATH_LEN_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 2) /* a NUL, and one for '~' */
 #define BACKLOG 4096
 static int io_error(struct err *err, const char *verb, const char *path)
 {
@@ -20,12 +18,12 @@ static int io_error(struct err *err, const char *verb, const char *path)
 
 static int check_path(const char *path, struct err *err)
 {
-	if (strlen(path) <= PATH_LEN_MAX)
+	if (strlen(path) <= SOCKET_PATH_MAX)
 		return 0;
 	return err_set(err, E_CONF,
 		       "the socket's path is longer than %zu bytes: %s; choose a shorter prefix or "
 		       "socket",
-		       PATH_LEN_MAX, path);
+		       SOCKET_PATH_MAX, path);
 }
 
 static struct sockaddr_un make_address(const char *path)

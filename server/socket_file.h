@@ -8,9 +8,13 @@
 #define SERVER_SOCKET_FILE_H
 #include <stdbool.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include "server/socket_lock.h"
 
 struct err;
+
+/* Letters of a path; the system wants room for a NUL, and we for the '~' of a file not yet shown. */
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 2)
 
 struct socket_options {
 	unsigned mode; /* permissions */

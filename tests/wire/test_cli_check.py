@@ -107,6 +107,7 @@ class Gateway(CliCase):
         text = good.replace("pluginserver_names = one,two", "pluginserver_names = one")
         self.assertIn("two: error: from Kong 3.9 on a plugin server has one plugin",
                       self.error(text, *args))
+        text = text.replace(" --plugin=one\n", "\n")
         self.check(text, 0, *args, "--kong-version", "3.8")
 
     def test_two_start_commands_for_one_socket_are_found(self):
@@ -122,6 +123,26 @@ class Gateway(CliCase):
         self.assertIn("pluginserver_two_query_cmd: error: ", self.error(text))
         text = self.kong_conf() + "pluginserver_two_query_cmd = exec A=b 'cat' /dev/null\n"
         self.check(text, 0)
+
+    def test_a_query_command_of_another_plugin_is_found(self):
+        text = self.kong_conf().replace(" --plugin=two", " --plugin=one")
+        self.assertIn("two: error: pluginserver_two_query_cmd describes another", self.error(text))
+        self.succeeds(self.with_plugins("dump", "--output", self.dir))
+        text = self.kong_conf("--sidecar").replace("two.json", "one.json")
+        self.assertIn("two: error: pluginserver_two_query_cmd describes another", self.error(text))
+
+    def test_off_leaves_no_plugin(self):
+        text = self.kong_conf().replace("plugins = bundled,", "plugins = off,")
+        self.assertIn("write plugins = bundled,one", self.errors(text)[0])
+
+    def test_a_server_that_the_gateway_starts_has_its_prefix(self):
+        text = ("prefix = %s\nplugins = one\npluginserver_names = one\n" % self.dir +
+                "pluginserver_one_start_cmd = /bin/true\n"
+                "pluginserver_one_query_cmd = /bin/true\n")
+        file = self.write("kong.conf", text)
+        self.succeeds(self.with_plugins("check", "--kong-conf", file, "--plugin", "one"))
+        self.assertIn("served on /elsewhere/one.socket",
+                      self.errors(text, "--plugin", "one", "--prefix", "/elsewhere")[0])
 
     def test_a_missing_query_command_is_found(self):
         text = self.kong_conf() + "pluginserver_two_query_cmd =\n"
@@ -186,10 +207,11 @@ class Gateway(CliCase):
         self.assertIn("there is no user no-such-user", self.error(text))
 
     def test_a_path_that_is_too_long_for_a_socket_is_found(self):
-        long = "/" + "x" * 120
-        text = self.kong_conf() + "pluginserver_two_socket = %s\n" % long
-        errors = self.errors(text, "--plugin-two-socket", long)
-        self.assertTrue(any("too long for a socket" in e for e in errors), errors)
+        for length, code in ((106, 0), (107, 1)):
+            path = self.path("x" * (length - len(self.path(""))))
+            text = self.kong_conf() + "pluginserver_two_socket = %s\n" % path
+            found = self.check(text, code, "--plugin-two-socket", path)
+            self.assertEqual("too long for a socket" in found, code == 1, found)
 
 
 if __name__ == "__main__":
