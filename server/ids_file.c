@@ -119,6 +119,11 @@ int ids_file_init(struct ids_file *f, const char *dir, struct err *err)
 {
 	int rc;
 
+	if (!file_exists(dir))
+		return err_set(err, E_IO,
+			       "there is no folder %s for the socket: make it, or give another "
+			       "--prefix or --socket",
+			       dir);
 	*f = (struct ids_file){.dir = strdup(dir)};
 	if (f->dir == NULL)
 		return err_set(err, E_NOMEM, "no memory for the file of ids");

@@ -119,15 +119,28 @@ static int try_both(int fd)
 	return rc == 0 ? set_byte(fd, F_OFD_SETLK, LOCK_OWNER, F_WRLCK) : rc;
 }
 
+static int explain_open(const char *path, struct err *err)
+{
+	int why = errno;
+
+	if (why == EACCES && file_exists(path))
+		return err_set(err, E_IO,
+			       "%s belongs to another user, who has served here: remove it, or "
+			       "serve as that user",
+			       path);
+	return err_set(
+		err, E_IO,
+		"can't make %s: %s; the socket's folder must be one that this user may write "
+		"to",
+		path, strerror(why));
+}
+
 static int open_and_lock(struct socket_lock *lock, const struct socket_lock_options *options,
 			 struct err *err)
 {
 	lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock->fd < 0)
-		return err_set(err, E_IO,
-			       "can't make %s: %s; the socket's folder must be one that this user "
-			       "may write to",
-			       lock->path, strerror(errno));
+		return explain_open(lock->path, err);
 	if (try_both(lock->fd) == 0)
 		return 0;
 	if (errno != EAGAIN && errno != EACCES)

@@ -12,6 +12,14 @@ import unittest
 import lib
 
 
+def is_for_all(path):
+    """Whether every user may get there."""
+    parents = [path]
+    while parents[-1] != "/":
+        parents.append(os.path.dirname(parents[-1]))
+    return all(os.stat(p).st_mode & stat.S_IXOTH for p in parents)
+
+
 class SocketTest(lib.WireTest):
     def setUp(self):
         self.dir = self.temp_dir()
@@ -78,7 +86,19 @@ class Files(SocketTest):
 
     def test_a_folder_that_is_missing_is_an_error_that_names_it(self):
         self.assert_fails(self.start_only(socket=os.path.join(self.dir, "none", "s")),
+                          "there is no folder %s for the socket: make it" %
                           os.path.join(self.dir, "none"))
+
+    @unittest.skipIf(os.getuid() != 0, "only root may be somebody else")
+    @unittest.skipUnless(is_for_all(lib.BINARY) and is_for_all(lib.FIXTURES),
+                         "others may not enter the folder of the sources")
+    def test_a_lock_of_another_user_is_an_error_that_says_so(self):
+        self.serve_here().stop()
+        os.chmod(self.dir, 0o777)
+        os.unlink(os.path.join(self.dir, "outrigger.ids"))
+        server = self.serve("wire-do", prefix=self.dir, start=False)
+        server.start(user="nobody", extra_groups=[])
+        self.assert_fails(server, "wire-do.socket.lock belongs to another user", "remove it")
 
     def test_a_file_that_is_no_socket_is_not_replaced(self):
         with open(self.path, "w", encoding="utf-8") as f:
