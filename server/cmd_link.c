@@ -42,6 +42,12 @@ static int check_name(const char *name, struct err *err)
 			"the gateway has a plugin %s itself and never asks a server for it; serve "
 			"it by another name (plugin_NAME_module = %s)",
 			name, name);
+	if (rc == 0 && strncmp(name, "query_", 6) == 0)
+		rc = err_set(
+			err, E_USAGE,
+			"called as %s, this program describes the plugin %s, as Kong before 3.9 "
+			"wants it; use the lines of `outrigger kong-conf`",
+			name, name + 6);
 	for (const char *c = name; rc == 0 && *c != '\0'; c++) {
 		if (isupper((unsigned char)*c))
 			rc = err_set(

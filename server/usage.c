@@ -102,8 +102,9 @@ void usage_print_command(FILE *out, const struct cli_command *command)
 	print_wrapped(out, command->doc, 0);
 	fputs("\nOptions:\n", out);
 	print_own_options(out, command);
-	print_option(out, "--plugin", "NAME",
-		     "Take this plugin instead of those of `plugins`; may be repeated.");
+	if (command->positional == NULL)
+		print_option(out, "--plugin", "NAME",
+			     "Take this plugin instead of those of `plugins`; may be repeated.");
 	print_option(out, "--config", "FILE",
 		     "Settings in kong.conf's form. Default: " CLI_CONFIG_DEFAULT
 		     " where there is one.");
@@ -115,5 +116,6 @@ void usage_print_command(FILE *out, const struct cli_command *command)
 		if (option_table[i].commands & command->bit)
 			print_setting(out, &option_table[i]);
 	}
-	print_plugin_settings(out);
+	if (command->positional == NULL)
+		print_plugin_settings(out);
 }

@@ -159,6 +159,7 @@ class Link(CliCase):
         self.fails(self.link_plugin("../x"), 2, "../x")
         self.fails(self.link_plugin("outrigger"), 2, "outrigger")
         self.fails(self.link_plugin("key-auth"), 2, "the gateway has a plugin key-auth itself")
+        self.fails(self.link_plugin("query_a"), 2, "describes the plugin a")
         self.assertEqual(os.listdir(self.dir), ["plugins"])
 
     def test_a_folder_that_is_not_there_is_an_error(self):

@@ -20,6 +20,9 @@ class Usage(CliCase):
             self.assertIn("--prefix DIR", text)
             self.assertEqual(text, self.succeeds(self.outrigger("help", command)))
 
+    def test_help_of_link_has_no_settings_of_plugins(self):
+        self.assertNotIn("--plugin", self.succeeds(self.outrigger("link", "--help")))
+
     def test_help_is_at_most_80_columns_wide(self):
         for command in COMMANDS:
             for line in self.succeeds(self.outrigger(command, "--help")).splitlines():
