@@ -70,9 +70,11 @@ static void orphan(struct server *server)
 
 static void check_orphan(struct server *server, double now)
 {
-	if (worker_connections(server->worker) > 0)
+	if (server->superseded)
+		leave(server, "a successor serves all sockets");
+	else if (worker_connections(server->worker) > 0)
 		server->connected_at = now;
-	else if (server->superseded || now - server->connected_at > ORPHAN_IDLE)
+	else if (now - server->connected_at > ORPHAN_IDLE)
 		leave(server, "nobody is connected any more");
 }
 
@@ -85,9 +87,10 @@ static bool check_sockets(struct server *server)
 	return server->superseded && !before;
 }
 
-/* An event without any connection has no gateway that could go on with it. Whether a successor is on its
- * way is asked before whether it is there, or one that arrives in between would not be seen; and who was
- * let in last gets a turn. */
+/* An event without any connection has no gateway that could go on with it. Where there is a successor, the
+ * gateway is asked to close our connections, and waited for. Whether a successor is on its way is asked
+ * before whether it is there, or one that arrives in between would not be seen; and who was let in last
+ * gets a turn. */
 static void check_leaving(struct server *server, double now)
 {
 	bool is_awaited = server_sockets_are_awaited(&server->sockets);
@@ -95,6 +98,10 @@ static void check_leaving(struct server *server, double now)
 		check_sockets(server) || is_awaited ||
 		(worker_events(server->worker) > 0 && worker_connections(server->worker) > 0);
 
+	if (server->superseded) {
+		worker_retire(server->worker);
+		is_busy = is_busy || worker_connections(server->worker) > 0;
+	}
 	if (!is_busy || now >= server->leave_at)
 		reactor_stop(server->reactor);
 }

@@ -33,10 +33,11 @@ struct session {
 	enum session_state state;
 	int tag;
 	int fd;
-	bool busy;    /* a call waits */
-	bool greeted; /* the generation was told */
-	bool eof;     /* the peer sends no more */
-	bool held;    /* somebody below on the stack will settle it */
+	bool busy;     /* a call waits */
+	bool greeted;  /* the generation was told */
+	bool expected; /* not to be retired the next time */
+	bool eof;      /* the peer sends no more */
+	bool held;     /* somebody below on the stack will settle it */
 };
 
 static void settle(struct session *s);
@@ -363,15 +364,21 @@ static void on_ready(void *user, int ready)
 	settle(s);
 }
 
+static int tell_generation(struct session *s)
+{
+	struct msg hello = {.type = MSG_SERVER_PID, .number = s->env->generation};
+
+	return s->codec->write(&s->out, &hello, NULL);
+}
+
 /* Before the first answer on a connection, and in the same write: only then does the gateway read it. */
 static int greet(struct session *s)
 {
-	struct msg hello = {.type = MSG_SERVER_PID, .number = s->env->generation};
 	int rc;
 
 	if (s->greeted)
 		return 0;
-	rc = s->codec->write(&s->out, &hello, NULL);
+	rc = tell_generation(s);
 	s->greeted = rc == 0 || rc == -E_UNSUPPORTED;
 	return rc == -E_UNSUPPORTED ? 0 : rc;
 }
@@ -401,6 +408,28 @@ int session_answer(struct session *s, const struct msg *msg, struct err *err)
 	s->held = false;
 	settle(s);
 	return 0;
+}
+
+static bool is_idle(const struct session *s)
+{
+	return s->state == SESSION_OPEN && s->greeted && !s->busy && buf_len(&s->in) == 0 &&
+	       buf_len(&s->out) == 0;
+}
+
+void session_expect(struct session *s)
+{
+	s->expected = true;
+}
+
+void session_retire(struct session *s)
+{
+	bool expected = s->expected;
+
+	s->expected = false;
+	if (expected || !is_idle(s) || tell_generation(s) != 0)
+		return;
+	flush(s);
+	settle(s);
 }
 
 /* A half-written answer is unfinished as it is. */

@@ -74,6 +74,12 @@ bool session_is_lingering(const struct session *s);
 /* Answers the call that waits (msg->id). 0; -E_CLOSED when no such call waits; as codec->write, then the
  * call waits on. The session may be gone afterwards, if this was not called from its handler. */
 int session_answer(struct session *s, const struct msg *msg, struct err *err);
+/* Has the gateway let go of a connection that is idle, without a loss: tells the generation once more. Where
+ * the connection lies in a pool, bytes are unexpected and it is closed; where a call is on its way, they are
+ * read before the answer, as they may be. Nothing happens to one that isn't idle. */
+void session_retire(struct session *s);
+/* The next session_retire does nothing: an event's next step is to come on it. */
+void session_expect(struct session *s);
 /* Ends it so that a gateway that waits, or is about to, fails (see above). on_end follows, later perhaps. */
 void session_abort(struct session *s);
 /* The same without waiting for the peer: for the end of the process. on_end is not called. */

@@ -102,6 +102,27 @@ void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_
 		session_abort(s);
 }
 
+static void expect_step(void *user, struct event *event)
+{
+	struct worker *w = user;
+	struct session *s = session_table_find(&w->sessions, event->record->connection);
+
+	if (s != NULL)
+		session_expect(s);
+}
+
+static void retire_session(void *user, struct session *s)
+{
+	(void)user;
+	session_retire(s);
+}
+
+void worker_retire(struct worker *w)
+{
+	event_each(w->events, expect_step, w);
+	session_table_each(&w->sessions, retire_session, w);
+}
+
 size_t worker_connections(const struct worker *w)
 {
 	return w->sessions.count;

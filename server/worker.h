@@ -72,6 +72,8 @@ enum worker_welcome {
 
 /* Takes a connection (non-blocking). `on_error` is what it gets for events that are not known here. */
 void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome);
+/* Has the gateway let go of the connections that no running event needs: calls then reach a successor. */
+void worker_retire(struct worker *w);
 size_t worker_connections(const struct worker *w);
 size_t worker_events(const struct worker *w);
 /* The plugin of that name (n bytes), or NULL. */

@@ -292,6 +292,39 @@ static void test_a_session_that_lingers_for_too_long_is_closed(void **state)
 		     "END");
 }
 
+static void test_an_idle_one_is_retired_by_a_greeting_and_still_answers(void **state)
+{
+	(void)state;
+	session_retire(t.session);
+	assert_heard(""); /* nothing is known yet of who is there */
+	say("a.");
+	session_retire(t.session);
+	session_retire(t.session);
+	assert_heard("<a<<");
+	say("b.");
+	assert_heard("b");
+}
+
+static void test_one_that_is_busy_or_expected_is_not_retired(void **state)
+{
+	(void)state;
+	say("a.");
+	assert_heard("<a");
+	session_expect(t.session);
+	session_retire(t.session);
+	assert_heard("");
+	session_retire(t.session);
+	assert_heard("<");
+	say("b");
+	session_retire(t.session);
+	t.hold = true;
+	say(".");
+	session_retire(t.session);
+	assert_heard("");
+	assert_int_equal(answer('b'), 0);
+	assert_heard("b");
+}
+
 static void test_abandoning_says_that_no_answer_will_come(void **state)
 {
 	(void)state;
@@ -317,6 +350,8 @@ int main(void)
 		TEST(test_a_peer_that_closes_ends_an_idle_session),
 		TEST(test_a_peer_that_only_stopped_writing_gets_its_answer),
 		TEST(test_a_session_that_lingers_for_too_long_is_closed),
+		TEST(test_an_idle_one_is_retired_by_a_greeting_and_still_answers),
+		TEST(test_one_that_is_busy_or_expected_is_not_retired),
 		TEST(test_abandoning_says_that_no_answer_will_come),
 	};
 

@@ -169,6 +169,24 @@ class Parents(LeavingTest):
         self.wait_gone(first)
         self.wait_log(first, "successor")
 
+    def test_with_a_successor_idle_connections_are_given_back_without_a_loss(self):
+        """A notice on each: a gateway's pool closes such a connection, and a call may still come."""
+        _, first = self.start_by_shell()
+        self.wait_log(first, "version")
+        with lib.Gateway(self.path) as idle, lib.Gateway(self.path) as busy:
+            pid = idle.call("plugin.GetStatus")["Pid"]
+            event = busy.event(busy.start_instance("wire-do", '{"mode":"read"}'))["EventId"]
+            _, second = self.start_by_shell()
+            self.wait_log(second, "waiting for it to leave")
+            os.kill(pid, signal.SIGTERM)
+            self.assertEqual(idle.read()[:2], [2, "serverPid"])
+            self.assertEqual(idle.call("plugin.GetStatus")["Pid"], pid)
+            self.assertEqual(idle.read()[:2], [2, "serverPid"])
+            # The event's next step is to come on this one, and the first notice came long ago.
+            self.assertEqual(busy.step(event, "v")["Data"], "ret")
+            self.assertEqual(len(busy.notices), 1)
+        self.wait_gone(first)
+
     def test_one_that_waits_for_nobody_leaves(self):
         _, first = self.start_by_shell()
         self.wait_log(first, "version")
