@@ -11,13 +11,14 @@ local plugin_info = {}
 -- Phases that an external plugin can have, in the order in which they run.
 plugin_info.PHASES = { "certificate", "rewrite", "preread", "access", "response", "log" }
 
-local IN_RESPONSE = "the gateway runs %s only for plugins inside its process; it is not advertised"
-local NOT_SENT = "the gateway sends no %s event to external plugins; it is not advertised"
+local IN_RESPONSE = "is not advertised: the gateway runs %s only for plugins inside its process"
+local NOT_SENT = "is not advertised: the gateway sends no %s event to external plugins"
+local RUN_HERE = "is not advertised: Outrigger runs %s itself, before the first instance"
 
 -- Phases that a handler may have and the gateway never sends.
 local ELSEWHERE = {
 	{ "header_filter", IN_RESPONSE }, { "body_filter", IN_RESPONSE },
-	{ "init_worker", NOT_SENT }, { "configure", NOT_SENT }, { "balancer", NOT_SENT },
+	{ "init_worker", RUN_HERE }, { "configure", NOT_SENT }, { "balancer", NOT_SENT },
 	{ "ws_handshake", NOT_SENT }, { "ws_client_frame", NOT_SENT },
 	{ "ws_upstream_frame", NOT_SENT }, { "ws_close", NOT_SENT },
 }
@@ -54,7 +55,8 @@ end
 
 function plugin_info.priority(handler, name)
 	local value = handler.PRIORITY
-	if type(value) ~= "number" or value % 1 ~= 0 then -- inf % 1 and nan % 1 are nan
+	-- inf % 1 and nan % 1 are nan; beyond 2^53 numbers are no longer exact
+	if type(value) ~= "number" or value % 1 ~= 0 or math.abs(value) > 2 ^ 53 then
 		return nil, ('Plugin "%s" cannot be loaded because its PRIORITY field is not a valid ' ..
 			'integer number, got: "%s". Set PRIORITY = 1000, or what its order needs, in ' ..
 			"handler.lua."):format(name, tostring(value))

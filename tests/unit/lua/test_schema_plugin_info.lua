@@ -59,12 +59,14 @@ check.equal(#info.Phases, 0, "nothing usable is left")
 check.equal(notes[1].path, "handler.access", "a phase that is no function")
 check.contains(notes[1].what, "is a boolean, not a function", "a phase that is no function")
 check.equal(notes[2].path, "handler.header_filter", "a filter")
+check.contains(notes[2].what, "runs header_filter only for plugins inside", "a filter")
 check.equal(notes[3].path, "handler.init_worker", "init_worker")
+check.contains(notes[3].what, "Outrigger runs init_worker itself", "init_worker")
 refused(handler({ response = run, body_filter = run }), "it implements both `response` " ..
 	"and `header_filter` or `body_filter` methods.")
 
 -- PRIORITY and VERSION.
-for _, priority in ipairs({ 1.5, "1000", 0 / 0, math.huge, -math.huge, false }) do
+for _, priority in ipairs({ 1.5, "1000", 0 / 0, math.huge, -math.huge, 1e300, false }) do
 	refused(handler({ PRIORITY = priority }), 'not a valid integer number, got: "' ..
 		tostring(priority) .. '"')
 end
