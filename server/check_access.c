@@ -12,7 +12,8 @@
 
 enum {
 	MAY_EXECUTE = 1,
-	MAY_WRITE = 2
+	MAY_WRITE = 2,
+	MAY_READ = 4
 };
 
 static bool has_group(const struct gateway_user *user, gid_t gid)
@@ -184,4 +185,20 @@ void check_access(const struct gateway_check *check, const struct gateway_user *
 			   "allowed_uids refuses the gateway's user; add it");
 	if (check_folders(check, user, socket, &dir))
 		check_socket(check, user, socket, &dir);
+}
+
+void check_readable(const struct gateway_check *check, const struct gateway_user *user,
+		    const char *key, const char *path)
+{
+	const struct checked_socket file = {.plugin = key, .path = path};
+	struct stat st;
+
+	if (user == NULL || path == NULL || !check_folders(check, user, &file, &st) ||
+	    stat(path, &st) != 0)
+		return;
+	if (!may(user, &st, S_ISDIR(st.st_mode) ? MAY_READ | MAY_EXECUTE : MAY_READ))
+		report_add(check->report, FINDING_ERROR, key,
+			   "the gateway starts the server as its own user, which may not read %s; "
+			   "change its owner, group or mode",
+			   path);
 }

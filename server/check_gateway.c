@@ -327,6 +327,10 @@ int check_gateway(const struct gateway_check *check)
 
 	if (check_find_user(check, &user))
 		around.user = &user;
+	if (around.started) {
+		check_readable(check, around.user, "plugins_dir", check->config->plugins_dir);
+		check_readable(check, around.user, "--config", check->config->file);
+	}
 	for (size_t i = 0; rc == 0 && i < check->config->plugin_count; i++)
 		rc = check_plugin(check, &check->config->plugins[i], &around);
 	return rc;

@@ -44,6 +44,10 @@ bool check_find_user(const struct gateway_check *check, struct gateway_user *ret
  * known. */
 void check_access(const struct gateway_check *check, const struct gateway_user *user,
 		  const struct checked_socket *socket);
+/* Whether a server that runs as that user may read the file or folder of ours that `key` names. `path` and
+ * `user` may be NULL. */
+void check_readable(const struct gateway_check *check, const struct gateway_user *user,
+		    const char *key, const char *path);
 /* Whether the gateway would find kong.plugins.PLUGIN.handler itself and run it in process. */
 void check_local(const struct gateway_check *check, const char *plugin);
 

@@ -202,6 +202,19 @@ class Gateway(CliCase):
         text = self.kong_conf() + "nginx_user = %s\n" % other_user()
         self.assertTrue(all("may not make" in e for e in self.errors(text)))
 
+    def test_files_that_the_gateways_user_may_not_read_are_found(self):
+        os.chmod(self.dir, 0o777)
+        text = self.kong_conf() + "nginx_user = %s\n" % other_user()
+        file = self.write("outrigger.conf", "")
+        os.chmod(self.plugins, 0o711)
+        os.chmod(file, 0o600)
+        errors = self.errors(text, "--config", file)
+        self.assertEqual([e.split(":")[0] for e in errors], ["plugins_dir", "--config"])
+        self.assertIn("may not read %s;" % self.plugins, errors[0])
+        os.chmod(self.plugins, 0o755)
+        os.chmod(file, 0o644)
+        self.check(text, 0, "--config", file)
+
     def test_an_unknown_user_is_found(self):
         text = self.kong_conf() + "nginx_user = no-such-user\n"
         self.assertIn("there is no user no-such-user", self.error(text))
