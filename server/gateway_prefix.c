@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/file.h"
+#include "server/process.h"
 
 enum {
 	ANCESTORS_MAX = 32
@@ -69,26 +70,11 @@ static char *read_proc(long pid, const char *name, size_t *ret_len)
 	return text;
 }
 
-/* 0 when there is none. The program's name, in parentheses, may hold anything. */
-static long parent_of(long pid)
-{
-	size_t n;
-	char *stat = read_proc(pid, "stat", &n);
-	const char *after = stat != NULL ? strrchr(stat, ')') : NULL;
-	long parent = 0;
-
-	/* ") S 123 ": the state is one letter */
-	if (after != NULL && strlen(after) > 4)
-		parent = strtol(after + 4, NULL, 10);
-	free(stat);
-	return parent;
-}
-
 char *gateway_prefix_find(void)
 {
 	long pid = (long)getppid();
 
-	for (int i = 0; pid > 0 && i < ANCESTORS_MAX; i++, pid = parent_of(pid)) {
+	for (int i = 0; pid > 0 && i < ANCESTORS_MAX; i++, pid = process_parent(pid)) {
 		size_t n = 0;
 		char *cmdline = read_proc(pid, "cmdline", &n);
 		char *prefix = cmdline != NULL ? gateway_prefix_parse(cmdline, n) : NULL;

@@ -11,6 +11,7 @@
 #include "server/file.h"
 #include "server/ids_file.h"
 #include "server/log.h"
+#include "server/process.h"
 #include "server/reactor.h"
 #include "server/server_sockets.h"
 #include "server/worker.h"
@@ -18,11 +19,13 @@
 #define TICK 1.0          /* seconds between two looks at sockets and parent */
 #define LEAVING_TICK 0.02 /* the same while we only wait for the end */
 #define ORPHAN_IDLE 30.0  /* seconds without a connection after which an orphan leaves */
+#define PARTING 1.0       /* seconds in which a parent that told us to leave is expected to end */
 #define SIGNALS 4
 #define SPARE_DESCRIPTORS 64 /* that are no connections */
 
 enum stage {
 	STAGE_SERVING,
+	STAGE_PARTING,  /* told to leave, perhaps because our parent leaves and its gateway stays */
 	STAGE_ORPHANED, /* who started us is gone: others of its kind may need us still */
 	STAGE_LEAVING,  /* running events get to end */
 };
@@ -37,11 +40,12 @@ struct server {
 	struct reactor_signal *signals[SIGNALS];
 	enum stage stage;
 	bool superseded;     /* a successor serves all sockets */
-	double leave_at;     /* LEAVING: at the latest */
+	double leave_at;     /* PARTING, LEAVING: at the latest */
 	double connected_at; /* ORPHANED: when there was last a connection */
 };
 
 static pid_t parent;
+static long gateway; /* the parent's: nginx' master, where a worker started us; 0 = unknown */
 
 static bool has_parent(void)
 {
@@ -66,6 +70,7 @@ static void orphan(struct server *server)
 	server_sockets_hand_over(&server->sockets);
 	server->stage = STAGE_ORPHANED;
 	server->connected_at = reactor_now();
+	reactor_timer_start(server->tick, LEAVING_TICK, 1);
 }
 
 static void check_orphan(struct server *server, double now)
@@ -74,8 +79,27 @@ static void check_orphan(struct server *server, double now)
 		leave(server, "a successor serves all sockets");
 	else if (worker_connections(server->worker) > 0)
 		server->connected_at = now;
-	else if (now - server->connected_at > ORPHAN_IDLE)
+	else if (!process_is_alive(gateway) || now - server->connected_at > ORPHAN_IDLE)
 		leave(server, "nobody is connected any more");
+}
+
+/* A gateway that reloads starts our successor and has us told to leave when it may not serve yet: to leave
+ * then would be a gap, in which the gateway lets requests through. So we wait for our parent's end, and are
+ * an orphan from then on. A parent that stays has no successor for us: somebody else wants us to leave. */
+static void part(struct server *server)
+{
+	server_sockets_hand_over(&server->sockets);
+	server->stage = STAGE_PARTING;
+	server->leave_at = reactor_now() + PARTING;
+	reactor_timer_start(server->tick, LEAVING_TICK, 1);
+}
+
+static void check_parting(struct server *server, double now)
+{
+	if (!has_parent())
+		orphan(server);
+	else if (server->superseded || now >= server->leave_at)
+		leave(server, strsignal(SIGTERM));
 }
 
 /* Accepts what is left where a successor listens now. True when that is new. */
@@ -118,6 +142,8 @@ static void on_tick(void *user)
 	check_sockets(server);
 	if (server->stage == STAGE_SERVING && server->config->exit_with_parent && !has_parent())
 		orphan(server);
+	else if (server->stage == STAGE_PARTING)
+		check_parting(server, now);
 	else if (server->stage == STAGE_ORPHANED)
 		check_orphan(server, now);
 }
@@ -131,6 +157,8 @@ static void on_signal(void *user, int signum)
 	} else if (server->stage == STAGE_LEAVING) {
 		log_line(LOG_LEVEL_NOTICE, "a second signal: leaving at once");
 		reactor_stop(server->reactor);
+	} else if (signum == SIGTERM && server->stage == STAGE_SERVING && gateway > 0) {
+		part(server);
 	} else {
 		leave(server, strsignal(signum));
 		check_leaving(server, reactor_now());
@@ -263,6 +291,8 @@ int server_run(const struct config *config, struct err *err)
 	int rc;
 
 	parent = getppid();
+	if (config->exit_with_parent)
+		gateway = process_parent(parent);
 	rc = file_open_standard(err);
 	if (rc == 0)
 		rc = log_open(config->log, config->log_level, err);

@@ -89,7 +89,7 @@ class Reload(unittest.TestCase):
 
     @staticmethod
     def outcome(response):
-        return response.status, response.text
+        return response.status, response.text if response.status == 401 else ""
 
     def load(self):
         return Load(self.gateway, self.outcome)
@@ -160,6 +160,57 @@ class GatewayReload(Reload):
         lost = {result for result in load.seen if isinstance(result, str)}
         self.assertEqual(set(load.seen) - lost, {(401, "first")})
         self.assertLessEqual(sum(load.seen[result] for result in lost), CLIENTS)
+
+
+class SlowSuccessor(Reload):
+    """The gateway has told the old Outrigger to leave before the new one has loaded its plugins."""
+
+    def start(self):
+        self.stage = harness.Stage()
+        self.addCleanup(self.stage.close)
+        self.addCleanup(self._show_logs)
+        self.gate = self.stage.path("gate")
+        self.addCleanup(self.open_gate)
+        self.gateway = self.stage.gateway(
+            code_plugins.kong_conf(self.stage, ["e2e-gate"])
+            + harness.ENV_LINE + "; env OUTRIGGER_TEST_GATE=%s\n" % self.gate,
+            code_plugins.declarative([code("e2e-gate", access=REFUSE, word="first")]))
+        code_plugins.wait_sockets(self.gateway, ["e2e-gate"])
+
+    def open_gate(self):
+        if os.path.exists(self.gate):
+            os.unlink(self.gate)
+
+    def shut_gate(self):
+        with open(self.gate, "w", encoding="ascii"):
+            pass
+
+    def test_the_old_one_serves_until_the_new_one_does(self):
+        self.start()
+        old, = self.servers()
+        old_worker, = self.workers()
+        self.shut_gate()
+        with self.load() as load:
+            load.wait_more(20)
+            self.gateway.reload()
+            harness.wait_for(lambda: not os.path.exists("/proc/%d" % old_worker),
+                             "the end of the old worker")
+            load.wait_more(100)
+            self.open_gate()
+            harness.wait_for(lambda: self.servers() and old not in self.servers(),
+                             "the new Outrigger alone")
+            load.wait_more(20)
+        self.assertEqual(set(load.seen), {(401, "first")})
+
+    def test_where_none_comes_the_old_one_leaves_with_the_gateway(self):
+        self.start()
+        self.assertEqual(self.gateway.http().status, 401)
+        self.shut_gate()
+        self.gateway.reload()
+        harness.wait_for(lambda: len(self.servers()) == 2, "the new Outrigger")
+        self.gateway.stop()
+        self.open_gate()
+        harness.wait_for(lambda: not self.servers(), "the end of both", deadline=9)
 
 
 class Configuration(Reload):

@@ -1,0 +1,58 @@
+#include "server/process.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fields of /proc/PID/stat, counted from the one behind the name. */
+enum {
+	FIELD_STATE = 0,
+	FIELD_PARENT = 1,
+	FIELD_START = 19,
+};
+
+#define STAT_SIZE 1024
+
+/* Where the field begins; NULL when there is none. The name, in parentheses, may hold anything. */
+static const char *find_field(long pid, int field, char stat[STAT_SIZE])
+{
+	char path[64];
+	const char *at;
+	size_t n;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return NULL;
+	n = fread(stat, 1, STAT_SIZE - 1, file);
+	fclose(file);
+	stat[n] = '\0';
+	at = strrchr(stat, ')');
+	for (int i = 0; at != NULL && i <= field; i++)
+		at = strchr(at + 1, ' ');
+	return at != NULL ? at + 1 : NULL;
+}
+
+long process_parent(long pid)
+{
+	char stat[STAT_SIZE];
+	const char *field = find_field(pid, FIELD_PARENT, stat);
+
+	return field != NULL ? strtol(field, NULL, 10) : 0;
+}
+
+uint64_t process_start(long pid)
+{
+	char stat[STAT_SIZE];
+	const char *field = find_field(pid, FIELD_START, stat);
+
+	return field != NULL ? strtoull(field, NULL, 10) : 0;
+}
+
+bool process_is_alive(long pid)
+{
+	char stat[STAT_SIZE];
+	const char *field = find_field(pid, FIELD_STATE, stat);
+
+	return field != NULL && strchr("ZXx", *field) == NULL;
+}

@@ -1,0 +1,14 @@
+/* process.h - what /proc says of other processes. */
+#ifndef SERVER_PROCESS_H
+#define SERVER_PROCESS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The pid of its parent; 0 when it has none that we can see, or is gone. */
+long process_parent(long pid);
+/* When it began, in the system's own unit; 0 when it is gone. With the pid it stands for one process. */
+uint64_t process_start(long pid);
+/* Whether it runs: one that has ended, and that its parent has not asked for yet, does not. */
+bool process_is_alive(long pid);
+
+#endif

@@ -1,0 +1,53 @@
+/* test_process.c - what /proc says of a child, from its begin to its end. */
+#include "tests/lib/unit.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "server/process.h"
+
+static void test_a_child_has_a_parent_and_a_start_until_it_is_gone(void **state)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	(void)state;
+	/* A name that looks like what comes behind it. */
+	assert_int_equal(prctl(PR_SET_NAME, "a) Z 1 (b"), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(process_parent(pid), getpid());
+	assert_true(process_start(pid) >= process_start(getpid()));
+	assert_true(process_is_alive(pid));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_false(process_is_alive(pid));
+	assert_int_equal(process_parent(pid), getpid());
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_false(process_is_alive(pid));
+	assert_int_equal(process_parent(pid), 0);
+	assert_int_equal(process_start(pid), 0);
+}
+
+static void test_nobody_is_the_parent_of_the_first(void **state)
+{
+	(void)state;
+	assert_int_equal(process_parent(1), 0);
+	assert_int_equal(process_parent(0), 0);
+	assert_true(process_start(getpid()) > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_child_has_a_parent_and_a_start_until_it_is_gone),
+		cmocka_unit_test(test_nobody_is_the_parent_of_the_first),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
