@@ -98,18 +98,19 @@ static char *default_prefix(void)
 	return prefix != NULL ? prefix : strdup(GATEWAY_PREFIX_DEFAULT);
 }
 
-/* The gateway keeps its own logs in PREFIX/logs. */
+/* The gateway keeps its own logs in PREFIX/logs, which is root's where root started it, while we are
+ * started as the user of its workers. */
 static char *default_log(const struct config *config)
 {
-	char *logs, *log;
+	char *log;
 
 	if (!config->exit_with_parent)
 		return strdup("stderr");
-	logs = file_printf("%s/logs", config->prefix);
-	log = file_printf("%s/outrigger.log",
-			  logs != NULL && file_exists(logs) ? logs : config->prefix);
-	free(logs);
-	return log;
+	log = file_printf("%s/logs/outrigger.log", config->prefix);
+	if (log == NULL || file_is_writable(log))
+		return log;
+	free(log);
+	return file_printf("%s/outrigger.log", config->prefix);
 }
 
 /* Paths are made absolute: they also go into commands that the gateway runs in another folder. */

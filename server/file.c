@@ -224,6 +224,17 @@ bool file_is_executable(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0;
 }
 
+bool file_is_writable(const char *path)
+{
+	size_t n = (size_t)(file_basename(path) - path);
+	char *dir = n > 0 ? strndup(path, n) : strdup(".");
+	bool may = access(path, W_OK) == 0 ||
+		   (errno == ENOENT && dir != NULL && access(dir, W_OK | X_OK) == 0);
+
+	free(dir);
+	return may;
+}
+
 bool file_is_link_to_us(const char *path)
 {
 	char *target = read_link(path);

@@ -30,6 +30,8 @@ bool file_exists(const char *path);
 /* As file_exists, but a symbolic link counts by itself, wherever it points. */
 bool file_is_there(const char *path);
 bool file_is_executable(const char *path);
+/* Whether we may write to the file, or make it where it is not there. */
+bool file_is_writable(const char *path);
 /* Whether it is our own symbolic link: one to a program that is called outrigger. */
 bool file_is_link_to_us(const char *path);
 /* Makes the symbolic link `path`, in place of one that is there. -E_IO. */

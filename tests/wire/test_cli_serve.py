@@ -6,6 +6,7 @@ import time
 import unittest
 
 from cli_case import OUTRIGGER, CliCase, settings
+from nobody import needs_nobody
 
 DEADLINE = 30
 
@@ -73,6 +74,23 @@ class Started(CliCase):
         for name in ("one", "my_auth"):
             self.assertTrue(os.path.exists(lines["pluginserver_%s_socket" % name]))
         self.ends(process)
+
+    @needs_nobody(OUTRIGGER)
+    def test_logs_that_only_root_may_write_are_not_used(self):
+        os.chmod(self.dir, 0o755)
+        os.chmod(self.prefix, 0o777)
+        os.mkdir(os.path.join(self.prefix, "logs"))
+        process = self.start([OUTRIGGER, "-kong-prefix", self.prefix], user="nobody",
+                             extra_groups=[])
+        self.serves(process, "one", "my-auth")
+        self.assertEqual(os.listdir(os.path.join(self.prefix, "logs")), [])
+        self.assertIn("is served on", self.read("prefix/outrigger.log"))
+        self.ends(process)
+        os.chmod(os.path.join(self.prefix, "logs"), 0o777)
+        process = self.start([OUTRIGGER, "-kong-prefix", self.prefix], user="nobody",
+                             extra_groups=[])
+        self.serves(process, "one", "my-auth")
+        self.assertIn("is served on", self.read("prefix/logs/outrigger.log"))
 
     def test_closed_standard_streams_do_not_become_files_of_the_server(self):
         process = self.start(["/bin/sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', OUTRIGGER, "serve",

@@ -10,14 +10,7 @@ import stat
 import unittest
 
 import lib
-
-
-def is_for_all(path):
-    """Whether every user may get there."""
-    parents = [path]
-    while parents[-1] != "/":
-        parents.append(os.path.dirname(parents[-1]))
-    return all(os.stat(p).st_mode & stat.S_IXOTH for p in parents)
+from nobody import needs_nobody
 
 
 class SocketTest(lib.WireTest):
@@ -89,9 +82,7 @@ class Files(SocketTest):
                           "there is no folder %s for the socket: make it" %
                           os.path.join(self.dir, "none"))
 
-    @unittest.skipIf(os.getuid() != 0, "only root may be somebody else")
-    @unittest.skipUnless(is_for_all(lib.BINARY) and is_for_all(lib.FIXTURES),
-                         "others may not enter the folder of the sources")
+    @needs_nobody(lib.BINARY, lib.FIXTURES)
     def test_a_lock_of_another_user_is_an_error_that_says_so(self):
         self.serve_here().stop()
         os.chmod(self.dir, 0o777)
