@@ -246,6 +246,40 @@ class Instances(Failing):
         self.wait_log("raise max_instances")
 
 
+class TooManyEvents(Failing):
+    """One test alone: the log events of another would be events too."""
+
+    OPTIONS = ("--max-events=1",)
+
+    def test_one_more_than_max_events_is_a_503(self):
+        self.use(code(access="kong.response.exit(200, kong.request.get_raw_body())"))
+        with socket.create_connection(("127.0.0.1", self.gateway.port)) as client:
+            client.settimeout(harness.DEADLINE)
+            client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+                           b"Connection: close\r\nExpect: 100-continue\r\n\r\n")
+            # The gateway reads the body since the plugin has asked for it.
+            self.assertIn(b"100 Continue", client.recv(4096))
+            self.assert_refused(self.http(), 503)
+            client.sendall(b"body")
+            self.assertRegex(client.makefile("rb").read(),
+                             rb"^HTTP/1.1 200 [^\0]*\r\n\r\nbody$")
+        self.wait_outrigger_log("max_events")
+
+
+class TooLarge(Failing):
+    OPTIONS = ("--max-message-size=64k",)
+
+    def test_a_message_above_the_limit_fails_closed_and_is_named(self):
+        self.use(code(access="""
+            kong.response.exit(200, tostring(#kong.request.get_raw_body()))"""))
+        self.assertEqual(self.http(method="POST", body=b"x" * 60000).text, "60000")
+        response = self.http(method="POST", body=b"x" * 70000)
+        self.assertEqual((response.status, response.json()["message"]),
+                         (500, UNEXPECTED["message"]))
+        self.wait_outrigger_log("max_message_size")
+        self.assert_still_serves()
+
+
 class UnknownPlugin(unittest.TestCase):
     """The gateway believes that a plugin is served where it is not."""
 
