@@ -90,7 +90,7 @@ class Started(CliCase):
         process = self.start([OUTRIGGER, "-kong-prefix", self.prefix], user="nobody",
                              extra_groups=[])
         self.serves(process, "one", "my-auth")
-        self.assertIn("is served on", self.read("prefix/logs/outrigger.log"))
+        self.assertEqual(os.listdir(os.path.join(self.prefix, "logs")), ["outrigger.log"])
 
     def test_closed_standard_streams_do_not_become_files_of_the_server(self):
         process = self.start(["/bin/sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', OUTRIGGER, "serve",
