@@ -11,6 +11,7 @@
 
 /* What a folder of plugins_dir has if it is a plugin. */
 #define HANDLER_FILE "handler.lua"
+#define OBJECT_ENDING ".so"
 
 /* Names become parts of paths and of module names, so ".." and the like must not pass. */
 static bool is_name(const char *name)
@@ -148,32 +149,72 @@ json_t *plugin_describe(const struct plugin *plugin)
 			 describe_phases(info->phases), "Schema", info->schema);
 }
 
-/* Whether the entry of plugins_dir is a folder with a handler that can be read. */
-static bool is_plugin(const char *dir, const char *name)
+/* Whether DIR/NAME/FILE can be read. */
+static bool has_file(const char *dir, const char *name, const char *file)
 {
 	char *path = NULL;
 	bool found;
 
-	if (!is_name(name) || asprintf(&path, "%s/%s/" HANDLER_FILE, dir, name) < 0)
+	if (asprintf(&path, "%s/%s/%s", dir, name, file) < 0)
 		return false;
 	found = access(path, R_OK) == 0;
 	free(path);
 	return found;
 }
 
-json_t *plugin_list(const struct plugin_paths *paths)
+/* The plugin's name in `name`, an entry of plugins_dir that may be one: a folder with a handler or a shared
+ * object, or such an object itself. Returns owned, or NULL. */
+static char *plugin_of_entry(const char *dir, const char *entry)
+{
+	size_t n = strlen(entry), ending = strlen(OBJECT_ENDING);
+	bool is_object = n > ending && strcmp(entry + n - ending, OBJECT_ENDING) == 0;
+	char *name = strndup(entry, is_object ? n - ending : n), *object = NULL;
+	bool found = is_object;
+
+	if (name != NULL && !is_object && asprintf(&object, "%s" OBJECT_ENDING, name) >= 0)
+		found = has_file(dir, name, HANDLER_FILE) || has_file(dir, name, object);
+	free(object);
+	if (name != NULL && found && is_name(name))
+		return name;
+	free(name);
+	return NULL;
+}
+
+static void list_entry(json_t *names, const char *dir, const char *entry)
+{
+	char *name = plugin_of_entry(dir, entry);
+
+	if (name != NULL)
+		json_object_set_new_nocheck(names, name, json_null());
+	free(name);
+}
+
+static json_t *sorted_keys(json_t *set)
 {
 	json_t *names = json_array();
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(set, name, value)
+	{
+		json_array_append_new(names, json_string_nocheck(name));
+	}
+	json_decref(set);
+	return names;
+}
+
+json_t *plugin_list(const struct plugin_paths *paths)
+{
+	json_t *found = json_object();
 	struct dirent **entries = NULL;
 	int n = 0;
 
-	if (names != NULL && paths->plugins_dir != NULL)
+	if (found != NULL && paths->plugins_dir != NULL)
 		n = scandir(paths->plugins_dir, &entries, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
-		if (is_plugin(paths->plugins_dir, entries[i]->d_name))
-			json_array_append_new(names, json_string(entries[i]->d_name));
+		list_entry(found, paths->plugins_dir, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
-	return names;
+	return sorted_keys(found);
 }

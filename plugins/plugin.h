@@ -17,6 +17,7 @@ struct plugin_paths {
 	const char *plugins_dir;      /* DIR/NAME/handler.lua; NULL = none */
 	const char *lua_package_path; /* Kong's setting; NULL = its default */
 	const char *lua_package_cpath;
+	const char *c_plugin_path; /* folders with colons: NAME.so or NAME/NAME.so; NULL = none */
 };
 
 /* What one plugin is asked to be. Borrowed strings. */
@@ -64,7 +65,7 @@ struct runtime {
 	void (*interrupt)(struct plugin *plugin);
 };
 
-extern const struct runtime runtime_lua;
+extern const struct runtime runtime_lua, runtime_native;
 /* All runtimes, in the order in which they are asked; NULL is last (runtimes.c). */
 extern const struct runtime *const plugin_runtimes[];
 
@@ -85,7 +86,7 @@ int plugin_load(const struct plugin_spec *spec, struct plugin **ret_plugin, stru
 void plugin_destroy(struct plugin *plugin);
 /* The plugin as query_cmd's answer has it: {Name, Priority, Version, Phases, Schema}. Returns owned. */
 json_t *plugin_describe(const struct plugin *plugin);
-/* Names of all plugins found in paths->plugins_dir (folders with a handler), sorted. Owned JSON array. */
+/* Names of all plugins found in paths->plugins_dir (folders with a handler, shared objects), sorted. Owned JSON array. */
 json_t *plugin_list(const struct plugin_paths *paths);
 
 #endif

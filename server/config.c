@@ -223,6 +223,7 @@ struct plugin_paths config_plugin_paths(const struct config *config)
 		.plugins_dir = config->plugins_dir,
 		.lua_package_path = config->lua_package_path,
 		.lua_package_cpath = config->lua_package_cpath,
+		.c_plugin_path = config->c_plugin_path,
 	};
 }
 

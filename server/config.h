@@ -32,8 +32,9 @@ struct config {
 	char *prefix; /* default: as the nginx master above us says, else /usr/local/kong */
 	char *plugins_dir;
 	char *lua_package_path, *lua_package_cpath;
-	char *socket;   /* one socket for all plugins; NULL = one per plugin */
-	char *protocol; /* "msgpack" (others come later) */
+	char *c_plugin_path; /* folders, with colons */
+	char *socket;        /* one socket for all plugins; NULL = one per plugin */
+	char *protocol;      /* "msgpack" (others come later) */
 	enum log_level log_level;
 	char *log;                         /* "stderr", "syslog" or a file; never NULL */
 	unsigned kong_version;             /* 309 = 3.9 */

@@ -4,6 +4,7 @@
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/lua/lua_impl.h"
+#include "plugins/lua/lua_info.h"
 #include "plugins/lua/lua_json.h"
 #include "plugins/lua/lua_path.h"
 #include "protocol/buf.h"
@@ -15,44 +16,7 @@ struct loading {
 	int rc;
 };
 
-/* ---- from Lua to struct plugin_info ---- */
-
-static char *take_string(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? strdup(text) : NULL;
-}
-
-static phase_set take_phases(const json_t *names)
-{
-	phase_set set = 0;
-	const json_t *name;
-	size_t i;
-	int phase;
-
-	json_array_foreach(names, i, name)
-	{
-		phase = phase_find(json_string_value(name), json_string_length(name));
-		if (phase >= 0)
-			set |= PHASE_BIT(phase);
-	}
-	return set;
-}
-
-static int fill_info(struct plugin *plugin, json_t *told, json_t *notes, struct err *err)
-{
-	struct plugin_info *info = &plugin->info;
-
-	info->priority = (long)json_number_value(json_object_get(told, "Priority"));
-	info->version = take_string(told, "Version");
-	info->phases = take_phases(json_object_get(told, "Phases"));
-	info->schema = json_incref(json_object_get(told, "Schema"));
-	info->notes = json_incref(notes);
-	if (info->version == NULL || info->schema == NULL)
-		return err_set(err, E_PLUGIN, "outrigger.load told too little of the plugin");
-	return 0;
-}
+/* ---- results ---- */
 
 /* The results of outrigger.load are on the stack from `first` on: handler, told, notes. */
 static int take_results(struct loading *loading, lua_State *L, int first)
@@ -67,7 +31,7 @@ static int take_results(struct loading *loading, lua_State *L, int first)
 	if (rc == 0)
 		rc = lua_json_read(L, first + 2, &notes, loading->err);
 	if (rc == 0)
-		rc = fill_info(loading->plugin, told, notes, loading->err);
+		rc = lua_info_fill(loading->plugin, told, notes, loading->err);
 	json_decref(told);
 	json_decref(notes);
 	lua_pushvalue(L, first);

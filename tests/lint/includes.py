@@ -19,6 +19,10 @@ RESERVED = {
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
+PUBLIC = re.compile(r"pdk-bridge/outrigger\w*\.h$")  # installed side by side, without our tree
+PUBLIC_TARGET = re.compile(r"(outrigger\w*\.h|pdk\.def)$")
+
+
 def check_own(path, target):
     """A quoted include: named from the root, and not against the arrows."""
     folder = target.split("/")[0]
@@ -40,6 +44,10 @@ def check_file(path):
     for number, line in enumerate(tree.read(path).splitlines(), 1):
         match = INCLUDE.match(line)
         if not match:
+            continue
+        if PUBLIC.match(path) and match.group(1) == '"':
+            if not PUBLIC_TARGET.match(match.group(2)):
+                yield "%s:%d: a public header can't include ours" % (path, number)
             continue
         check = check_own if match.group(1) == '"' else check_system
         problem = check(path, match.group(2))

@@ -13,7 +13,7 @@ def files(*suffixes, under=("",)):
     for start in under:
         for folder, dirs, names in os.walk(os.path.join(ROOT, start)):
             dirs[:] = [d for d in dirs if d not in SKIPPED_DIRS]
-            found += [os.path.relpath(os.path.join(folder, n), ROOT) for n in names]
+            found += [os.path.relpath(os.path.join(folder, n), ROOT) for n in names if n not in SKIPPED_DIRS]
     return sorted(f for f in found if not suffixes or f.endswith(suffixes))
 
 

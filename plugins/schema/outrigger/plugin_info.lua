@@ -80,12 +80,12 @@ local function clean_version(value)
 	return #parts <= 3 and table.concat(parts, ".") or nil
 end
 
-function plugin_info.version(handler, name)
+function plugin_info.version(handler, name, where)
 	local version = clean_version(handler.VERSION)
 	if not version then
 		return nil, ('Plugin "%s" cannot be loaded because its VERSION field does not follow ' ..
-			'the "x.y.z" format, got: "%s". Set VERSION = "1.0.0" in handler.lua.'):format(
-			name, tostring(handler.VERSION))
+			'the "x.y.z" format, got: "%s". Set VERSION = "1.0.0" in %s.'):format(
+			name, tostring(handler.VERSION), where or "handler.lua")
 	end
 	return version
 end
@@ -102,7 +102,7 @@ local function build(handler, schema, name, opts)
 	if not priority then
 		return nil, err
 	end
-	version, err = plugin_info.version(handler, name)
+	version, err = plugin_info.version(handler, name, opts and opts.where)
 	if not version then
 		return nil, err
 	end
@@ -120,7 +120,7 @@ local function build(handler, schema, name, opts)
 end
 
 -- The info table of the gateway's query_cmd and notes ({path=, what=, minor=}), or nil and an
--- error text. Options as for schema_dump.dump.
+-- error text. Options as for schema_dump.dump; where = the file that has the version.
 function plugin_info.build(handler, schema, name, opts)
 	if type(handler) ~= "table" then
 		return nil, ('Plugin "%s" cannot be loaded because its handler module returned a %s; ' ..
@@ -131,6 +131,15 @@ function plugin_info.build(handler, schema, name, opts)
 		return nil, ('Plugin "%s" cannot be loaded: %s'):format(name, tostring(info))
 	end
 	return info, notes
+end
+
+-- The notes as an array of texts for people.
+function plugin_info.note_texts(notes)
+	local texts = setmetatable({}, json_encode.array_mt)
+	for i, note in ipairs(notes) do
+		texts[i] = note.path .. " " .. note.what
+	end
+	return texts
 end
 
 return plugin_info

@@ -4,16 +4,7 @@
 
 local core = require "outrigger.core"
 local ctx = require "outrigger.ctx"
-local json_encode = require "outrigger.json_encode"
 local plugin_info = require "outrigger.plugin_info"
-
-local function note_texts(notes)
-	local texts = setmetatable({}, json_encode.array_mt)
-	for i, note in ipairs(notes) do
-		texts[i] = note.path .. " " .. note.what
-	end
-	return texts
-end
 
 return function(name, module)
 	local handler = require("kong.plugins." .. module .. ".handler")
@@ -26,5 +17,5 @@ return function(name, module)
 		return nil, notes
 	end
 	ctx.set_phases(info.Phases)
-	return handler, info, note_texts(notes)
+	return handler, info, plugin_info.note_texts(notes)
 end

@@ -1,0 +1,134 @@
+/* native_run.c - outrigger_event.h: memory, hooks, errors and logging of a run. */
+#include <stdio.h>
+#include <string.h>
+#include "plugins/native/native_impl.h"
+
+/* ---- memory and hooks ---- */
+
+void *outrigger_alloc(struct outrigger_rq *rq, size_t n)
+{
+	void *p = arena_alloc(rq->arena, n > 0 ? n : 1);
+
+	if (p != NULL)
+		memset(p, 0, n);
+	return p;
+}
+
+char *outrigger_strdup(struct outrigger_rq *rq, const char *text)
+{
+	return arena_strndup(rq->arena, text, strlen(text));
+}
+
+int outrigger_on_end(struct outrigger_rq *rq, void (*fn)(void *arg), void *arg)
+{
+	struct native_hook *hook = arena_alloc(rq->arena, sizeof(*hook));
+
+	if (hook == NULL)
+		return OUTRIGGER_NO_MEMORY;
+	*hook = (struct native_hook){fn, arg, rq->hooks};
+	rq->hooks = hook;
+	return OUTRIGGER_OK;
+}
+
+void native_run_end(struct outrigger_rq *run)
+{
+	struct native_hook *hook;
+
+	run->rq = NULL;
+	while ((hook = run->hooks) != NULL) {
+		run->hooks = hook->next;
+		hook->fn(hook->arg);
+	}
+}
+
+/* ---- errors ---- */
+
+const char *outrigger_error(const struct outrigger_rq *rq)
+{
+	return rq->err.text;
+}
+
+int outrigger_fail(struct outrigger_rq *rq, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(rq->err.text, sizeof(rq->err.text), format, args);
+	va_end(args);
+	return OUTRIGGER_FAILED;
+}
+
+int native_run_result(const struct outrigger_rq *run, int returned, enum err_code code,
+		      struct err *err)
+{
+	if (returned == 0)
+		return 0;
+	if (run->err.text[0] == '\0')
+		return err_set(err, code, "%s of the plugin returned %d", run->phase, returned);
+	return err_set(err, code, "%s", run->err.text);
+}
+
+/* ---- logging ---- */
+
+/* The text in the run's memory, which goes with the event also when the call never returns. */
+static char *format_text(struct arena *arena, const char *format, va_list args)
+{
+	va_list again;
+	char *text;
+	int n;
+
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	text = n >= 0 ? arena_alloc(arena, (size_t)n + 1) : NULL;
+	if (text != NULL)
+		vsnprintf(text, (size_t)n + 1, format, args);
+	return text;
+}
+
+static int write_log(struct outrigger_rq *run, enum outrigger_level level, const char *text)
+{
+	static const char *const functions[] = {
+		"kong.log.emerg", "kong.log.alert",  "kong.log.crit", "kong.log.err",
+		"kong.log.warn",  "kong.log.notice", "kong.log.info", "kong.log.debug"};
+	const struct pdk_port *port = run->plugin->env.port;
+	struct outrigger_value line = outrigger_text(text);
+
+	if (native_call_is_open(run))
+		return outrigger_call(run, functions[level - OUTRIGGER_EMERG], &line, 1, NULL);
+	if (port != NULL && port->log != NULL)
+		port->log(NULL, (enum log_level)level, text, strlen(text));
+	return OUTRIGGER_OK;
+}
+
+int outrigger_log(struct outrigger_rq *rq, enum outrigger_level level, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	if (level < OUTRIGGER_EMERG || level > OUTRIGGER_DEBUG)
+		return OUTRIGGER_BAD_ARGUMENT;
+	if ((int)level > (int)rq->plugin->env.log_level)
+		return OUTRIGGER_OK;
+	va_start(args, format);
+	text = format_text(rq->arena, format, args);
+	va_end(args);
+	return text != NULL ? write_log(rq, level, text) : OUTRIGGER_NO_MEMORY;
+}
+
+/* ---- what a run is ---- */
+
+const char *outrigger_phase(const struct outrigger_rq *rq)
+{
+	return rq->phase;
+}
+
+const struct outrigger_conf *outrigger_conf(const struct outrigger_rq *rq)
+{
+	return native_conf(rq->conf);
+}
+
+void *outrigger_instance(const struct outrigger_rq *rq)
+{
+	return rq->instance;
+}
