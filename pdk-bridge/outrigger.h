@@ -60,7 +60,7 @@ struct outrigger_plugin {
 	int (*init)(struct outrigger_rq *rq);
 	void (*exit)(void);
 
-	/* Makes what handlers need of one configuration (outrigger_conf(rq)), such as compiled patterns.
+	/* Makes what handlers need of one configuration (outrigger_conf_of(rq)), such as compiled patterns.
 	 * Memory of the run lives as long as the instance. May happen again for the same configuration.
 	 * A failure refuses the configuration. */
 	int (*instance_start)(struct outrigger_rq *rq, void **ret_instance);

@@ -78,9 +78,9 @@ OUTRIGGER_EXPORT int outrigger_log(struct outrigger_rq *rq, enum outrigger_level
 /* "access" and so on; "init" and "instance" outside of events. */
 OUTRIGGER_EXPORT const char *outrigger_phase(const struct outrigger_rq *rq);
 /* The configuration that the event runs with, or that the instance is made of; NULL in init. */
-OUTRIGGER_EXPORT const struct outrigger_conf *outrigger_conf(const struct outrigger_rq *rq);
+OUTRIGGER_EXPORT const struct outrigger_conf *outrigger_conf_of(const struct outrigger_rq *rq);
 /* What instance_start left for this configuration; NULL without one. */
-OUTRIGGER_EXPORT void *outrigger_instance(const struct outrigger_rq *rq);
+OUTRIGGER_EXPORT void *outrigger_instance_of(const struct outrigger_rq *rq);
 
 #ifdef __cplusplus
 }

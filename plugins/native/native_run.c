@@ -123,12 +123,12 @@ const char *outrigger_phase(const struct outrigger_rq *rq)
 	return rq->phase;
 }
 
-const struct outrigger_conf *outrigger_conf(const struct outrigger_rq *rq)
+const struct outrigger_conf *outrigger_conf_of(const struct outrigger_rq *rq)
 {
 	return native_conf(rq->conf);
 }
 
-void *outrigger_instance(const struct outrigger_rq *rq)
+void *outrigger_instance_of(const struct outrigger_rq *rq)
 {
 	return rq->instance;
 }

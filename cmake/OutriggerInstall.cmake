@@ -1,0 +1,25 @@
+# What plugins in C are built with: the public header, a pkg-config and a CMake package file.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+file(GLOB headers CONFIGURE_DEPENDS pdk-bridge/outrigger*.h)
+install(FILES ${headers} pdk-bridge/pdk.def
+	DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/outrigger" COMPONENT dev)
+
+# The prefix is found from the place of the file, so that the tree can be moved.
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX
+	BASE_DIRECTORY "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" OUTPUT_VARIABLE OUTRIGGER_PC_PREFIX)
+configure_file(cmake/outrigger.pc.in outrigger.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/outrigger.pc"
+	DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT dev)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/outrigger")
+configure_package_config_file(cmake/outriggerConfig.cmake.in outriggerConfig.cmake
+	INSTALL_DESTINATION "${package_dir}" PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file(outriggerConfigVersion.cmake
+	VERSION "${PROJECT_VERSION}" COMPATIBILITY SameMinorVersion)
+install(FILES
+	"${PROJECT_BINARY_DIR}/outriggerConfig.cmake"
+	"${PROJECT_BINARY_DIR}/outriggerConfigVersion.cmake"
+	DESTINATION "${package_dir}" COMPONENT dev)

@@ -1,0 +1,80 @@
+"""public_header.py - what a plugin includes compiles as C11 and as C++, with warnings as errors, and needs
+nothing of our tree but what is installed."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import tree
+
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1"]
+HANDLER = """
+#include <outrigger.h>
+static int on_access(struct outrigger_rq *rq)
+{
+	const char *host = nullptr_;
+	struct outrigger_value all;
+	int rc = kong_request_get_header(rq, "host", &host);
+
+	if (rc == OUTRIGGER_OK)
+		rc = kong_request_get_headers(rq, outrigger_int(10), &all);
+	return rc;
+}
+"""
+DESIGNATED = """
+const struct outrigger_plugin outrigger_plugin = {
+	.abi = OUTRIGGER_ABI,
+	.size = sizeof(struct outrigger_plugin),
+	.name = "p",
+	.version = "1.0",
+	.priority = 1,
+	.schema = OUTRIGGER_NO_CONF("p"),
+	%s
+	.access = on_access,
+	%s
+};
+"""
+BEFORE = ".init = 0, .exit = 0, .instance_start = 0, .instance_stop = 0, .certificate = 0, .rewrite = 0,"
+AFTER = ".preread = 0, .response = 0, .log = 0"
+POSITIONAL = """
+const struct outrigger_plugin outrigger_plugin = {
+	OUTRIGGER_ABI, sizeof(struct outrigger_plugin), "p", "1.0", 1, OUTRIGGER_NO_CONF("p"),
+	0, 0, 0, 0, 0, 0, on_access, 0, 0, 0
+};
+"""
+C = "#include <stddef.h>\n#define nullptr_ NULL\n" + HANDLER + DESIGNATED % ("", "")
+CASES = [
+    ("gcc", "c", "c11", C), ("clang", "c", "c11", C),
+    ("g++", "c++", "c++11", "#define nullptr_ nullptr\n" + HANDLER + POSITIONAL),
+    ("clang++", "c++", "c++11", "#define nullptr_ nullptr\n" + HANDLER + POSITIONAL),
+    ("g++", "c++", "c++20", "#define nullptr_ nullptr\n" + HANDLER + DESIGNATED % (BEFORE, AFTER)),
+    ("clang++", "c++", "c++20", "#define nullptr_ nullptr\n" + HANDLER + DESIGNATED % (BEFORE, AFTER)),
+]
+
+
+def compile_plugin(folder, compiler, language, standard, source):
+    command = [compiler, "-x", language, "-std=" + standard, *WARNINGS, "-fPIC", "-I" + folder, "-c", "-",
+               "-o", os.path.join(folder, "plugin.o")]
+    done = subprocess.run(command, input=source, capture_output=True, text=True, check=False)
+    if done.returncode:
+        yield "%s -std=%s:\n%s" % (compiler, standard, done.stderr)
+        return
+    symbols = subprocess.run(["nm", "--defined-only", "--extern-only", command[-1]], check=True, text=True,
+                             capture_output=True).stdout.split()
+    if symbols[2::3] != ["outrigger_plugin"]:
+        yield "%s -std=%s: the plugin exports %s" % (compiler, standard, symbols[2::3])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        for path in tree.files(".h", ".def", under=("pdk-bridge",)):
+            name = os.path.basename(path)
+            if name.startswith("outrigger") or name == "pdk.def":
+                shutil.copy(os.path.join(tree.ROOT, path), folder)
+        tree.report([p for case in CASES for p in compile_plugin(folder, *case)])
+
+
+if sys.argv[1:]:
+    sys.exit("no arguments are taken")
+main()
