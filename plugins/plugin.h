@@ -86,7 +86,8 @@ int plugin_load(const struct plugin_spec *spec, struct plugin **ret_plugin, stru
 void plugin_destroy(struct plugin *plugin);
 /* The plugin as query_cmd's answer has it: {Name, Priority, Version, Phases, Schema}. Returns owned. */
 json_t *plugin_describe(const struct plugin *plugin);
-/* Names of all plugins found in paths->plugins_dir (folders with a handler, shared objects), sorted. Owned JSON array. */
+/* Names of all plugins found in paths->plugins_dir (folders with a handler, shared objects), in
+ * the order of their files. Owned JSON array. */
 json_t *plugin_list(const struct plugin_paths *paths);
 
 #endif

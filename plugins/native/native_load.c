@@ -181,20 +181,42 @@ static int read_schema(const char *text, json_t **ret, struct err *err)
 	return 0;
 }
 
-static int fill_info(struct plugin *plugin, const struct outrigger_plugin *api, struct err *err)
+/* One of them would be wrong, and people would believe it. */
+static int check_names(const struct outrigger_plugin *api, const json_t *schema, struct err *err)
 {
-	json_t *schema = NULL, *described;
-	int rc = read_schema(api->schema, &schema, err);
+	const char *name = json_string_value(json_object_get(schema, "name"));
 
-	if (rc != 0)
-		return rc;
-	described = json_pack("{s:s?, s:I, s:o, s:o}", "version", api->version, "priority",
-			      (json_int_t)api->priority, "phases", list_phases(api), "schema",
-			      schema);
+	if (name == NULL || strcmp(name, api->name) == 0)
+		return 0; /* a missing one is found with the rest of the schema */
+	return err_set(err, E_PLUGIN, "it is named '%s', and its schema '%s': name both alike",
+		       api->name, name);
+}
+
+static int build_info(struct plugin *plugin, const struct outrigger_plugin *api, json_t *schema,
+		      struct err *err)
+{
+	json_t *described = json_pack("{s:s?, s:I, s:o, s:O}", "version", api->version, "priority",
+				      (json_int_t)api->priority, "phases", list_phases(api),
+				      "schema", schema);
+	int rc;
+
 	if (described == NULL)
 		return err_set(err, E_PLUGIN, "its version is no UTF-8 text, or memory is short");
 	rc = lua_info_build(plugin, described, err);
 	json_decref(described);
+	return rc;
+}
+
+static int fill_info(struct plugin *plugin, const struct outrigger_plugin *api, struct err *err)
+{
+	json_t *schema = NULL;
+	int rc = read_schema(api->schema, &schema, err);
+
+	if (rc == 0)
+		rc = check_names(api, schema, err);
+	if (rc == 0)
+		rc = build_info(plugin, api, schema, err);
+	json_decref(schema);
 	return rc;
 }
 

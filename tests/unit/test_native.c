@@ -83,6 +83,8 @@ static void test_bad_plugins_are_refused_with_the_reason(void **state)
 	check_refused("bad_version",
 		      "VERSION field does not follow the \"x.y.z\" format, got: "
 		      "\"one\". Set VERSION = \"1.0.0\" in struct outrigger_plugin.");
+	check_refused("bad_name",
+		      "it is named 'bad_name', and its schema 'other': name both alike");
 	check_refused("no_schema", "outrigger_plugin has no schema");
 }
 

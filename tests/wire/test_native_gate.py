@@ -165,6 +165,16 @@ class Failures(lib.WireTest):
         _, _, result = self.event("exit")
         self.assertEqual(result["Data"], {"Method": "kong.response.exit", "Args": [403, "no"]})
 
+    def test_handlers_that_never_end_end_the_process(self):
+        server = self.serve("native_ways", plugins_dir=NATIVE, event_timeout="0.1s")
+        gateway = self.connect(server)
+        instance = gateway.start_instance("native_ways", '{"do":"spin"}')
+        gateway.start_call("plugin.HandleEvent",
+                           {"InstanceId": instance, "EventName": "access"})
+        self.assertNotEqual(server.wait_end(), 0)
+        self.assertIn("its handler never ends and can't be stopped", server.log())
+        self.assertEqual(gateway.read_to_end(), lib.UNFINISHED)
+
     def test_refused_configurations_are_errors_of_their_start(self):
         gateway = self.connect(self.serve("native_ways", plugins_dir=NATIVE))
         with self.refuses("do: 'refused' is refused"):
