@@ -186,7 +186,7 @@ static int check_names(const struct outrigger_plugin *api, const json_t *schema,
 {
 	const char *name = json_string_value(json_object_get(schema, "name"));
 
-	if (name == NULL || strcmp(name, api->name) == 0)
+	if (name == NULL || api->name == NULL || strcmp(name, api->name) == 0)
 		return 0; /* a missing one is found with the rest of the schema */
 	return err_set(err, E_PLUGIN, "it is named '%s', and its schema '%s': name both alike",
 		       api->name, name);

@@ -124,6 +124,18 @@ static void test_plugin_is_found_in_the_path_and_told_of(void **state)
 	lua_host_close(&h);
 }
 
+static void test_what_an_older_struct_lacks_is_not_read(void **state)
+{
+	struct lua_host h;
+	struct err err = {""};
+
+	(void)state;
+	lua_host_init(&h);
+	assert_int_equal(load(&h, "old_header", NULL, &err), 0);
+	assert_int_equal(h.plugin->info.phases, PHASE_BIT(PHASE_ACCESS));
+	lua_host_close(&h);
+}
+
 static void test_shared_objects_are_listed(void **state)
 {
 	struct plugin_paths paths = {.plugins_dir = native_dir()};
@@ -358,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_bad_plugins_are_refused_with_the_reason),
 		cmocka_unit_test(test_plugin_that_is_nowhere_names_the_files_that_were_tried),
 		cmocka_unit_test(test_plugin_is_found_in_the_path_and_told_of),
+		cmocka_unit_test(test_what_an_older_struct_lacks_is_not_read),
 		cmocka_unit_test(test_shared_objects_are_listed),
 		cmocka_unit_test(test_results_of_handlers),
 		cmocka_unit_test(test_phase_that_the_plugin_lacks_does_nothing),
