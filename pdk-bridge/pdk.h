@@ -42,6 +42,7 @@ enum pdk_flag {
 	PDK_NULLS = 1 << 8,    /* nil inside of the result is JSON's null, not an absent value */
 	PDK_PREREAD =
 		1 << 9, /* allowed in preread too, where the gateway doesn't check the phase */
+	PDK_EMPTY = 1 << 10, /* an empty text is one, and never stands for nil (ProtoBuf:1) */
 };
 
 /* Groups of values that a setter makes stale. A row with PDK_CACHE names its group in `group`, a setter

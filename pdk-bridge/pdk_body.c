@@ -61,12 +61,51 @@ static int apply_limit(struct pdk_call *c, double limit)
 	return pdk_ask(c);
 }
 
+/* ProtoBuf:1 names the file instead of reading it. It is read here where we may. */
+static int return_file(struct pdk_call *c, const struct value *path, double limit)
+{
+	size_t max = limit > 0 ? (size_t)limit : 0, size = 0;
+	struct value body;
+	int rc = pdk_read_file(&c->rq->arena, path, max, &body, &size);
+
+	switch (rc) {
+	case 0:
+		return pdk_return(c, body);
+	case -E_NOMEM:
+		return pdk_out_of_memory(c);
+	case -E_TOO_LARGE:
+		return return_too_big(c, size, limit);
+	default:
+		return return_spooled(c);
+	}
+}
+
+static int ask_protobuf(struct pdk_call *c, double limit)
+{
+	const struct value *path, *error;
+	const char *text;
+	int rc;
+
+	c->argc = 0;
+	rc = pdk_ask(c);
+	if (rc != 0 || !value_is_table(&c->ret->v[0]))
+		return rc;
+	path = pdk_field(&c->ret->v[0], "body_filepath");
+	if (path != NULL)
+		return return_file(c, path, limit);
+	error = pdk_field(&c->ret->v[0], "error");
+	text = error != NULL ? arena_strndup(&c->rq->arena, error->s, error->len) : NULL;
+	return text != NULL ? pdk_return_nil(c, text) : pdk_out_of_memory(c);
+}
+
 int do_get_raw_body(struct pdk_call *c)
 {
 	static const struct value any_size = {.type = VALUE_INT, .i = 0};
 	double limit = value_to_double(&c->argv[0]);
 	int rc;
 
+	if (c->rq->wire == PDK_WIRE_PROTOBUF)
+		return ask_protobuf(c, limit);
 	if (pdk_is_raw(c->rq))
 		return pdk_ask(c);
 	if (c->rq->env->kong_version < 308)
@@ -196,7 +235,7 @@ int do_get_body(struct pdk_call *c)
 	char *lower;
 	int rc;
 
-	if (pdk_is_raw(c->rq))
+	if (pdk_is_plain(c))
 		return pdk_ask(c);
 	rc = find_type(c, &type);
 	if (rc != 0)
@@ -221,7 +260,7 @@ int do_get_body(struct pdk_call *c)
 /* ---- setting it ---- */
 
 /* A null inside would be lost on its way: the body is encoded here and its type set by a call of its own. */
-static int set_json(struct pdk_call *c, const struct value *mime, const struct value *json)
+static int set_encoded(struct pdk_call *c, const struct value *mime, const struct value *json)
 {
 	struct value header[2] = {value_str("Content-Type"), *mime};
 	struct pdk_ret none;
@@ -232,13 +271,27 @@ static int set_json(struct pdk_call *c, const struct value *mime, const struct v
 	return rc != 0 ? rc : pdk_return(c, value_bool(true));
 }
 
+static bool is_json(const struct value *mime)
+{
+	return mime->len >= sizeof(JSON) - 1 && memcmp(mime->s, JSON, sizeof(JSON) - 1) == 0;
+}
+
+static int set_form(struct pdk_call *c, const struct value *mime)
+{
+	struct value body;
+
+	if (pdk_form_write(&c->rq->arena, &c->argv[0], &body) != 0)
+		return pdk_out_of_memory(c);
+	return set_encoded(c, mime, &body);
+}
+
 int do_set_body(struct pdk_call *c)
 {
 	struct pdk_call typed = *c;
 	struct value argv[1] = {pdk_is_falsy(&c->argv[1]) ? value_nil() : c->argv[1]}, mime, json;
 	int rc;
 
-	if (pdk_is_raw(c->rq))
+	if (pdk_is_plain(c))
 		return pdk_ask(c);
 	typed.argv = argv;
 	rc = find_type(&typed, &mime);
@@ -250,8 +303,11 @@ int do_set_body(struct pdk_call *c)
 	rc = pdk_check_body(&c->argv[0], &mime, c->err);
 	if (rc != 0)
 		return rc;
-	if (mime.len >= sizeof(JSON) - 1 && memcmp(mime.s, JSON, sizeof(JSON) - 1) == 0 &&
-	    pdk_has_null(&c->argv[0]) && pdk_json_write(&c->rq->arena, &c->argv[0], &json) == 0)
-		return set_json(c, &mime, &json);
+	if (is_json(&mime) && (c->rq->wire == PDK_WIRE_PROTOBUF || pdk_has_null(&c->argv[0])) &&
+	    pdk_json_write(&c->rq->arena, &c->argv[0], &json) == 0)
+		return set_encoded(c, &mime, &json);
+	if (c->rq->wire == PDK_WIRE_PROTOBUF && mime.len >= sizeof(FORM) - 1 &&
+	    memcmp(mime.s, FORM, sizeof(FORM) - 1) == 0)
+		return set_form(c, &mime);
 	return pdk_ask(c);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "pdk-bridge/fiber.h"
 #include "pdk-bridge/pdk_internal.h"
+#include "pdk-bridge/pdk_pb.h"
 #include "protocol/limits.h"
 
 /* ---- results ---- */
@@ -66,27 +67,54 @@ static int explain(const struct pdk_call *c, int rc)
 	return err_set(c->err, (enum err_code) - rc, "%s: %s", c->fn->name, err_text(rc));
 }
 
+bool pdk_is_plain(const struct pdk_call *c)
+{
+	return pdk_is_raw(c->rq) && (c->rq->wire == PDK_WIRE_MSGPACK || c->fn->pb_in != NULL);
+}
+
+/* 0, PDK_SENT_ON, or an error. */
 static int post(const struct pdk_call *c)
 {
 	struct pdk_rq *rq = c->rq;
+	struct value message;
 	int rc;
 
+	if (rq->wire == PDK_WIRE_PROTOBUF) {
+		rc = pdk_pb_encode(&rq->arena, c->fn, c->argv, c->argc, &message, c->err);
+		if (rc != 0)
+			return rc;
+	}
 	rq->waiting_for = c->fn;
 	rq->state = PDK_RQ_WAITING;
-	rc = rq->env->port->send(rq, c->fn, c->argv, c->argc, c->err);
+	if (rq->wire == PDK_WIRE_PROTOBUF)
+		rc = rq->env->port->send(rq, c->fn, &message, 1, c->err);
+	else
+		rc = rq->env->port->send(rq, c->fn, c->argv, c->argc, c->err);
 	if (rc != 0) {
 		rq->waiting_for = NULL;
 		rq->state = PDK_RQ_RUNNING;
-		return rc;
 	}
-	rq->calls++;
+	rq->calls += rc >= 0;
+	return rc;
+}
+
+/* The answer, brought from its message where it came as one. */
+static int take_reply(const struct pdk_call *c, struct value *ret_reply)
+{
+	struct pdk_rq *rq = c->rq;
+
+	if (rq->reply_rc != 0)
+		return explain(c, rq->reply_rc);
+	if (rq->wire == PDK_WIRE_PROTOBUF)
+		return pdk_pb_decode(&rq->arena, c->fn, &rq->reply, ret_reply, c->err);
+	*ret_reply = rq->reply;
 	return 0;
 }
 
 int pdk_send(const struct pdk_call *c, struct value *ret_reply)
 {
 	struct pdk_rq *rq = c->rq;
-	int rc = refuse_holes(c);
+	int rc = rq->wire == PDK_WIRE_MSGPACK ? refuse_holes(c) : 0;
 
 	if (rc != 0)
 		return rc;
@@ -94,15 +122,14 @@ int pdk_send(const struct pdk_call *c, struct value *ret_reply)
 		return err_set(c->err, E_UNSUPPORTED, "%s can't be called outside of a request",
 			       c->fn->name);
 	rc = post(c);
+	if (rc == PDK_SENT_ON)
+		*ret_reply = value_nil();
 	if (rc != 0)
-		return rc;
+		return rc < 0 ? rc : 0;
 	if (c->fn->flags & PDK_TERMINAL)
 		park_for_ever(rq);
 	fiber_park();
-	if (rq->reply_rc != 0)
-		return explain(c, rq->reply_rc);
-	*ret_reply = rq->reply;
-	return 0;
+	return take_reply(c, ret_reply);
 }
 
 /* ---- steps of a call ---- */
@@ -183,6 +210,8 @@ static void clear_left_out(struct pdk_call *c, struct value space[PDK_ARGS_MAX])
 
 static int perform(struct pdk_call *c)
 {
+	if (c->rq->wire == PDK_WIRE_PROTOBUF && pdk_pb_emulation(c->fn) != NULL)
+		return pdk_pb_emulation(c->fn)(c);
 	if (c->fn->impl != NULL)
 		return c->fn->impl(c);
 	return pdk_ask(c);

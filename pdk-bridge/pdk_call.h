@@ -27,9 +27,19 @@ enum log_level {
 	LOG_LEVEL_DEBUG
 };
 
+/* How the gateway is spoken with. */
+enum pdk_wire {
+	PDK_WIRE_MSGPACK,
+	PDK_WIRE_PROTOBUF
+};
+
+/* A call was sent whose answer says nothing and needn't be waited for. */
+#define PDK_SENT_ON 1
+
 /* The one way out of pdk-bridge. The server fills it. */
 struct pdk_port {
-	/* Sends one call to the gateway that waits for this event. 0; -E_CLOSED when no gateway waits;
+	/* Sends one call to the gateway that waits for this event. Over ProtoBuf:1 there is one argument,
+	 * the message as a bin. 0; PDK_SENT_ON; -E_CLOSED when no gateway waits;
 	 * -E_NOMEM, -E_TOO_DEEP, -E_UNSUPPORTED for what the wire can't carry. */
 	int (*send)(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv,
 		    size_t argc, struct err *err);
@@ -63,6 +73,7 @@ enum pdk_rq_state {
 struct pdk_rq {
 	uint64_t event_id;
 	enum phase phase;
+	enum pdk_wire wire; /* set by the server after pdk_rq_init */
 	enum pdk_rq_state state;
 	const struct pdk_env *env;
 	const struct pdk_fn *waiting_for; /* the row whose answer is awaited */

@@ -5,6 +5,9 @@
 
 struct arena;
 
+/* Encodes a table as application/x-www-form-urlencoded, by names in order; true has a name only, false and
+ * nil are left out, an array has a piece for each. 0 or -E_NOMEM. */
+int pdk_form_write(struct arena *arena, const struct value *table, struct value *ret);
 /* Decodes at most max pieces, as ngx.decode_args: a name without '=' is true, one that comes twice an array,
  * '+' a blank. 0 or -E_NOMEM. */
 int pdk_form_read(struct arena *arena, const struct value *text, size_t max, struct value *ret);

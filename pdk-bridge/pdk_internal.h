@@ -20,6 +20,8 @@ struct pdk_call {
 /* pdk_call.c */
 /* Whether calls are to go out exactly as the handler made them. */
 bool pdk_is_raw(const struct pdk_rq *rq);
+/* The same for this call, which can't go out as it is where the protocol lacks the function. */
+bool pdk_is_plain(const struct pdk_call *c);
 /* Asks the gateway, or the cache, about a checked call; in the log phase, the serialized request. */
 int pdk_ask(struct pdk_call *c);
 /* Another row on behalf of `c`, without checks, its impl left out: the plain question. */
@@ -44,6 +46,19 @@ bool pdk_is_left_out(const struct pdk_arg *arg, const struct value *v);
 /* pdk_check_tables.c: whether the gateway can encode it as JSON; as a body of that content type. */
 int pdk_check_json(const struct value *v, struct err *err);
 int pdk_check_body(const struct value *args, const struct value *mime, struct err *err);
+
+/* pdk_terminal.c */
+/* kong.response.exit's arguments with a body that is a table as its JSON, the header with it. -E_NOMEM,
+ * -E_UNSUPPORTED for one that has no JSON. */
+int pdk_exit_as_text(struct arena *arena, struct value argv[3], struct err *err);
+/* The message of kong.response.error where none is given; nil on lack of memory. */
+struct value pdk_error_message(struct arena *arena, double status);
+
+/* pdk_file.c */
+/* The content of a file, into the arena. *ret_size is written in any case that the file is there; with
+ * more than `max` bytes (if not 0) it is not read. 0, -E_TOO_LARGE, -E_IO, -E_NOMEM. */
+int pdk_read_file(struct arena *arena, const struct value *path, size_t max, struct value *ret,
+		  size_t *ret_size);
 
 /* pdk_reply.c */
 int pdk_reply(struct pdk_call *c, const struct value *reply);

@@ -65,19 +65,27 @@ static int write_text(struct pdk_call *c, enum pdk_id id, struct value text)
 	return 0;
 }
 
+/* The row that carries the text: ProtoBuf:1 lacks two of them. */
+static enum pdk_id carrier(const struct pdk_call *c)
+{
+	if (c->rq->wire == PDK_WIRE_MSGPACK || c->fn->pb_in != NULL)
+		return c->fn->id;
+	return pdk_log_level(c->fn) == LOG_LEVEL_EMERG ? PDK_ID_log_alert : PDK_ID_log_notice;
+}
+
 int do_log(struct pdk_call *c)
 {
 	struct value text;
 
 	if (is_filtered(c))
 		return 0;
-	if (pdk_is_raw(c->rq))
+	if (pdk_is_plain(c))
 		return pdk_ask(c);
 	if (c->argc == 1 && value_is_text(c->argv))
 		text = *c->argv;
 	else if (pdk_join(&c->rq->arena, c->argv, c->argc, &text) != 0)
 		return pdk_out_of_memory(c);
-	return write_text(c, c->fn->id, text);
+	return write_text(c, carrier(c), text);
 }
 
 /* ---- kong.log.deprecation ---- */
@@ -111,7 +119,7 @@ int do_deprecation(struct pdk_call *c)
 
 	if (is_filtered(c))
 		return 0;
-	if (pdk_is_raw(c->rq))
+	if (pdk_is_plain(c))
 		return pdk_ask(c);
 	parts[1] = value_str("");
 	if (meta == NULL || !value_is_table(meta))
@@ -132,7 +140,7 @@ int do_inspect(struct pdk_call *c)
 
 	if (is_filtered(c) || c->rq->inspect_off)
 		return 0;
-	if (pdk_is_raw(c->rq))
+	if (pdk_is_plain(c))
 		return pdk_ask(c);
 	if (pdk_inspect(&c->rq->arena, c->argv, c->argc, &text) != 0)
 		return pdk_out_of_memory(c);

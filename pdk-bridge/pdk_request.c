@@ -177,6 +177,20 @@ static bool get_from_complete(struct pdk_call *c, enum pdk_id id)
 	return pdk_saved(c) == 0;
 }
 
+/* Over ProtoBuf:1 a header without value and none at all are one; the table of all tells. */
+static int tell_empty(struct pdk_call *c, enum pdk_id all)
+{
+	const struct value *v;
+	struct pdk_ret table;
+	size_t found;
+	int rc = pdk_call_other(c, all, NULL, 0, &table);
+
+	if (rc != 0)
+		return rc;
+	v = pdk_header_at(&table.v[0], &c->argv[0], &found);
+	return pdk_return(c, v != NULL ? value_str("") : value_nil());
+}
+
 static int get_header(struct pdk_call *c, enum pdk_id all)
 {
 	struct pdk_call keyed;
@@ -196,6 +210,8 @@ static int get_header(struct pdk_call *c, enum pdk_id all)
 	rc = pdk_send(c, &reply);
 	if (rc == 0)
 		rc = pdk_reply(c, &reply);
+	if (rc == 0 && c->rq->wire == PDK_WIRE_PROTOBUF && c->ret->v[0].type == VALUE_NIL)
+		rc = tell_empty(c, all);
 	if (rc == 0)
 		pdk_cache_put(&keyed);
 	return rc;
@@ -264,11 +280,28 @@ int do_get_query(struct pdk_call *c)
 	return rc != 0 ? rc : tell_missing_args(c, pdk_count_lines(&c->ret->v[0]));
 }
 
+/* ProtoBuf:1 has no `true` there, and takes an absent argument for an empty one. */
+static int get_arg_of_all(struct pdk_call *c)
+{
+	const struct value *v;
+	struct pdk_ret all;
+	int rc = pdk_call_other(c, PDK_ID_request_get_query, NULL, 0, &all);
+
+	if (rc != 0)
+		return rc;
+	v = pdk_field_at(&all.v[0], &c->argv[0]);
+	if (v != NULL && v->type == VALUE_ARRAY)
+		v = pdk_list_item(v, 1);
+	return pdk_return(c, v ? *v : value_nil());
+}
+
 int do_get_query_arg(struct pdk_call *c)
 {
 	const struct value *v;
 	struct pdk_ret complete;
 
+	if (c->rq->wire == PDK_WIRE_PROTOBUF && !is_plain(c))
+		return get_arg_of_all(c);
 	if (is_plain(c) || !find_complete(c, PDK_ID_request_get_query, &complete))
 		return pdk_ask(c);
 	v = pdk_field_at(&complete.v[0], &c->argv[0]);

@@ -46,6 +46,7 @@ CHECK(vault_update);
 DO(cluster_get_id);
 DO(deprecation);
 DO(error);
+DO(error_by_exit);
 DO(exit);
 DO(get_body);
 DO(get_headers);

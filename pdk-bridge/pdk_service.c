@@ -101,7 +101,7 @@ int do_service_get_body(struct pdk_call *c)
 	struct pdk_ret got;
 	int rc;
 
-	if (pdk_is_raw(c->rq))
+	if (pdk_is_plain(c))
 		return pdk_ask(c);
 	if (type.type == VALUE_NIL) {
 		rc = pdk_call_other(c, PDK_ID_service_response_get_header, &name, 1, &got);
@@ -125,7 +125,8 @@ int do_set_service_header(struct pdk_call *c)
 	struct value reply;
 	int rc;
 
-	if (pdk_is_raw(c->rq) || !pdk_text_is_nocase(&c->argv[0], ":authority"))
+	if (pdk_is_raw(c->rq) || c->rq->wire == PDK_WIRE_PROTOBUF ||
+	    !pdk_text_is_nocase(&c->argv[0], ":authority"))
 		return pdk_ask(c);
 	pdk_cache_drop(c->rq, c->fn->group);
 	rc = pdk_send(c, &reply);

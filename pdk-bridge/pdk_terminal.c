@@ -55,7 +55,7 @@ static const struct {
 	{511, "Network authentication required"},
 };
 
-static struct value message_of(struct pdk_rq *rq, double status)
+struct value pdk_error_message(struct arena *arena, double status)
 {
 	const char *text;
 	size_t i;
@@ -63,7 +63,7 @@ static struct value message_of(struct pdk_rq *rq, double status)
 	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
 		if (status == messages[i].status)
 			return value_str(messages[i].text);
-	text = arena_printf(&rq->arena, "The upstream server responded with %.0f", status);
+	text = arena_printf(arena, "The upstream server responded with %.0f", status);
 	return text ? value_str(text) : value_nil();
 }
 
@@ -78,20 +78,18 @@ static bool has_header(const struct value *headers, const char *dashed, const ch
 	return false;
 }
 
-/* A JSON null inside of a table is lost on its way. So such a body is encoded here, as the gateway would. */
-static int encode_body(struct pdk_call *c, struct value argv[3])
+/* A body that is a table as its JSON, as the gateway would make it; the type goes along as a header. */
+static int encode_body(struct arena *arena, struct value argv[3])
 {
 	struct value headers, json;
 	uint32_t n = argv[2].type == VALUE_MAP ? argv[2].len : 0;
 	bool typed = has_header(&argv[2], "content-type", "content_type");
-	int rc;
+	int rc = pdk_json_write(arena, &argv[1], &json);
 
-	if (!value_is_table(&argv[1]) || !pdk_has_null(&argv[1]) ||
-	    pdk_json_write(&c->rq->arena, &argv[1], &json) != 0)
-		return 0; /* nothing to be lost, or nothing to be done about it */
-	rc = value_new_map(&c->rq->arena, n + 1, &headers);
+	if (rc == 0)
+		rc = value_new_map(arena, n + 1, &headers);
 	if (rc != 0)
-		return pdk_out_of_memory(c);
+		return rc;
 	for (headers.len = 0; headers.len < n; headers.len++)
 		headers.pairs[headers.len] = argv[2].pairs[headers.len];
 	if (!typed)
@@ -99,7 +97,29 @@ static int encode_body(struct pdk_call *c, struct value argv[3])
 			value_str("Content-Type"), value_str("application/json; charset=utf-8")};
 	argv[1] = json;
 	argv[2] = headers;
-	c->argc = 3;
+	return 0;
+}
+
+int pdk_exit_as_text(struct arena *arena, struct value argv[3], struct err *err)
+{
+	int rc = value_is_table(&argv[1]) ? encode_body(arena, argv) : 0;
+
+	if (rc == -E_NOMEM)
+		return err_set(err, E_NOMEM, "no memory for the body of a response");
+	return rc != 0 ? err_set(err, E_UNSUPPORTED, "the body of a response has no JSON") : 0;
+}
+
+/* A JSON null inside of a table is lost on its way over MsgPack:1. */
+static int keep_nulls(struct pdk_call *c, struct value argv[3])
+{
+	int rc;
+
+	if (!value_is_table(&argv[1]) || !pdk_has_null(&argv[1]))
+		return 0;
+	rc = encode_body(&c->rq->arena, argv);
+	if (rc == -E_NOMEM)
+		return pdk_out_of_memory(c);
+	c->argc = rc == 0 ? 3 : c->argc; /* else nothing is to be done about it */
 	return 0;
 }
 
@@ -133,12 +153,12 @@ int do_exit(struct pdk_call *c)
 	int rc = 0;
 
 	c->argv = argv;
-	if (pdk_is_raw(c->rq))
+	if (pdk_is_raw(c->rq) || c->rq->wire == PDK_WIRE_PROTOBUF)
 		return send_it(c);
 	if (has_hole(c))
 		rc = set_headers_before(c);
 	else
-		rc = encode_body(c, argv);
+		rc = keep_nulls(c, argv);
 	return rc != 0 ? rc : send_it(c);
 }
 
@@ -147,7 +167,7 @@ int do_error(struct pdk_call *c)
 	struct value argv[3] = {c->argv[0], c->argv[1], c->argv[2]};
 
 	if (has_hole(c) && !pdk_is_raw(c->rq)) {
-		argv[1] = message_of(c->rq, value_to_double(&argv[0]));
+		argv[1] = pdk_error_message(&c->rq->arena, value_to_double(&argv[0]));
 		c->argv = argv;
 	}
 	return send_it(c);

@@ -34,11 +34,21 @@ struct codec {
 	 * MSG_OTHER and nil for a method that can't be read. All else of *ret is written only on success. */
 	int (*read)(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
 		    bool *ret_id_known, struct err *err);
+	/* NULL where each step is a call that names its event. Else an event is bound to its connection and
+	 * has no errors: a PDK call's result is a frame without more, and this makes a MSG_STEP with the
+	 * frame's content as a bin in `data`, borrowed; the session knows the rest. */
+	void (*read_result)(const unsigned char *bytes, size_t n, struct msg *ret);
 	/* Appends one message of ours. 0, -E_NOMEM, -E_TOO_DEEP, -E_UNSUPPORTED (a type that we never send,
 	 * or arguments that would not survive the gateway). Nothing is appended on failure. */
 	int (*write)(struct buf *out, const struct msg *msg, struct err *err);
 };
 
-extern const struct codec codec_msgpack;
+/* Whether events are bound to their connections. */
+static inline bool codec_is_bound(const struct codec *codec)
+{
+	return codec->read_result != NULL;
+}
+
+extern const struct codec codec_msgpack, codec_protobuf;
 
 #endif

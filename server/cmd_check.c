@@ -4,14 +4,20 @@
 #include <string.h>
 #include <unistd.h>
 #include "protocol/buf.h"
+#include "protocol/codec.h"
+#include "protocol/err.h"
 #include "server/check_gateway.h"
 #include "server/cli.h"
 #include "server/cmd.h"
 #include "server/kong_names.h"
 #include "server/loader.h"
 #include "server/options.h"
+#include "server/protocol_choice.h"
 #include "server/settings.h"
 #include "server/stdout_guard.h"
+
+/* The gateway's own authentication plugins have more than this. */
+#define AUTH_PRIORITY 1000
 
 enum {
 	OPTION_KONG_CONF,
@@ -51,7 +57,29 @@ static void describe(struct report *report, const struct plugin *plugin)
 	buf_fini(&phases);
 }
 
-static void report_plugin(struct report *report, const struct loaded_plugin *loaded)
+/* What is spoken with the gateway. Over MsgPack:1 it lets a request through where it can't reach us. */
+static void report_protocol(const struct config *config, struct report *report,
+			    const struct plugin *plugin)
+{
+	struct protocol_choice choice;
+	struct err err = {0};
+	int rc = protocol_choose(config, plugin, &choice, &err);
+
+	if (rc != 0) {
+		report_add(report, FINDING_ERROR, plugin->name, "%s", err_message(&err, rc));
+		return;
+	}
+	report_add(report, choice.lossy ? FINDING_NOTE : FINDING_OK, plugin->name, "speaks %s: %s",
+		   choice.codec->name, choice.why);
+	if (!codec_is_bound(choice.codec) && (plugin->info.phases & PHASE_BIT(PHASE_ACCESS)) &&
+	    plugin->info.priority >= AUTH_PRIORITY)
+		report_add(report, FINDING_NOTE, plugin->name,
+			   "its priority is that of a plugin that refuses requests, but over "
+			   "MsgPack:1 the gateway lets them pass where it can't reach Outrigger");
+}
+
+static void report_plugin(const struct config *config, struct report *report,
+			  const struct loaded_plugin *loaded)
 {
 	const json_t *note;
 	size_t i;
@@ -66,6 +94,7 @@ static void report_plugin(struct report *report, const struct loaded_plugin *loa
 			   "its handler has no phase that the gateway calls");
 	else
 		describe(report, loaded->plugin);
+	report_protocol(config, report, loaded->plugin);
 	json_array_foreach(loaded->plugin->info.notes, i, note) report_add(
 		report, FINDING_NOTE, loaded->plugin->name, "%s", json_string_value(note));
 }
@@ -84,7 +113,7 @@ static int check_plugins(const struct config *config, struct report *report, str
 	if (loaded == NULL)
 		return -E_NOMEM;
 	for (size_t i = 0; i < config->plugin_count; i++)
-		report_plugin(report, &loaded[i]);
+		report_plugin(config, report, &loaded[i]);
 	rc = stdout_guard_begin(&guard, err);
 	loader_free(loaded, config);
 	if (rc == 0)

@@ -37,11 +37,14 @@ static int report_failures(const struct loaded_plugin *loaded, size_t n)
 	return code != EXIT_DONE ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int write_files(const struct loaded_plugin *loaded, size_t n, const char *dir)
+static int write_files(const struct config *config, const struct loaded_plugin *loaded,
+		       const char *dir)
 {
+	size_t n = config->plugin_count;
+
 	for (size_t i = 0; i < n; i++) {
 		struct err err = {0};
-		int rc = dump_write_file(loaded[i].plugin, dir, &err);
+		int rc = dump_write_file(config, loaded[i].plugin, dir, &err);
 
 		if (rc != 0)
 			return cli_fail(command.name, &err, rc);
@@ -49,19 +52,22 @@ static int write_files(const struct loaded_plugin *loaded, size_t n, const char 
 	return EXIT_DONE;
 }
 
-/* Owned; NULL without memory. */
-static char *make_text(const struct loaded_plugin *loaded, size_t n)
+/* The text is owned. An exit code. */
+static int make_text(const struct config *config, const struct loaded_plugin *loaded,
+		     char **ret_text)
 {
-	struct plugin **plugins = calloc(n, sizeof(struct plugin *));
-	char *text;
+	size_t n = config->plugin_count;
+	const struct plugin **plugins = calloc(n, sizeof(struct plugin *));
+	struct err err = {0};
+	int rc = -E_NOMEM;
 
-	if (plugins == NULL)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		plugins[i] = loaded[i].plugin;
-	text = dump_text(plugins, n);
+	if (plugins != NULL) {
+		for (size_t i = 0; i < n; i++)
+			plugins[i] = loaded[i].plugin;
+		rc = dump_text(&(struct dump){config, plugins, n}, ret_text, &err);
+	}
 	free(plugins);
-	return text;
+	return rc == 0 ? EXIT_DONE : cli_fail(command.name, &err, rc);
 }
 
 /* Loads, and either writes the files or makes the text that is to be printed. An exit code. */
@@ -75,11 +81,9 @@ static int load_and_dump(const struct cli *cli, char **ret_text)
 		return cli_fail(command.name, NULL, -E_NOMEM);
 	code = report_failures(loaded, n);
 	if (code == EXIT_DONE && cli->own[OPTION_OUTPUT] != NULL) {
-		code = write_files(loaded, n, cli->own[OPTION_OUTPUT]);
+		code = write_files(&cli->config, loaded, cli->own[OPTION_OUTPUT]);
 	} else if (code == EXIT_DONE) {
-		*ret_text = make_text(loaded, n);
-		if (*ret_text == NULL)
-			code = cli_fail(command.name, NULL, -E_NOMEM);
+		code = make_text(&cli->config, loaded, ret_text);
 	}
 	loader_free(loaded, &cli->config);
 	return code;

@@ -21,6 +21,7 @@ enum on_error {
 struct plugin_settings {
 	char *name;   /* served name */
 	char *module; /* plugin_NAME_module; NULL = as name */
+	char *protocol; /* NULL = as the configuration's */
 	enum on_error on_error;
 	double event_timeout;     /* seconds the gateway may wait for us in one event */
 	double step_timeout;      /* seconds we wait for an answer of the gateway */
@@ -34,7 +35,7 @@ struct config {
 	char *lua_package_path, *lua_package_cpath;
 	char *c_plugin_path; /* folders, with colons */
 	char *socket;        /* one socket for all plugins; NULL = one per plugin */
-	char *protocol;      /* "msgpack" (others come later) */
+	char *protocol;      /* "auto", "msgpack" or "protobuf" */
 	enum log_level log_level;
 	char *log;                         /* "stderr", "syslog" or a file; never NULL */
 	unsigned kong_version;             /* 309 = 3.9 */

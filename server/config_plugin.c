@@ -221,7 +221,7 @@ static int refuse_key(const struct setting *setting, const char *near, struct er
 	else
 		err_set(err, E_CONF,
 			"%s: no such setting; one plugin's are plugin_NAME_ and module, socket, "
-			"on_error, event_timeout, step_timeout or slow_step_timeout",
+			"protocol, on_error, event_timeout, step_timeout or slow_step_timeout",
 			origin);
 	free(spelled);
 	return -E_CONF;

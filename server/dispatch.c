@@ -1,6 +1,7 @@
 #include "server/dispatch.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 #include "protocol/err.h"
 #include "server/failure.h"
 #include "server/log.h"
@@ -47,11 +48,26 @@ void dispatch_answer(struct session *s, const struct msg *call, struct value dat
 	send_answer(s, call, &msg);
 }
 
+/* A bound connection (protocol/codec.h) has errors for events only. An instance that isn't started must not
+ * be answered: the gateway would take what comes for one. */
+static bool ends_instead(const struct session *s, const struct msg *call, struct msg *msg)
+{
+	if (!codec_is_bound(session_codec(s)) || call->type == MSG_HANDLE_EVENT)
+		return false;
+	msg->type = MSG_RESULT;
+	return call->type == MSG_START_INSTANCE;
+}
+
 void dispatch_answer_error(struct session *s, const struct msg *call, const char *format, ...)
 {
 	char text[sizeof(((struct err *)0)->text)];
 	struct msg msg = {.type = MSG_ERROR};
 	va_list args;
+
+	if (ends_instead(s, call, &msg)) {
+		session_abort(s);
+		return;
+	}
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
@@ -65,7 +81,7 @@ void dispatch_answer_error(struct session *s, const struct msg *call, const char
 void dispatch_start_instance(struct worker *w, struct session *s, const struct msg *msg)
 {
 	struct served *served = worker_find(w, msg->name.s, msg->name.len);
-	struct msg answer = {.type = MSG_INSTANCE, .name = msg->name};
+	struct msg answer = {.type = MSG_INSTANCE, .name = msg->name, .number = time(NULL)};
 	struct err err = {""};
 	int rc;
 

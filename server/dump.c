@@ -1,10 +1,10 @@
 #include "server/dump.h"
 #include <stdlib.h>
 #include "plugins/plugin.h"
+#include "protocol/codec.h"
 #include "protocol/err.h"
 #include "server/file.h"
-
-#define DUMP_PROTOCOL "MsgPack:1" /* what the gateway is to speak with us */
+#include "server/protocol_choice.h"
 
 /* Keys are sorted: Lua hands out a table's in no order. */
 static char *encode(json_t *dump)
@@ -16,30 +16,51 @@ static char *encode(json_t *dump)
 	return line;
 }
 
-char *dump_text(struct plugin *const *plugins, size_t n)
+/* The protocol of all of them: a dump names one only. */
+static int find_protocol(const struct dump *dump, const char **ret_name, struct err *err)
 {
-	json_t *list = json_array();
-	json_t *dump;
-	char *text = NULL;
-	int rc = 0;
+	struct protocol_choice first, other;
+	int rc = protocol_choose(dump->config, dump->plugins[0], &first, err);
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = json_array_append_new(list, plugin_describe(plugins[i]));
-	dump = json_pack("{s:s, s:o}", "Protocol", DUMP_PROTOCOL, "Plugins", list);
-	if (rc == 0 && dump != NULL)
-		text = encode(dump);
-	json_decref(dump);
-	return text;
+	for (size_t i = 1; rc == 0 && i < dump->count; i++) {
+		rc = protocol_choose(dump->config, dump->plugins[i], &other, err);
+		if (rc == 0 && other.codec != first.codec)
+			rc = err_set(err, E_CONF,
+				     "%s is to speak %s (%s), but %s %s (%s), and a dump names one "
+				     "protocol: dump each by --plugin, or set protocol",
+				     dump->plugins[0]->name, first.codec->name, first.why,
+				     dump->plugins[i]->name, other.codec->name, other.why);
+	}
+	if (rc == 0)
+		*ret_name = first.codec->name;
+	return rc;
 }
 
-int dump_write_file(const struct plugin *plugin, const char *dir, struct err *err)
+int dump_text(const struct dump *dump, char **ret_text, struct err *err)
 {
-	struct plugin *one[] = {(struct plugin *)plugin};
-	char *text = dump_text(one, 1);
-	char *name = file_printf("%s.json", plugin->name);
-	int rc = -E_NOMEM;
+	json_t *list, *all;
+	const char *protocol;
+	int rc = find_protocol(dump, &protocol, err);
 
-	if (text != NULL && name != NULL)
+	if (rc != 0)
+		return rc;
+	list = json_array();
+	for (size_t i = 0; rc == 0 && i < dump->count; i++)
+		rc = json_array_append_new(list, plugin_describe(dump->plugins[i]));
+	all = json_pack("{s:s, s:o}", "Protocol", protocol, "Plugins", list);
+	*ret_text = rc == 0 && all != NULL ? encode(all) : NULL;
+	json_decref(all);
+	return *ret_text != NULL ? 0 : -E_NOMEM;
+}
+
+int dump_write_file(const struct config *config, const struct plugin *plugin, const char *dir,
+		    struct err *err)
+{
+	const struct dump one = {config, &plugin, 1};
+	char *text = NULL, *name = file_printf("%s.json", plugin->name);
+	int rc = name != NULL ? dump_text(&one, &text, err) : -E_NOMEM;
+
+	if (rc == 0)
 		rc = file_write_atomic(dir, name, text, err);
 	free(name);
 	free(text);

@@ -3,13 +3,22 @@
 #define SERVER_DUMP_H
 #include <stddef.h>
 
+struct config;
 struct err;
 struct plugin;
 
-/* {"Protocol":"MsgPack:1","Plugins":[...]} of n plugins, one line, the same bytes for the same
- * plugins. Returns owned text; NULL without memory. */
-char *dump_text(struct plugin *const *plugins, size_t n);
+/* What is dumped; borrowed. At least one plugin. */
+struct dump {
+	const struct config *config;
+	const struct plugin *const *plugins;
+	size_t count;
+};
+
+/* {"Protocol":"MsgPack:1","Plugins":[...]}, one line, the same bytes for the same plugins; owned, in
+ * *ret_text. -E_CONF when the plugins are to speak different protocols, -E_IO, -E_NOMEM. */
+int dump_text(const struct dump *dump, char **ret_text, struct err *err);
 /* Writes the dump of one plugin as DIR/NAME.json, whole or not at all. -E_IO with what to do. */
-int dump_write_file(const struct plugin *plugin, const char *dir, struct err *err);
+int dump_write_file(const struct config *config, const struct plugin *plugin, const char *dir,
+		    struct err *err);
 
 #endif

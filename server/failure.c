@@ -1,6 +1,7 @@
 #include "server/failure.h"
 #include <string.h>
 #include <strings.h>
+#include "pdk-bridge/pdk_pb.h"
 #include "protocol/err.h"
 #include "server/log.h"
 #include "server/turn.h"
@@ -58,6 +59,18 @@ static struct msg make_log(struct value *arg)
 	};
 }
 
+/* On a bound connection (protocol/codec.h) calls are messages; `arena` holds them. An argument that can't be
+ * one is left out: what counts is the call. */
+static void bind_call(struct msg *msg, struct arena *arena, enum msg_follow follow)
+{
+	const struct pdk_fn *fn = pdk_find(msg->name.s, msg->name.len);
+	struct value message = value_nil();
+
+	(void)pdk_pb_encode(arena, fn, msg->data.items, msg->data.len, &message, NULL);
+	msg->data = message;
+	msg->follow = follow;
+}
+
 static struct msg make_error(struct err *text, const char *plugin, const char *reason)
 {
 	err_set(text, E_HANDLER, "%s%s%s", plugin, plugin[0] != '\0' ? ": " : "", reason);
@@ -79,11 +92,29 @@ static void say_last(struct event *event, struct msg *msg)
 	turn_end(event);
 }
 
+/* Where there are no errors, only the log says why the request goes on. */
+static void fail_open(struct event *event, const char *text, const char *reason)
+{
+	struct value arg = value_str(text != NULL ? text : reason);
+	struct msg msg = make_log(&arg), end = {.type = MSG_EVENT_END};
+	struct err error_text;
+
+	if (turn_is_bound(event)) {
+		bind_call(&msg, &event->rq.arena, MSG_FOLLOW_MORE);
+		(void)turn_answer(event, &msg, NULL);
+	} else {
+		end = make_error(&error_text, event->served->plugin->name, reason);
+	}
+	say_last(event, &end);
+}
+
 static void exit_event(struct event *event)
 {
 	struct exit_call parts;
 	struct msg msg = make_exit(&parts, (enum failure_status)event->record->status);
 
+	if (turn_is_bound(event))
+		bind_call(&msg, &event->rq.arena, MSG_FOLLOW_NOTHING);
 	say_last(event, &msg);
 }
 
@@ -92,8 +123,13 @@ static void explain(struct event *event, const char *text)
 {
 	struct value arg = value_str(text);
 	struct msg msg = make_log(&arg);
+	bool bound = turn_is_bound(event);
+	int rc;
 
-	if (turn_answer(event, &msg, NULL) != 0) {
+	if (bound)
+		bind_call(&msg, &event->rq.arena, MSG_FOLLOW_MORE);
+	rc = turn_answer(event, &msg, NULL);
+	if (bound || rc != 0) {
 		exit_event(event);
 		return;
 	}
@@ -118,7 +154,6 @@ void failure_begin(struct event *event, enum failure_status status, const char *
 				  phase_name(record->phase), reason, trace != NULL ? "\n" : "",
 				  trace != NULL ? trace : "");
 	struct msg end = {.type = MSG_EVENT_END};
-	struct err error_text;
 
 	log_event(LOG_LEVEL_ERR, record->id, plugin, "%s failed: %s%s%s", phase_name(record->phase),
 		  reason, trace != NULL ? "\n" : "", trace != NULL ? trace : "");
@@ -126,8 +161,7 @@ void failure_begin(struct event *event, enum failure_status status, const char *
 	if (record->phase == PHASE_LOG) {
 		say_last(event, &end);
 	} else if (record->on_error == ON_ERROR_OPEN) {
-		end = make_error(&error_text, plugin, reason);
-		say_last(event, &end);
+		fail_open(event, text, reason);
 	} else {
 		fail_closed(event, text);
 	}
@@ -145,14 +179,17 @@ void failure_refuse(struct worker *w, struct session *s, const struct msg *call,
 		    enum failure_status status, const char *reason, enum on_error on_error,
 		    bool is_log)
 {
+	bool bound = codec_is_bound(session_codec(s));
 	struct msg msg = {.type = MSG_EVENT_END};
 	struct exit_call parts;
 	struct err text;
 
-	if (!is_log && on_error == ON_ERROR_OPEN)
-		msg = make_error(&text, "", reason);
-	else if (!is_log)
+	if (!is_log && on_error == ON_ERROR_CLOSED)
 		msg = make_exit(&parts, status);
+	else if (!is_log && !bound)
+		msg = make_error(&text, "", reason);
+	if (bound && msg.type == MSG_PDK_CALL)
+		bind_call(&msg, &w->session_env.arena, MSG_FOLLOW_NOTHING);
 	msg.id = call->id;
 	msg.event_id = call->event_id != 0 ? call->event_id : event_burn_id(w->events);
 	if (session_answer(s, &msg, NULL) != 0)

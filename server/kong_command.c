@@ -58,7 +58,10 @@ static const struct option_def *plugin_row(const struct command_line *line,
 		if (def == NULL || (line->plugin != NULL && strcmp(name, line->plugin) != 0))
 			continue;
 		/* A dump depends on no other one. */
-		return line->bit == COMMAND_SERVE || strcmp(def->key, "module") == 0 ? def : NULL;
+		return line->bit == COMMAND_SERVE || strcmp(def->key, "module") == 0 ||
+				       strcmp(def->key, "protocol") == 0
+			       ? def
+			       : NULL;
 	}
 	return NULL;
 }

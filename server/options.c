@@ -38,7 +38,7 @@ static const struct choice log_levels[] = {
 	{"alert", LOG_LEVEL_ALERT}, {"emerg", LOG_LEVEL_EMERG}, {NULL, 0}};
 static const struct choice on_errors[] = {
 	{"closed", ON_ERROR_CLOSED}, {"open", ON_ERROR_OPEN}, {NULL, 0}};
-static const struct choice protocols[] = {{"auto", 0}, {"msgpack", 0}, {NULL, 0}};
+static const struct choice protocols[] = {{"auto", 0}, {"msgpack", 0}, {"protobuf", 0}, {NULL, 0}};
 
 static const struct option_def *find(const struct option_def *defs, size_t n, const char *key)
 {
@@ -82,14 +82,9 @@ static int set_string(char **member, const char *text)
 static int set_protocol(char **member, const char *text, struct err *err)
 {
 	int unused;
-	int rc;
+	int rc = *text != '\0' ? value_parse_choice(text, protocols, &unused, err) : 0;
 
-	if (strcmp(text, "protobuf") == 0)
-		return err_set(
-			err, E_CONF,
-			"protobuf is not spoken yet: write msgpack, or auto, which is the same");
-	rc = value_parse_choice(text, protocols, &unused, err);
-	return rc != 0 ? rc : set_string(member, "msgpack");
+	return rc != 0 ? rc : set_string(member, text);
 }
 
 static int set_duration(const struct option_def *def, double *member, const char *text,

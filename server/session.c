@@ -12,6 +12,12 @@
 #define READ_SIZE ((size_t)4 << 10)     /* asked for at once: most messages are far smaller */
 #define READ_SIZE_MAX ((size_t)1 << 20) /* ... for the rest of a large message */
 #define UNFINISHED "\x94"               /* begins an array of four, as an answer does */
+/* On a bound connection: the frames of a function that isn't there, whose name is what Kong logs. That
+ * fails the request; an end without it would be taken for a reason to try again. */
+#define UNFINISHED_EVENT "\x14\0\0\0outrigger has to end\0\0\0\0"
+#define DETECT_SIZE ((size_t)5)        /* bytes that tell the formats apart */
+#define OWED_MAX 256                   /* results of void calls that are not waited for */
+#define UNSENT_MAX ((size_t)256 << 10) /* bytes that wait for company */
 
 enum session_state {
 	SESSION_OPEN,
@@ -30,10 +36,12 @@ struct session {
 	uint64_t number;
 	uint64_t peer;    /* the process at the other end; 0 = unknown */
 	uint64_t awaited; /* id of the call that waits, if busy */
+	struct session_turn turn;
 	enum session_state state;
 	int tag;
 	int fd;
 	bool busy;     /* a call waits */
+	bool in_event; /* ... which is an event's, or was: more may be said */
 	bool greeted;  /* the generation was told */
 	bool expected; /* not to be retired the next time */
 	bool eof;      /* the peer sends no more */
@@ -123,6 +131,16 @@ bool session_awaits(const struct session *s, uint64_t id)
 	return s->busy && s->awaited == id;
 }
 
+uint64_t session_event(const struct session *s)
+{
+	return s->turn.asked ? s->turn.event : 0;
+}
+
+bool session_may_go_on(const struct session *s)
+{
+	return codec_is_bound(s->codec) && s->turn.owed < OWED_MAX && buf_len(&s->out) < UNSENT_MAX;
+}
+
 bool session_is_busy(const struct session *s)
 {
 	return s->busy;
@@ -200,12 +218,19 @@ static void refuse(struct session *s, int rc, const struct err *err)
 	session_abort(s);
 }
 
-static const struct codec *detect(const struct session *s)
+/* The format that the next call may be of; the first one where it may be of several, which few bytes may. */
+static const struct codec *detect(const struct session *s, size_t *ret_count)
 {
-	for (const struct codec *const *codec = s->env->codecs; *codec != NULL; codec++)
-		if ((*codec)->probe(buf_head(&s->in), buf_len(&s->in)))
-			return *codec;
-	return NULL;
+	const struct codec *found = NULL;
+
+	*ret_count = 0;
+	for (const struct codec *const *codec = s->env->codecs; *codec != NULL; codec++) {
+		if (!(*codec)->probe(buf_head(&s->in), buf_len(&s->in)))
+			continue;
+		found = found != NULL ? found : *codec;
+		(*ret_count)++;
+	}
+	return found;
 }
 
 /* A message that comes in pieces has a state of its own; else the shared one, which is zero in between,
@@ -233,6 +258,33 @@ static int find_frame(struct session *s, size_t *ret_size, struct err *err)
 	return rc;
 }
 
+/* A frame that is no call: a result, in the order of the PDK calls. */
+static void hand_on_result(struct session *s, size_t size)
+{
+	const struct session_handler *handler = &s->env->handler;
+	struct session_turn *turn = &s->turn;
+	struct msg msg = {.id = turn->sequence, .event_id = turn->event};
+	struct err err;
+
+	if (turn->owed > 0) {
+		turn->owed--;
+	} else if (turn->asked) {
+		s->codec->read_result(buf_head(&s->in), size, &msg);
+		turn->asked = false;
+		s->busy = true;
+		s->awaited = msg.id;
+		handler->on_call(handler->user, s, &msg);
+	} else {
+		err_set(&err, E_MALFORMED, "a result of a call that has none");
+		refuse(s, -E_MALFORMED, &err);
+	}
+}
+
+static bool expects_result(const struct session *s)
+{
+	return s->turn.owed > 0 || s->turn.asked || s->turn.ended;
+}
+
 static void hand_on(struct session *s, size_t size)
 {
 	const struct session_handler *handler = &s->env->handler;
@@ -246,6 +298,7 @@ static void hand_on(struct session *s, size_t size)
 		return;
 	}
 	s->busy = true;
+	s->in_event = msg.type == MSG_HANDLE_EVENT;
 	s->awaited = msg.id;
 	if (rc == 0)
 		handler->on_call(handler->user, s, &msg);
@@ -258,6 +311,28 @@ static bool may_read_on(const struct session *s)
 	return s->state == SESSION_OPEN && !s->busy && buf_len(&s->out) == 0 && buf_len(&s->in) > 0;
 }
 
+/* Makes sure of the next message's format. false where more bytes are needed, or where there is none. */
+static bool choose_codec(struct session *s)
+{
+	const struct codec *found;
+	struct err err;
+	size_t count;
+
+	if (s->scan != NULL || expects_result(s))
+		return true;
+	found = detect(s, &count);
+	if (found == NULL) {
+		err_set(&err, E_MALFORMED, "its bytes begin no message (0x%02x)",
+			*buf_head(&s->in));
+		refuse(s, -E_MALFORMED, &err);
+		return false;
+	}
+	if (count > 1 && buf_len(&s->in) < DETECT_SIZE)
+		return false;
+	s->codec = found;
+	return true;
+}
+
 /* Hands on one message; false when there is none. */
 static bool feed_one(struct session *s)
 {
@@ -265,20 +340,17 @@ static bool feed_one(struct session *s)
 	size_t size = 0;
 	int rc;
 
-	if (s->scan == NULL)
-		s->codec = detect(s);
-	if (s->codec == NULL) {
-		err_set(&err, E_MALFORMED, "its bytes begin no message (0x%02x)",
-			*buf_head(&s->in));
-		refuse(s, -E_MALFORMED, &err);
+	if (!choose_codec(s))
 		return false;
-	}
 	rc = find_frame(s, &size, &err);
 	if (rc < 0)
 		refuse(s, rc, &err);
 	if (rc <= 0)
 		return false;
-	hand_on(s, size);
+	if (expects_result(s))
+		hand_on_result(s, size);
+	else
+		hand_on(s, size);
 	arena_reset(&s->env->arena);
 	buf_consume(&s->in, size);
 	return true;
@@ -341,7 +413,7 @@ static void settle(struct session *s)
 		reactor_io_set(s->io, wanted_events(s));
 		return;
 	}
-	if (s->scan != NULL)
+	if (s->scan != NULL || buf_len(&s->in) > 0)
 		log_line(LOG_LEVEL_INFO,
 			 "connection %llu: the gateway went away in the middle of a "
 			 "call",
@@ -383,6 +455,23 @@ static int greet(struct session *s)
 	return rc == -E_UNSUPPORTED ? 0 : rc;
 }
 
+/* What the answer changes in what comes next. */
+static void advance(struct session *s, const struct msg *msg)
+{
+	struct session_turn *turn = &s->turn;
+	bool is_call = msg->type == MSG_PDK_CALL;
+
+	s->busy = is_call && msg->follow == MSG_FOLLOW_MORE && codec_is_bound(s->codec);
+	if (!codec_is_bound(s->codec))
+		return;
+	turn->event = msg->event_id;
+	turn->sequence = msg->id;
+	turn->owed += s->busy;
+	turn->asked = is_call && msg->follow == MSG_FOLLOW_RESULT;
+	turn->ended = msg->type == MSG_ERROR || (is_call && msg->follow == MSG_FOLLOW_NOTHING);
+	s->in_event = s->busy || turn->asked;
+}
+
 int session_answer(struct session *s, const struct msg *msg, struct err *err)
 {
 	size_t before = buf_len(&s->out);
@@ -399,8 +488,8 @@ int session_answer(struct session *s, const struct msg *msg, struct err *err)
 		buf_truncate(&s->out, before);
 		return rc;
 	}
-	s->busy = false;
-	if (s->held)
+	advance(s, msg);
+	if (s->held || s->busy)
 		return 0;
 	s->held = true;
 	flush(s);
@@ -412,8 +501,8 @@ int session_answer(struct session *s, const struct msg *msg, struct err *err)
 
 static bool is_idle(const struct session *s)
 {
-	return s->state == SESSION_OPEN && s->greeted && !s->busy && buf_len(&s->in) == 0 &&
-	       buf_len(&s->out) == 0;
+	return s->state == SESSION_OPEN && s->greeted && !s->busy && !expects_result(s) &&
+	       buf_len(&s->in) == 0 && buf_len(&s->out) == 0;
 }
 
 void session_expect(struct session *s)
@@ -432,10 +521,17 @@ void session_retire(struct session *s)
 	settle(s);
 }
 
-/* A half-written answer is unfinished as it is. */
+static bool is_bound(const struct session *s)
+{
+	return s->codec != NULL && codec_is_bound(s->codec);
+}
+
+/* A half-written answer of MsgPack:1 is unfinished as it is. */
 static void say_unfinished(struct session *s)
 {
-	if (buf_len(&s->out) == 0)
+	if (is_bound(s) && s->in_event)
+		buf_append(&s->out, UNFINISHED_EVENT, sizeof(UNFINISHED_EVENT) - 1);
+	else if (!is_bound(s) && buf_len(&s->out) == 0)
 		buf_append_str(&s->out, UNFINISHED);
 	flush(s);
 }
@@ -461,6 +557,11 @@ void session_abandon(struct session *s)
 
 void session_abandon_now(const struct session *s)
 {
-	if (s->state == SESSION_OPEN && s->out.end == s->out.start)
+	if (s->state != SESSION_OPEN)
+		return;
+	if (is_bound(s) && s->in_event)
+		(void)send(s->fd, UNFINISHED_EVENT, sizeof(UNFINISHED_EVENT) - 1,
+			   MSG_NOSIGNAL | MSG_DONTWAIT);
+	else if (!is_bound(s) && s->out.end == s->out.start)
 		(void)send(s->fd, UNFINISHED, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

@@ -9,6 +9,9 @@
  * an unfinished message goes first, and reading goes on until the peer closes, so that the peer's write
  * succeeds and its read fails.
  *
+ * On a bound connection (codec.h) an event stays where it began, and what comes next there depends on what
+ * was sent: struct session_turn, plain data, is all that one must know to go on.
+ *
  * To support a new wire format, write a struct codec (protocol/codec.h), not a new session. */
 #ifndef SERVER_SESSION_H
 #define SERVER_SESSION_H
@@ -21,6 +24,15 @@
 
 struct reactor;
 struct session;
+
+/* What a bound connection's gateway is about to send. Zeroed = a call. */
+struct session_turn {
+	uint64_t event;    /* whose result is awaited */
+	uint64_t sequence; /* of the call that began it */
+	uint32_t owed;     /* results of void calls, which come before anything else */
+	bool asked;        /* then a result for which the event waits */
+	bool ended;        /* else, if true, nothing: the last word was a call without result */
+};
 
 /* What has happened on a session; all on the loop's stack. */
 struct session_handler {
@@ -71,7 +83,12 @@ bool session_is_busy(const struct session *s);
 /* Whether it was ended and only reads on. */
 bool session_is_lingering(const struct session *s);
 
-/* Answers the call that waits (msg->id). 0; -E_CLOSED when no such call waits; as codec->write, then the
+/* The event whose PDK call the gateway works on, on a bound connection; else 0. */
+uint64_t session_event(const struct session *s);
+/* Whether one more call may be sent without waiting for its result (MSG_FOLLOW_MORE). */
+bool session_may_go_on(const struct session *s);
+
+/* Answers the call that waits (msg->id); with MSG_FOLLOW_MORE the call waits on. 0; -E_CLOSED when no such call waits; as codec->write, then the
  * call waits on. The session may be gone afterwards, if this was not called from its handler. */
 int session_answer(struct session *s, const struct msg *msg, struct err *err);
 /* Has the gateway let go of a connection that is idle, without a loss: tells the generation once more. Where

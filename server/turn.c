@@ -51,6 +51,14 @@ int turn_answer(const struct event *event, struct msg *msg, struct err *err)
 	return session_answer(s, msg, err);
 }
 
+bool turn_is_bound(const struct event *event)
+{
+	const struct session *s =
+		session_table_find(&event->served->worker->sessions, event->record->connection);
+
+	return s != NULL && codec_is_bound(session_codec(s));
+}
+
 /* ---- ends ---- */
 
 /* The next event uses its memory again. */
@@ -178,6 +186,7 @@ static void fill_request(struct event *event, uint64_t gateway)
 	struct pdk_rq *rq = &event->rq;
 
 	pdk_rq_init(rq, &event->served->plugin->env, record->id, record->phase);
+	rq->wire = turn_is_bound(event) ? PDK_WIRE_PROTOBUF : PDK_WIRE_MSGPACK;
 	event->arena.limit = rq->arena.limit;
 	rq->arena = event->arena;
 	rq->server = event;
@@ -223,12 +232,26 @@ void turn_resume(struct event *event, struct session *s, const struct msg *step)
 
 /* ---- the port ---- */
 
+/* A void call goes on without its result where the protocol lets it. */
+static enum msg_follow follow_of(const struct event *event, const struct pdk_fn *fn)
+{
+	const struct session *s =
+		session_table_find(&event->served->worker->sessions, event->record->connection);
+
+	if (fn->flags & PDK_TERMINAL)
+		return MSG_FOLLOW_NOTHING;
+	if (fn->ret == PDK_VOID && s != NULL && session_may_go_on(s))
+		return MSG_FOLLOW_MORE;
+	return MSG_FOLLOW_RESULT;
+}
+
 int turn_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv, size_t argc,
 	      struct err *err)
 {
 	struct event *event = event_of(rq);
 	struct msg msg = {
 		.type = MSG_PDK_CALL,
+		.follow = follow_of(event, fn),
 		.name = value_str(fn->name),
 		.data = {.type = VALUE_ARRAY,
 			 .len = (uint32_t)argc,
@@ -236,12 +259,16 @@ int turn_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *ar
 	};
 	int rc;
 
+	if (rq->wire == PDK_WIRE_PROTOBUF)
+		msg.data = argv[0];
 	if (event->record->state != EVENT_RUNNING)
 		return err_set(err, E_CLOSED, "the gateway waits for nothing");
 	rc = turn_answer(event, &msg, err);
 	if (rc != 0)
 		return rc;
-	if (fn->flags & PDK_TERMINAL)
+	if (msg.follow == MSG_FOLLOW_MORE)
+		return PDK_SENT_ON;
+	if (msg.follow == MSG_FOLLOW_NOTHING)
 		event->record->state = EVENT_ENDED;
 	else
 		turn_give(event, EVENT_WAITING, (fn->flags & PDK_SLOW) != 0);
@@ -284,6 +311,16 @@ static void on_step_expired(struct deadline *deadline)
 		  phase_name(record->phase),
 		  record->state == EVENT_WAITING && fn != NULL ? fn->name : "kong.log.err",
 		  reactor_now() - record->turn_at);
+	turn_end(event);
+}
+
+void turn_lose(struct event *event)
+{
+	const struct pdk_fn *fn = event->rq.waiting_for;
+
+	log_event(LOG_LEVEL_WARN, event->record->id, event->served->plugin->name,
+		  "%s is given up: the gateway has gone away in %s",
+		  phase_name(event->record->phase), fn != NULL ? fn->name : "a call");
 	turn_end(event);
 }
 

@@ -23,6 +23,8 @@ void turn_begin(struct session *s, const struct msg *call, struct served *served
 		struct instance *instance, enum phase phase);
 /* The gateway's answer to the event's PDK call: runs the handler on. The event is WAITING. */
 void turn_resume(struct event *event, struct session *s, const struct msg *step);
+/* The connection has ended on which the gateway worked for the event, so that no answer will come. */
+void turn_lose(struct event *event);
 /* Makes the lists of deadlines. */
 void turn_init(struct served *served, struct deadline_clock *clock);
 
@@ -34,6 +36,8 @@ void turn_give(struct event *event, enum event_state state, bool slow);
 /* Answers the call that waits for the event (msg->id and event_id are filled in). -E_CLOSED, or as the
  * codec's write. */
 int turn_answer(const struct event *event, struct msg *msg, struct err *err);
+/* Whether the gateway speaks a protocol in which an event is bound to its connection. */
+bool turn_is_bound(const struct event *event);
 /* Lets go of handler, stack and instance: what is left needs none of them. */
 void turn_let_go(struct event *event);
 /* The same, and of the event itself. Nothing is said to the gateway. */

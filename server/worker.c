@@ -21,7 +21,7 @@
 #define LINGERERS 256 /* sessions beyond max_connections that are being refused */
 
 static const struct pdk_port the_port = {.send = turn_send, .log = turn_log};
-static const struct codec *const codecs[] = {&codec_msgpack, NULL};
+static const struct codec *const codecs[] = {&codec_msgpack, &codec_protobuf, NULL};
 
 /* ---- plugins ---- */
 
@@ -75,7 +75,10 @@ struct served *worker_find(struct worker *w, const char *name, size_t n)
 static void on_session_end(void *user, struct session *s)
 {
 	struct worker *w = user;
+	struct event *event = event_find(w->events, session_event(s));
 
+	if (session_event(s) != 0 && event != NULL)
+		turn_lose(event);
 	session_table_remove(&w->sessions, s);
 }
 

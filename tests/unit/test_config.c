@@ -93,7 +93,7 @@ static void defaults_are_those_that_the_limits_say(void **state)
 	assert_true(p->config.event_timeout == 10 && p->config.slow_step_timeout == 600);
 	assert_true(p->config.read_cache);
 	assert_false(p->config.exit_with_parent);
-	assert_string_equal(p->config.protocol, "msgpack");
+	assert_string_equal(p->config.protocol, "auto");
 	assert_string_equal(p->config.prefix, "/usr/local/kong");
 	assert_string_equal(p->config.log, "stderr");
 	assert_null(p->config.socket);
@@ -259,14 +259,16 @@ static void an_event_timeout_that_reaches_the_gateways_is_refused(void **state)
 	assert_non_null(strstr(p->err.text, "--plugin-a-event-timeout: 60s is too long"));
 }
 
-static void protobuf_is_refused_for_now(void **state)
+static void a_protocol_is_one_of_three(void **state)
 {
 	struct place *p = *state;
 
-	assert_int_equal(init(p, NULL, "protocol=protobuf", NULL, NULL), -E_CONF);
-	assert_non_null(strstr(p->err.text, "not spoken yet"));
-	assert_int_equal(init(p, NULL, "protocol=auto", NULL, NULL), 0);
-	assert_string_equal(p->config.protocol, "msgpack");
+	assert_int_equal(init(p, NULL, "protocol=soap", NULL, NULL), -E_CONF);
+	assert_non_null(strstr(p->err.text, "auto, msgpack"));
+	assert_int_equal(
+		init(p, NULL, "plugin=a", "plugin_a_protocol=msgpack", "protocol=protobuf"), 0);
+	assert_string_equal(p->config.protocol, "protobuf");
+	assert_string_equal(p->config.plugins[0].protocol, "msgpack");
 }
 
 static void a_plugin_has_the_common_settings_or_its_own(void **state)
@@ -464,7 +466,7 @@ int main(void)
 		TEST(what_is_no_setting_is_an_error_with_its_line),
 		TEST(variables_of_kubernetes_are_no_settings),
 		TEST(an_event_timeout_that_reaches_the_gateways_is_refused),
-		TEST(protobuf_is_refused_for_now),
+		TEST(a_protocol_is_one_of_three),
 		TEST(a_plugin_has_the_common_settings_or_its_own),
 		TEST(a_plugins_setting_may_be_in_the_environment),
 		TEST(a_setting_of_an_unknown_plugin_names_the_nearest),

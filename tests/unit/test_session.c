@@ -56,7 +56,7 @@ static int line_write(struct buf *out, const struct msg *msg, struct err *err)
 }
 
 static const struct codec line_codec = {
-	"line", line_probe, sizeof(size_t), line_frame, line_read, line_write,
+	"line", line_probe, sizeof(size_t), line_frame, line_read, NULL, line_write,
 };
 static const struct codec *const codecs[] = {&line_codec, NULL};
 

@@ -131,8 +131,8 @@ class Settings(CliCase):
         self.fails(self.with_plugins("dump", env={"OUTRIGGER_PLUGIN_ONEE_ON_ERROR": "open"}), 2,
                    "did you mean OUTRIGGER_PLUGIN_ONE_ON_ERROR?")
 
-    def test_protobuf_is_not_spoken_yet(self):
-        self.fails(self.with_plugins("dump", "--protocol", "protobuf"), 2, "not spoken yet")
+    def test_a_protocol_that_is_not_spoken_is_refused(self):
+        self.fails(self.with_plugins("dump", "--protocol", "soap"), 2, "msgpack")
 
     def test_without_a_plugin_the_error_says_what_to_do(self):
         self.fails(self.outrigger("dump"), 2, "--plugins-dir DIR")

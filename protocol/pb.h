@@ -1,0 +1,30 @@
+/* pb.h - Protocol Buffers, by protobuf-c: messages from and to bytes, and the frames around them.
+ *
+ * The messages are those of pluginsocket.proto; their header is <pluginsocket.pb-c.h>. None of them
+ * contains itself, so that decoding one needs little stack whatever the bytes say. */
+#ifndef PROTOCOL_PB_H
+#define PROTOCOL_PB_H
+#include <protobuf-c/protobuf-c.h>
+#include "protocol/codec.h"
+
+#define PB_LENGTH_SIZE ((size_t)4) /* before each frame, in the order of bytes of the machine */
+
+/* struct codec's frame(): a length and as many bytes. Keeps no state. */
+int pb_frame(void *scan, const struct limits *limits, const unsigned char *bytes, size_t n,
+	     size_t *ret_size, struct err *err);
+/* Appends a frame of those bytes, or of that message. 0 or -E_NOMEM (then nothing is appended). */
+int pb_write_frame(struct buf *out, const void *bytes, size_t n);
+int pb_write_message(struct buf *out, const ProtobufCMessage *message);
+/* Decodes a message; all of it lies in the arena. NULL for bytes that are none, or on lack of memory. */
+ProtobufCMessage *pb_read(const ProtobufCMessageDescriptor *type, struct arena *arena,
+			  const void *bytes, size_t n);
+/* The bytes of a message, in the arena. 0 or -E_NOMEM. */
+int pb_pack(struct arena *arena, const ProtobufCMessage *message, ProtobufCBinaryData *ret);
+
+/* Borrowed. */
+static inline struct value pb_text(const ProtobufCBinaryData *bytes)
+{
+	return value_strn(bytes->data != NULL ? (const char *)bytes->data : "", bytes->len);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* lua_mentions.h - which PDK functions a plugin's Lua files speak of.
+ *
+ * A search for words, not a parser: a name counts in a comment too, and what is put together at run time
+ * is not found. kong.a.b_c is found as ".b_c", kong.a.b as "a.b", so that local names for parts of `kong`
+ * hide little. */
+#ifndef SERVER_LUA_MENTIONS_H
+#define SERVER_LUA_MENTIONS_H
+
+struct err;
+struct pdk_fn;
+
+/* The first row that loses something over ProtoBuf:1 and is mentioned in the *.lua files of that folder and
+ * those in it; NULL for none. 0, -E_IO, -E_NOMEM. */
+int lua_mentions_find(const char *folder, const struct pdk_fn **ret_fn, struct err *err);
+
+#endif
