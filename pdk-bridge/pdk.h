@@ -41,7 +41,7 @@ enum pdk_flag {
 	PDK_LEVEL = 1 << 7,    /* a log call: filtered by level before it is sent */
 	PDK_NULLS = 1 << 8,    /* nil inside of the result is JSON's null, not an absent value */
 	PDK_PREREAD =
-		1 << 9, /* allowed in preread too, where the gateway doesn't check the phase */
+		1 << 9,      /* allowed in preread too, where the gateway doesn't check the phase */
 	PDK_EMPTY = 1 << 10, /* an empty text is one, and never stands for nil (ProtoBuf:1) */
 };
 

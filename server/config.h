@@ -19,8 +19,8 @@ enum on_error {
 
 /* Settings of one plugin. */
 struct plugin_settings {
-	char *name;   /* served name */
-	char *module; /* plugin_NAME_module; NULL = as name */
+	char *name;     /* served name */
+	char *module;   /* plugin_NAME_module; NULL = as name */
 	char *protocol; /* NULL = as the configuration's */
 	enum on_error on_error;
 	double event_timeout;     /* seconds the gateway may wait for us in one event */

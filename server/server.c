@@ -228,7 +228,9 @@ static void write_dump(const struct server *server, const struct served *served)
 {
 	char *path = config_socket_path(server->config, served->settings);
 	struct err err = {""};
-	int rc = path != NULL ? dump_write_file(served->worker->config, served->plugin, dirname(path), &err) : -E_NOMEM;
+	int rc = path != NULL ? dump_write_file(served->worker->config, served->plugin,
+						dirname(path), &err)
+			      : -E_NOMEM;
 
 	if (rc != 0)
 		log_event(LOG_LEVEL_WARN, 0, served->plugin->name, "no dump beside the socket: %s",

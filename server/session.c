@@ -327,7 +327,7 @@ static bool choose_codec(struct session *s)
 		refuse(s, -E_MALFORMED, &err);
 		return false;
 	}
-	if (count > 1 && buf_len(&s->in) < DETECT_SIZE)
+	if ((count > 1 || codec_is_bound(found)) && buf_len(&s->in) < DETECT_SIZE)
 		return false;
 	s->codec = found;
 	return true;

@@ -43,6 +43,48 @@ class Plugins(CliCase):
         self.assertNotIn("noise", self.check(0))
 
 
+AUTH = """return { PRIORITY = 1100, VERSION = "1.0.0", access = function()
+    kong.response.exit(401, kong.request.get_header("x")) end }"""
+LOSSY = """local retries = kong.service
+    return { PRIORITY = 1, VERSION = "1.0.0", access = function() retries.set_retries(3) end }"""
+
+
+class Protocol(CliCase):
+    def check(self, *args):
+        return self.succeeds(self.with_plugins("check", *args))
+
+    def test_auto_is_msgpack_without_a_version_and_before_3_8(self):
+        self.plugin("one", handler=AUTH)
+        self.assertRegex(self.check(), r"(?m)^one: ok: speaks MsgPack:1: kong_version is not set$")
+        self.assertRegex(self.check("--kong-version", "3.7"), r"(?m)^one: ok: speaks MsgPack:1: before 3\.8")
+
+    def test_auto_is_protobuf_where_nothing_is_lost(self):
+        self.plugin("one", handler=AUTH)
+        self.assertRegex(self.check("--kong-version", "3.9"), r"(?m)^one: ok: speaks ProtoBuf:1: it is faster")
+
+    def test_a_function_that_loses_something_is_found_in_any_file_of_the_plugin(self):
+        self.plugin("one", handler=AUTH)
+        self.write("plugins/one/lib/deep.lua", LOSSY)
+        self.assertRegex(self.check("--kong-version", "3.9"), r"(?m)^one: ok: speaks MsgPack:1: its files "
+                         r"mention kong\.service\.set_retries; over ProtoBuf:1 it can't be called$")
+
+    def test_protobuf_against_the_plugin_is_a_note(self):
+        self.plugin("one", handler=LOSSY)
+        self.assertRegex(self.check("--protocol", "protobuf"),
+                         r"(?m)^one: note: speaks ProtoBuf:1: it is set so, but .*kong\.service\.set_retries")
+
+    def test_an_auth_plugin_on_msgpack_is_a_note(self):
+        self.plugin("one", handler=AUTH)
+        self.assertRegex(self.check(), r"(?m)^one: note: .*lets them pass")
+        self.assertNotIn("lets them pass", self.check("--kong-version", "3.9"))
+
+    def test_words_that_only_contain_a_name_are_none(self):
+        self.plugin("one", handler="""local t = { set_retries_now = 1, my_vault = {} }
+            return { PRIORITY = 1, VERSION = "1.0.0",
+                     access = function() return t.set_retries_now, t.my_vault.get end }""")
+        self.assertIn("speaks ProtoBuf:1", self.check("--kong-version", "3.9"))
+
+
 class Gateway(CliCase):
     def setUp(self):
         super().setUp()

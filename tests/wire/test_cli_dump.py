@@ -163,5 +163,30 @@ class Files(CliCase):
         self.assertEqual(self.read("out/one.json"), "old")
 
 
+class Protocol(CliCase):
+    LOSSY = """return { PRIORITY = 1, VERSION = "1.0.0",
+        access = function() kong.client.authenticate({ id = "c" }) end }"""
+
+    def protocol(self, *args):
+        return json.loads(self.succeeds(self.with_plugins("dump", *args)))["Protocol"]
+
+    def test_it_is_what_is_set_for_the_plugin_or_for_all(self):
+        self.plugin("one")
+        self.assertEqual(self.protocol(), "MsgPack:1")
+        self.assertEqual(self.protocol("--protocol", "protobuf"), "ProtoBuf:1")
+        self.assertEqual(self.protocol("--protocol=protobuf", "--plugin-one-protocol=msgpack"), "MsgPack:1")
+        self.assertEqual(self.protocol("--plugin-one-protocol=protobuf"), "ProtoBuf:1")
+        self.assertEqual(self.protocol("--kong-version=3.9"), "ProtoBuf:1")
+
+    def test_plugins_that_differ_make_no_dump(self):
+        self.plugin("one")
+        self.plugin("two", handler=self.LOSSY)
+        self.fails(self.with_plugins("dump", "--kong-version", "3.9"), 2,
+                   "one is to speak ProtoBuf:1", "two MsgPack:1", "kong.client.authenticate",
+                   "a dump names one protocol")
+        self.assertEqual(self.protocol("--kong-version", "3.9", "--protocol", "msgpack"), "MsgPack:1")
+        self.assertEqual(self.protocol("--kong-version", "3.9", "--plugin", "one"), "ProtoBuf:1")
+
+
 if __name__ == "__main__":
     unittest.main()
