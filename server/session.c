@@ -499,6 +499,11 @@ int session_answer(struct session *s, const struct msg *msg, struct err *err)
 	return 0;
 }
 
+static bool is_bound(const struct session *s)
+{
+	return s->codec != NULL && codec_is_bound(s->codec);
+}
+
 static bool is_idle(const struct session *s)
 {
 	return s->state == SESSION_OPEN && s->greeted && !s->busy && !expects_result(s) &&
@@ -515,15 +520,16 @@ void session_retire(struct session *s)
 	bool expected = s->expected;
 
 	s->expected = false;
-	if (expected || !is_idle(s) || tell_generation(s) != 0)
+	if (expected || !is_idle(s))
+		return;
+	if (is_bound(s)) { /* there the gateway tries again where it meets the end */
+		session_abort(s);
+		return;
+	}
+	if (tell_generation(s) != 0)
 		return;
 	flush(s);
 	settle(s);
-}
-
-static bool is_bound(const struct session *s)
-{
-	return s->codec != NULL && codec_is_bound(s->codec);
 }
 
 /* A half-written answer of MsgPack:1 is unfinished as it is. */

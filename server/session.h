@@ -88,12 +88,14 @@ uint64_t session_event(const struct session *s);
 /* Whether one more call may be sent without waiting for its result (MSG_FOLLOW_MORE). */
 bool session_may_go_on(const struct session *s);
 
-/* Answers the call that waits (msg->id); with MSG_FOLLOW_MORE the call waits on. 0; -E_CLOSED when no such call waits; as codec->write, then the
- * call waits on. The session may be gone afterwards, if this was not called from its handler. */
+/* Answers the call that waits (msg->id); with MSG_FOLLOW_MORE the call waits on, and nothing is written yet.
+ * 0; -E_CLOSED when no such call waits; as codec->write, then the call waits on. The session may be gone
+ * afterwards, if this was not called from its handler. */
 int session_answer(struct session *s, const struct msg *msg, struct err *err);
 /* Has the gateway let go of a connection that is idle, without a loss: tells the generation once more. Where
  * the connection lies in a pool, bytes are unexpected and it is closed; where a call is on its way, they are
- * read before the answer, as they may be. Nothing happens to one that isn't idle. */
+ * read before the answer, as they may be. A bound connection is ended: its gateway tries again on another
+ * one. Nothing happens to one that isn't idle. */
 void session_retire(struct session *s);
 /* The next session_retire does nothing: an event's next step is to come on it. */
 void session_expect(struct session *s);
