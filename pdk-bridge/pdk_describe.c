@@ -2,6 +2,7 @@
 #include "pdk-bridge/pdk_describe.h"
 #include <string.h>
 #include "pdk-bridge/pdk.h"
+#include "pdk-bridge/pdk_pb.h"
 #include "protocol/buf.h"
 
 static const char *type_text(enum pdk_type type)
@@ -137,8 +138,9 @@ static int describe_row(struct buf *out, const struct pdk_fn *fn)
 	if (rc == 0 && (fn->flags & PDK_REFUSED))
 		rc = buf_append_str(out, "none");
 	if (rc == 0)
-		rc = buf_printf(out, ". %s%s.\n", describe_kind(fn),
-				fn->pb_in ? ", also over ProtoBuf" : "");
+		rc = buf_printf(out, ". %s%s%s.\n", describe_kind(fn),
+				pdk_pb_loss(fn) != NULL ? "; over ProtoBuf, " : "",
+				pdk_pb_loss(fn) != NULL ? pdk_pb_loss(fn) : "");
 	return rc;
 }
 

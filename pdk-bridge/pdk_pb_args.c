@@ -213,7 +213,7 @@ static int write_list(const struct args *a, ProtobufCBinaryData *ret)
 static int write_headers(const struct args *a, const struct value *headers, Pb__Struct **ret)
 {
 	struct args of = *a;
-	ProtobufCBinaryData bytes;
+	ProtobufCBinaryData bytes = {0, NULL};
 	int rc;
 
 	if (!value_is_table(headers) || headers->len == 0)

@@ -264,6 +264,8 @@ int turn_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *ar
 	if (event->record->state != EVENT_RUNNING)
 		return err_set(err, E_CLOSED, "the gateway waits for nothing");
 	rc = turn_answer(event, &msg, err);
+	if (rc == 0 && rq->wire == PDK_WIRE_PROTOBUF && !turn_is_bound(event))
+		rc = err_set(err, E_CLOSED, "%s: the gateway has gone away", fn->name);
 	if (rc != 0)
 		return rc;
 	if (msg.follow == MSG_FOLLOW_MORE)

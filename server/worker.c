@@ -77,7 +77,8 @@ static void on_session_end(void *user, struct session *s)
 	struct worker *w = user;
 	struct event *event = event_find(w->events, session_event(s));
 
-	if (session_event(s) != 0 && event != NULL)
+	/* One that is just asking is told when it has asked. */
+	if (session_event(s) != 0 && event != NULL && event->record->state == EVENT_WAITING)
 		turn_lose(event);
 	session_table_remove(&w->sessions, s);
 }
