@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import lib
+import pb_gateway
 
 
 class LeavingTest(lib.WireTest):
@@ -185,6 +186,25 @@ class Parents(LeavingTest):
             # The event's next step is to come on this one, and the first notice came long ago.
             self.assertEqual(busy.step(event, "v")["Data"], "ret")
             self.assertEqual(len(busy.notices), 1)
+        self.wait_gone(first)
+
+    def test_with_a_successor_idle_protobuf_connections_end_and_events_go_on(self):
+        _, first = self.start_by_shell()
+        self.wait_log(first, "version")
+        idle, busy = pb_gateway.PbGateway(self.path), pb_gateway.PbGateway(self.path)
+        self.addCleanup(idle.close)
+        self.addCleanup(busy.close)
+        idle.start_instance("wire-do", '{"mode":"nothing"}')
+        busy.start_event(busy.start_instance("wire-do", '{"mode":"read"}'))
+        call = busy.read_call()
+        _, second = self.start_by_shell()
+        self.wait_log(second, "waiting for it to leave")
+        os.kill(self.pid_of(first), signal.SIGTERM)
+        self.assertEqual(idle.read_to_end(), b"")
+        busy.answer(call[0], "v")
+        self.assertIsNone(busy.read_call())
+        idle.close()
+        busy.close()
         self.wait_gone(first)
 
     def test_one_that_waits_for_nobody_leaves(self):
