@@ -151,7 +151,7 @@ class Events(ProtobufTest):
     def test_an_absent_header_is_nil_and_an_empty_one_is_not(self):
         asked = ["kong.request.get_header", "kong.request.get_headers"]
         self.assertEqual(self.header({"x-1": "", "y": "z"}), ([""], asked))
-        self.assertEqual(self.header({"y": "z"}), ([None], asked))
+        self.assertEqual(self.header({"y": "z"}), ([], asked))
 
 
 class Pipelining(ProtobufTest):
