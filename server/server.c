@@ -167,6 +167,17 @@ static void on_signal(void *user, int signum)
 
 /* ---- the beginning ---- */
 
+/* Who sees the socket may send SIGUSR1, which by default would end us: it is held until it is watched.
+ * `how` is SIG_BLOCK or SIG_UNBLOCK. */
+static void hold_log_signal(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(how, &set, NULL);
+}
+
 static int watch_signals(struct server *server)
 {
 	static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
@@ -258,6 +269,7 @@ static int begin(struct server *server, struct err *err)
 	if (server->tick == NULL)
 		return err_set(err, E_NOMEM, "no memory for the loop");
 	raise_limit(config);
+	hold_log_signal(SIG_BLOCK);
 	rc = open_ids(server, err);
 	if (rc == 0)
 		rc = start_worker(server, err);
@@ -266,6 +278,7 @@ static int begin(struct server *server, struct err *err)
 					 has_parent, err);
 	if (rc == 0)
 		rc = watch_signals(server);
+	hold_log_signal(SIG_UNBLOCK);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < server->worker->served_count; i++) {
