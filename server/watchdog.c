@@ -101,3 +101,8 @@ bool watchdog_end(void)
 	atomic_signal_fence(memory_order_seq_cst);
 	return dog.fired != 0;
 }
+
+const struct plugin *watchdog_plugin(void)
+{
+	return dog.running ? dog.plugin : NULL;
+}

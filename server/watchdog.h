@@ -21,4 +21,7 @@ void watchdog_begin(struct plugin *plugin, double deadline);
 /* Whether it was asked to stop. */
 bool watchdog_end(void);
 
+/* The plugin whose code runs at the moment, or NULL. Async-signal-safe. */
+const struct plugin *watchdog_plugin(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/cmd.h"
+#include "server/crash.h"
 #include "server/dispatch.h"
 #include "server/log.h"
 #include "server/reactor.h"
@@ -170,6 +171,19 @@ static void give_up(void *user, struct plugin *plugin)
 	_exit(EXIT_FAILED);
 }
 
+/* In the signal of a crash. */
+static void on_crash(void *user)
+{
+	const struct plugin *plugin = watchdog_plugin();
+	struct worker *w = user;
+
+	session_table_each(&w->sessions, abandon_session, w);
+	if (plugin != NULL)
+		log_urgent(plugin->name, "crashed while its code ran: outrigger ends");
+	else
+		log_urgent("outrigger", "crashed");
+}
+
 static void on_sweep(void *user)
 {
 	struct worker *w = user;
@@ -210,6 +224,7 @@ static int init(struct worker *w, const struct worker_options *options, struct e
 		rc = init_sessions(w, options);
 	if (rc != 0)
 		return err_set(err, E_NOMEM, "no memory for the tables of events and connections");
+	crash_init(on_crash, w);
 	rc = watchdog_init(give_up, w, err);
 	return rc == 0 ? load_plugins(w, err) : rc;
 }
@@ -257,6 +272,7 @@ void worker_destroy(struct worker *w)
 	if (w->events != NULL)
 		event_each(w->events, end_event, w);
 	session_table_each(&w->sessions, end_session, w);
+	crash_fini();
 	instance_table_destroy(w->instances);
 	event_table_destroy(w->events);
 	unload_plugins(w);

@@ -1,6 +1,7 @@
 """The failure contract: what the gateway gets when an event goes wrong."""
 import json
 import os
+import signal
 
 import lib
 
@@ -181,6 +182,36 @@ class Hopeless(lib.WireTest):
             self.assertEqual(connection.read_to_end(), lib.UNFINISHED)
         self.assertEqual(server.wait_end(), 1)
         self.assertIn("can't be stopped", server.log())
+
+
+class Crashes(lib.WireTest):
+    def end(self, server):
+        """Without the look for a sanitizer's report: it makes one of the crash."""
+        server.stop()
+        server.remove()
+
+    def assert_closed_when(self, server, crash):
+        waiting, idle = self.connect(server), self.connect(server)
+        instance = waiting.start_instance("wire-do", '{"mode":"overflow"}')
+        idle.start_instance("wire-do", '{"mode":"nothing"}')
+        # Of the last answer it may not have noted yet that all of it was sent.
+        self.connect(server).start_instance("wire-do", '{"mode":"nothing"}')
+        crash(waiting, instance)
+        for connection in (waiting, idle):
+            self.assertEqual(connection.read_to_end(), lib.UNFINISHED)
+        self.assertNotIn(server.wait_end(), (0, 2))
+
+    def test_a_handler_whose_stack_is_full_lets_no_request_pass(self):
+        server = self.serve("wire-do")
+        self.assert_closed_when(server, lambda gateway, instance: gateway.start_call(
+            "plugin.HandleEvent", {"InstanceId": instance, "EventName": "access"}))
+        self.assertIn("[wire-do] crashed", server.log())
+
+    def test_nor_does_a_crash_that_somebody_sent(self):
+        for number in (signal.SIGSEGV, signal.SIGABRT):
+            server = self.serve("wire-do")
+            self.assert_closed_when(server, lambda *_: server.signal(number))
+            self.assertIn("[outrigger] crashed", server.log())
 
 
 if __name__ == "__main__":
