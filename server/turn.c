@@ -153,9 +153,16 @@ static void begin_watch(const struct event *event)
 	watchdog_begin(event->served->plugin, event->record->turn_at + time_left(event));
 }
 
+static bool is_late(const struct event *event)
+{
+	return reactor_now() - event->record->turn_at >= time_left(event);
+}
+
+/* The request to stop may have come in an earlier turn, just before the handler parked. */
 static void end_watch(struct event *event, bool parked)
 {
-	if (watchdog_end() && !parked && event->rc != 0)
+	watchdog_end();
+	if (!parked && event->rc != 0 && is_late(event))
 		note_timeout(event);
 	settle(event, parked);
 }

@@ -7,7 +7,6 @@
  * nothing left but to end the process, in a way in which the gateway fails closed. One per process. */
 #ifndef SERVER_WATCHDOG_H
 #define SERVER_WATCHDOG_H
-#include <stdbool.h>
 
 struct err;
 struct plugin;
@@ -18,8 +17,7 @@ int watchdog_init(void (*give_up)(void *user, struct plugin *plugin), void *user
 void watchdog_fini(void);
 /* Code of that plugin runs from now on, until watchdog_end, and at longest until `deadline`. */
 void watchdog_begin(struct plugin *plugin, double deadline);
-/* Whether it was asked to stop. */
-bool watchdog_end(void);
+void watchdog_end(void);
 
 /* The plugin whose code runs at the moment, or NULL. Async-signal-safe. */
 const struct plugin *watchdog_plugin(void);

@@ -143,7 +143,7 @@ class Deadlines(FailureTest):
     settings = {"event_timeout": "300ms", "step_timeout": "300ms"}
 
     def test_a_handler_that_spins_is_ended_and_the_next_is_served(self):
-        for mode in ("spin", "spin_in_pcall"):
+        for mode in ("spin", "spin_in_pcall", "spin_in_calls"):
             self.assert_closed(self.play(mode), "deadline exceeded", "event_timeout", status=503)
         self.assert_still_serves()
 
