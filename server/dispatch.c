@@ -38,7 +38,10 @@ static void send_answer(struct session *s, const struct msg *call, struct msg *m
 		return;
 	log_line(LOG_LEVEL_ERR, "connection %llu: a call can't be answered: %s",
 		 (unsigned long long)session_number(s), err_message(&err, rc));
-	session_abort(s);
+	if (rc == -E_TOO_DEEP)
+		dispatch_answer_error(s, call, "%s", err_message(&err, rc));
+	else
+		session_abort(s);
 }
 
 void dispatch_answer(struct session *s, const struct msg *call, struct value data)

@@ -158,6 +158,14 @@ class OtherMethods(lib.WireTest):
         with self.refuses("wants the id"):
             self.gateway.call("plugin.InstanceStatus", "x")
 
+    def test_a_conf_that_is_nested_too_deeply_to_be_told_is_an_error(self):
+        instance = self.gateway.start_instance(
+            "wire-do", '{"mode":"nothing","deep":%s}' % ("[" * 600 + "]" * 600))
+        for method in ("plugin.GetStatus", "plugin.InstanceStatus"):
+            with self.refuses("tables in one another"):
+                self.gateway.call(method, instance)
+        self.assertEqual(self.gateway.event(instance)["Data"], "ret")
+
     def test_the_folder_of_plugins_is_not_a_callers_business(self):
         with self.refuses("plugins_dir"):
             self.gateway.call("plugin.SetPluginDir", "/")
