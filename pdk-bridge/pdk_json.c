@@ -1,9 +1,11 @@
-/* pdk_json.c - JSON to values and back, by jansson, with what the gateway's lua-cjson takes beyond it: texts
- * that are no UTF-8. Their odd bytes go through jansson as characters of a private plane. */
+/* pdk_json.c - JSON to values and back, by jansson, with what the gateway's lua-cjson takes beyond
+ * it: texts that are no UTF-8. Their odd bytes go through jansson hidden behind characters of a
+ * private plane; where such a character is in the text itself, its bytes are hidden likewise. */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
 #include "protocol/buf.h"
@@ -14,7 +16,7 @@
 
 /* ---- odd bytes ---- */
 
-/* Length of the UTF-8 character at s (n bytes left), 0 where there is none. */
+/* Length of the UTF-8 character at s (n bytes left); 0 for none, or one to hide behind. */
 static size_t character(const unsigned char *s, size_t n)
 {
 	size_t len, i;
@@ -28,7 +30,8 @@ static size_t character(const unsigned char *s, size_t n)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) ||
+	    (s[0] == 0xf4 && s[1] == 0x8f && s[2] >= 0xbc))
 		return 0;
 	return len;
 }
@@ -59,6 +62,17 @@ static int hide_odd_bytes(const char *text, size_t n, struct buf *out)
 	return 0;
 }
 
+/* Whether an escape may stand for a character to hide behind: all have this first half. */
+static bool escapes_hidden(const char *text, size_t n)
+{
+	const char *at = text, *end = text + n;
+
+	for (; (at = memmem(at, (size_t)(end - at), "\\u", 2)) != NULL; at += 2)
+		if (end - at >= 6 && strncasecmp(at + 2, "dbff", 4) == 0)
+			return true;
+	return false;
+}
+
 /* Brings hidden bytes back, in place. Returns the new length. */
 static size_t show_odd_bytes(char *text, size_t n)
 {
@@ -79,32 +93,37 @@ static size_t show_odd_bytes(char *text, size_t n)
 
 /* ---- jansson to values ---- */
 
-static int take(struct arena *arena, json_t *json, struct value *ret);
+struct taking {
+	struct arena *arena;
+	bool odd; /* texts have odd bytes hidden in them */
+};
 
-static int take_text(struct arena *arena, const char *text, size_t n, struct value *ret)
+static int take(const struct taking *t, json_t *json, struct value *ret);
+
+static int take_text(const struct taking *t, const char *text, size_t n, struct value *ret)
 {
-	char *copy = arena_strndup(arena, text, n);
+	char *copy = arena_strndup(t->arena, text, n);
 
 	if (copy == NULL)
 		return -E_NOMEM;
-	*ret = value_strn(copy, show_odd_bytes(copy, n));
+	*ret = value_strn(copy, t->odd ? show_odd_bytes(copy, n) : n);
 	return 0;
 }
 
-static int take_array(struct arena *arena, json_t *json, struct value *ret)
+static int take_array(const struct taking *t, json_t *json, struct value *ret)
 {
 	size_t i, n = json_array_size(json);
-	int rc = value_new_array(arena, n, ret);
+	int rc = value_new_array(t->arena, n, ret);
 
 	for (i = 0; rc == 0 && i < n; i++)
-		rc = take(arena, json_array_get(json, i), &ret->items[i]);
+		rc = take(t, json_array_get(json, i), &ret->items[i]);
 	return rc;
 }
 
-static int take_object(struct arena *arena, json_t *json, struct value *ret)
+static int take_object(const struct taking *t, json_t *json, struct value *ret)
 {
 	json_t *item;
-	int rc = value_new_map(arena, json_object_size(json), ret);
+	int rc = value_new_map(t->arena, json_object_size(json), ret);
 	struct value_pair *pair = ret->pairs;
 	const char *key;
 
@@ -113,24 +132,24 @@ static int take_object(struct arena *arena, json_t *json, struct value *ret)
 	json_object_foreach(json, key, item)
 	{
 		if (rc == 0)
-			rc = take_text(arena, key, strlen(key), &pair->key);
+			rc = take_text(t, key, strlen(key), &pair->key);
 		if (rc == 0)
-			rc = take(arena, item, &pair->value);
+			rc = take(t, item, &pair->value);
 		pair++;
 	}
 	return rc;
 }
 
-static int take(struct arena *arena, json_t *json, struct value *ret)
+static int take(const struct taking *t, json_t *json, struct value *ret)
 {
 	*ret = value_nil();
 	switch (json_typeof(json)) {
 	case JSON_OBJECT:
-		return take_object(arena, json, ret);
+		return take_object(t, json, ret);
 	case JSON_ARRAY:
-		return take_array(arena, json, ret);
+		return take_array(t, json, ret);
 	case JSON_STRING:
-		return take_text(arena, json_string_value(json), json_string_length(json), ret);
+		return take_text(t, json_string_value(json), json_string_length(json), ret);
 	case JSON_TRUE:
 	case JSON_FALSE:
 		*ret = value_bool(json_is_true(json));
@@ -152,7 +171,7 @@ static json_t *load_odd(const char *text, size_t n)
 	struct buf hidden = {0};
 	json_t *json = NULL;
 
-	if (hide_odd_bytes(text, n, &hidden) == 0)
+	if (!escapes_hidden(text, n) && hide_odd_bytes(text, n, &hidden) == 0)
 		json = json_loadb((const char *)buf_head(&hidden), buf_len(&hidden), READ_FLAGS,
 				  NULL);
 	buf_fini(&hidden);
@@ -161,6 +180,7 @@ static json_t *load_odd(const char *text, size_t n)
 
 int pdk_json_read(struct arena *arena, const char *text, size_t n, struct value *ret)
 {
+	struct taking t = {.arena = arena};
 	json_error_t error;
 	json_t *json;
 	int rc;
@@ -168,11 +188,13 @@ int pdk_json_read(struct arena *arena, const char *text, size_t n, struct value 
 	if (n == 0)
 		return -E_MALFORMED;
 	json = json_loadb(text, n, READ_FLAGS, &error);
-	if (json == NULL && json_error_code(&error) == json_error_invalid_utf8)
+	if (json == NULL && json_error_code(&error) == json_error_invalid_utf8) {
 		json = load_odd(text, n);
+		t.odd = true;
+	}
 	if (json == NULL)
 		return -E_MALFORMED;
-	rc = take(arena, json, ret);
+	rc = take(&t, json, ret);
 	json_decref(json);
 	return rc;
 }

@@ -89,6 +89,24 @@ static void json_texts_need_not_be_utf8(void **state)
 	arena_fini(&arena);
 }
 
+/* Odd bytes travel as such characters: none of them may turn into a byte that the client didn't send. */
+static void json_characters_of_the_private_plane_stay_what_they_are(void **state)
+{
+	static const char *const texts[] = {"[\"\xf4\x8f\xbd\xa1\"]", "[\"\\udbff\\udf61\"]",
+					    "[\"\xf4\x8f\xbd\xa1\", \"\xff\"]"};
+	struct arena arena = {0};
+	struct value v;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(pdk_json_read(&arena, texts[i], strlen(texts[i]), &v), 0);
+		assert_true(value_text_is(&v.items[0], "\xf4\x8f\xbd\xa1"));
+	}
+	assert_true(value_text_is(&v.items[1], "\xff"));
+	assert_int_equal(pdk_json_read(&arena, "[\"\\uDBFF\\uDF61\xff\"]", 17, &v), -E_MALFORMED);
+	arena_fini(&arena);
+}
+
 /* ---- forms ---- */
 
 static void form_body_is_decoded(void **state)
@@ -356,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(json_body_is_decoded),
 		TEST(json_texts_need_not_be_utf8),
+		TEST(json_characters_of_the_private_plane_stay_what_they_are),
 		TEST(form_body_is_decoded),
 		TEST(multipart_body_is_decoded),
 		TEST(broken_multipart_bodies_have_what_is_there),
