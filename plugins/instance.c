@@ -14,7 +14,8 @@ struct row {
 	struct instance pub; /* first: a struct instance * of ours is a struct row * */
 	char *key;           /* owned; the plugin's name, a NUL, the canonical conf */
 	size_t key_len;
-	bool oom; /* uthash could not add it */
+	double noted_at; /* the latest use that the store knows of */
+	bool oom;        /* uthash could not add it */
 	UT_hash_handle by_id;
 	UT_hash_handle by_key;
 };
@@ -48,6 +49,8 @@ static void drop_live(struct instance *instance)
 
 static void destroy_row(struct row *row)
 {
+	if (row == NULL)
+		return;
 	drop_live(&row->pub);
 	json_decref(row->pub.conf);
 	free(row->key);
@@ -124,7 +127,7 @@ static int parse_conf(const struct plugin *plugin, const char *text, size_t len,
 	return 0;
 }
 
-/* A row that is in no table yet. */
+/* A row that is in no table yet; without key. */
 static int create_row(struct plugin *plugin, const char *conf, size_t len, struct row **ret_row,
 		      struct err *err)
 {
@@ -136,12 +139,59 @@ static int create_row(struct plugin *plugin, const char *conf, size_t len, struc
 			       plugin->name);
 	row->pub.plugin = plugin;
 	rc = parse_conf(plugin, conf, len, &row->pub.conf, err);
-	if (rc == 0 && make_key(plugin, row->pub.conf, row) != 0)
-		rc = err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'", plugin->name);
-	if (row->key == NULL) {
+	if (rc != 0) {
 		destroy_row(row);
 		return rc;
 	}
+	*ret_row = row;
+	return 0;
+}
+
+/* As the gateway asks for it. */
+static int create_asked(struct plugin *plugin, const char *conf, size_t len, struct row **ret_row,
+			struct err *err)
+{
+	struct row *row = NULL;
+	int rc = create_row(plugin, conf, len, &row, err);
+
+	if (rc != 0)
+		return rc;
+	if (make_key(plugin, row->pub.conf, row) != 0) {
+		destroy_row(row);
+		return err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'", plugin->name);
+	}
+	*ret_row = row;
+	return 0;
+}
+
+static int no_instance(int64_t id, struct err *err)
+{
+	return err_set(err, E_NO_INSTANCE, "%s %lld", err_text(E_NO_INSTANCE), (long long)id);
+}
+
+/* As the store has it. */
+static int create_stored(const struct instance_table *t, const struct instance_row *stored,
+			 struct row **ret_row, struct err *err)
+{
+	struct plugin *plugin = t->options.find_plugin(t->options.plugin_user, stored->plugin);
+	struct row *row = NULL;
+	int rc;
+
+	if (plugin == NULL)
+		return no_instance(stored->id, err);
+	rc = create_row(plugin, stored->conf, stored->conf_len, &row, err);
+	if (rc != 0)
+		return rc;
+	row->key = malloc(stored->key_len + 1);
+	if (row->key == NULL) {
+		destroy_row(row);
+		return err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'", plugin->name);
+	}
+	memcpy(row->key, stored->key, stored->key_len + 1);
+	row->key_len = stored->key_len;
+	row->pub.id = stored->id;
+	row->pub.refs = stored->refs;
+	row->pub.used_at = row->noted_at = stored->used_at;
 	*ret_row = row;
 	return 0;
 }
@@ -152,7 +202,7 @@ static int reserve_block(struct instance_table *t, struct err *err)
 	int rc = 0;
 
 	if (t->options.reserve_ids != NULL)
-		rc = t->options.reserve_ids(t->options.user, &first, &end, err);
+		rc = t->options.reserve_ids(t->options.ids_user, &first, &end, err);
 	if (rc != 0)
 		return rc;
 	if (first >= end || end > ID_END)
@@ -163,8 +213,9 @@ static int reserve_block(struct instance_table *t, struct err *err)
 }
 
 /* An id is never used twice: a gateway may hold one of long ago. */
-static int take_id(struct instance_table *t, int64_t *ret_id, struct err *err)
+static int take_id(void *user, int64_t *ret_id, struct err *err)
 {
+	struct instance_table *t = user;
 	int rc = 0;
 
 	if (t->next_id >= t->reserved)
@@ -195,56 +246,6 @@ static int add_row(struct instance_table *t, struct row *row, struct err *err)
 	return err_set(err, E_NOMEM, "no memory for one more instance");
 }
 
-static int check_room(struct instance_table *t, double now, struct err *err)
-{
-	if (instance_count(t) >= t->options.max)
-		instance_sweep(t, now);
-	if (instance_count(t) < t->options.max)
-		return 0;
-	return err_set(
-		err, E_LIMIT,
-		"%zu instances are in use, no more are allowed: raise max_instances, or use fewer "
-		"confs",
-		instance_count(t));
-}
-
-static int add_new(struct instance_table *t, struct row *row, double now, struct err *err)
-{
-	int rc = check_room(t, now, err);
-
-	if (rc == 0)
-		rc = make_live(&row->pub, err);
-	if (rc == 0)
-		rc = take_id(t, &row->pub.id, err);
-	return rc != 0 ? rc : add_row(t, row, err);
-}
-
-int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf,
-		   size_t conf_len, double now, int64_t *ret_id, struct err *err)
-{
-	struct row *row = NULL, *same = NULL;
-	int rc = create_row(plugin, conf, conf_len, &row, err);
-
-	if (row == NULL)
-		return rc;
-	HASH_FIND(by_key, t->by_key, row->key, row->key_len, same);
-	if (same != NULL) {
-		destroy_row(row);
-		row = same;
-		rc = make_live(&row->pub, err);
-	} else {
-		rc = add_new(t, row, now, err);
-		if (rc != 0)
-			destroy_row(row);
-	}
-	if (rc != 0)
-		return rc;
-	row->pub.refs++;
-	row->pub.used_at = now;
-	*ret_id = row->pub.id;
-	return 0;
-}
-
 static struct row *find_row(struct instance_table *t, int64_t id)
 {
 	struct row *row;
@@ -253,39 +254,154 @@ static struct row *find_row(struct instance_table *t, int64_t id)
 	return row;
 }
 
+/* ---- uses ---- */
+
+static void note_use(struct instance_table *t, struct row *row)
+{
+	t->options.store.use(t->options.store.user, row->pub.id, row->pub.used_at, 0);
+	row->noted_at = row->pub.used_at;
+}
+
+static void use_row(struct instance_table *t, struct row *row, double now)
+{
+	row->pub.used_at = now;
+	if (now - row->noted_at >= INSTANCE_NOTE_EVERY)
+		note_use(t, row);
+}
+
+/* ---- starts ---- */
+
+/* Its id is new if no process has a row of that key. */
+static int share(struct instance_table *t, const struct row *row, struct instance_row *asked,
+		 int64_t *ret_id, struct err *err)
+{
+	const struct instance_ids ids = {take_id, t};
+
+	asked->key = row->key;
+	asked->key_len = row->key_len;
+	return t->options.store.share(t->options.store.user, asked, &ids, ret_id, err);
+}
+
+/* Takes `row`. A conf that the plugin refuses gets no id. */
+static int start_new(struct instance_table *t, struct row *row, struct instance_row *asked,
+		     int64_t *ret_id, struct err *err)
+{
+	int rc = make_live(&row->pub, err);
+
+	if (rc == 0)
+		rc = share(t, row, asked, &row->pub.id, err);
+	if (rc == 0)
+		rc = add_row(t, row, err);
+	if (rc != 0) {
+		destroy_row(row);
+		return rc;
+	}
+	row->pub.refs = asked->refs;
+	row->pub.used_at = row->noted_at = asked->used_at;
+	*ret_id = row->pub.id;
+	return 0;
+}
+
+/* Where the id is not the row's, the store has lost the row: it will be found under the other id. */
+static int start_again(struct instance_table *t, struct row *row, struct instance_row *asked,
+		       int64_t *ret_id, struct err *err)
+{
+	int rc = make_live(&row->pub, err);
+
+	if (rc == 0)
+		rc = share(t, row, asked, ret_id, err);
+	if (rc != 0)
+		return rc;
+	row->pub.refs += asked->refs;
+	row->pub.used_at = row->noted_at = asked->used_at;
+	return 0;
+}
+
+int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf,
+		   size_t conf_len, double now, int64_t *ret_id, struct err *err)
+{
+	struct instance_row asked = {.plugin = plugin->name,
+				     .conf = conf,
+				     .conf_len = conf_len,
+				     .refs = 1,
+				     .used_at = now};
+	struct row *row = NULL, *same = NULL;
+	int rc = create_asked(plugin, conf, conf_len, &row, err);
+
+	if (rc != 0)
+		return rc;
+	HASH_FIND(by_key, t->by_key, row->key, row->key_len, same);
+	if (same == NULL)
+		return start_new(t, row, &asked, ret_id, err);
+	destroy_row(row);
+	return start_again(t, same, &asked, ret_id, err);
+}
+
 void instance_close(struct instance_table *t, int64_t id, double now)
 {
 	struct row *row = find_row(t, id);
 
+	t->options.store.use(t->options.store.user, id, now, -1);
 	if (row == NULL)
 		return;
 	if (row->pub.refs > 0)
 		row->pub.refs--;
-	row->pub.used_at = now;
+	row->pub.used_at = row->noted_at = now;
 }
 
-int instance_get(struct instance_table *t, int64_t id, double now, struct instance **ret,
-		 struct err *err)
-{
-	struct row *row = find_row(t, id);
-	int rc;
+/* ---- events ---- */
 
-	if (row == NULL)
-		return err_set(err, E_NO_INSTANCE, "%s %lld", err_text(E_NO_INSTANCE),
-			       (long long)id);
-	rc = make_live(&row->pub, err);
-	if (rc != 0)
+static int load_row(struct instance_table *t, int64_t id, struct row **ret_row, struct err *err)
+{
+	struct instance_row stored;
+	struct row *row = NULL;
+	int rc = t->options.store.find(t->options.store.user, id, &stored, err);
+
+	if (rc == 0)
+		rc = create_stored(t, &stored, &row, err);
+	if (rc == 0)
+		rc = add_row(t, row, err);
+	if (rc != 0) {
+		destroy_row(row);
 		return rc;
-	row->pub.used_at = now;
-	*ret = &row->pub;
+	}
+	*ret_row = row;
 	return 0;
 }
 
-const struct instance *instance_look(struct instance_table *t, int64_t id)
+int instance_find(struct instance_table *t, int64_t id, struct instance **ret, struct err *err)
 {
 	struct row *row = find_row(t, id);
+	int rc = row == NULL ? load_row(t, id, &row, err) : 0;
 
-	return row != NULL ? &row->pub : NULL;
+	if (rc == 0)
+		*ret = &row->pub;
+	return rc;
+}
+
+int instance_look(struct instance_table *t, int64_t id, const struct instance **ret,
+		  struct err *err)
+{
+	struct instance *instance = NULL;
+	struct instance_row stored;
+	int rc = instance_find(t, id, &instance, err);
+
+	if (rc != 0)
+		return rc;
+	if (t->options.store.find(t->options.store.user, id, &stored, NULL) == 0)
+		instance->refs = stored.refs;
+	*ret = instance;
+	return 0;
+}
+
+int instance_revive(struct instance_table *t, struct instance *instance, double now,
+		    struct err *err)
+{
+	int rc = make_live(instance, err);
+
+	if (rc == 0)
+		use_row(t, (struct row *)instance, now);
+	return rc;
 }
 
 void instance_hold(struct instance *instance)
@@ -299,32 +415,59 @@ void instance_release(struct instance *instance, double now)
 	instance->used_at = now;
 }
 
+/* ---- all of them ---- */
+
+static void sweep_row(struct instance_table *t, struct row *row, double now)
+{
+	bool is_idle = row->pub.running == 0 && now - row->pub.used_at > t->options.live_idle;
+
+	if (row->pub.running > 0)
+		row->pub.used_at = now;
+	if (row->pub.used_at - row->noted_at >= INSTANCE_NOTE_EVERY ||
+	    (is_idle && row->pub.used_at > row->noted_at))
+		note_use(t, row);
+	if (is_idle)
+		remove_row(t, row);
+}
+
 void instance_sweep(struct instance_table *t, double now)
 {
 	struct row *row, *next;
 
-	HASH_ITER (by_id, t->by_id, row, next) {
-		double idle = now - row->pub.used_at;
-
-		if (row->pub.running > 0)
-			continue;
-		if (idle > t->options.live_idle)
-			drop_live(&row->pub);
-		if (idle > t->options.row_idle && row->pub.live == NULL)
-			remove_row(t, row);
-	}
+	HASH_ITER (by_id, t->by_id, row, next)
+		sweep_row(t, row, now);
+	t->options.store.evict(t->options.store.user, now);
 }
 
 size_t instance_count(const struct instance_table *t)
 {
-	return HASH_CNT(by_id, t->by_id);
+	return t->options.store.count(t->options.store.user);
+}
+
+struct visit {
+	struct instance_table *table;
+	void (*fn)(void *user, const struct instance *);
+	void *user;
+};
+
+/* What this process does not use is made for the visit only. */
+static void visit_row(void *user, const struct instance_row *stored)
+{
+	const struct visit *visit = user;
+	struct row *own = find_row(visit->table, stored->id), *row = own;
+
+	if (own == NULL && create_stored(visit->table, stored, &row, NULL) != 0)
+		return;
+	row->pub.refs = stored->refs;
+	visit->fn(visit->user, &row->pub);
+	if (own == NULL)
+		destroy_row(row);
 }
 
 void instance_each(struct instance_table *t, void (*fn)(void *user, const struct instance *),
 		   void *user)
 {
-	struct row *row, *next;
+	struct visit visit = {t, fn, user};
 
-	HASH_ITER (by_id, t->by_id, row, next)
-		fn(user, &row->pub);
+	t->options.store.each(t->options.store.user, visit_row, &visit);
 }

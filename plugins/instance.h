@@ -1,10 +1,11 @@
-/* instance.h - the registry: instance id -> plugin and conf.
+/* instance.h - the instances that this process uses: id -> plugin and conf.
  *
- * Rows stay for as long as the gateway may use their id; the *live* object of a row (what the runtime
- * made of the conf) comes and goes: it is made at the start, dropped after idling, and made again on
- * demand under the same id. Equal confs of a plugin (but for key order and __seq__) share one row and are
- * counted. Ids come from one counter of 31 bits whose high-water mark is written down before use, so that
- * no id is ever used twice, over restarts too (the gateway keeps ids of a server that died). */
+ * Glossary: a *row* (id, plugin, conf) lies in the *store*, which several processes share and which outlives
+ * them; it stays for as long as the gateway may use its id. Here is what this process has made of some of
+ * them: the parsed conf, and the *live* object that the runtime made of it. Both are made on demand, under
+ * the row's id, and dropped after idling. Equal confs of a plugin (but for key order and __seq__) share one
+ * row, over all processes. Ids come from one counter of 31 bits whose high-water mark is written down before
+ * use, so that no id is ever used twice, over restarts too (the gateway keeps ids of a server that died). */
 #ifndef PLUGINS_INSTANCE_H
 #define PLUGINS_INSTANCE_H
 #include <jansson.h>
@@ -17,22 +18,63 @@ struct instance_table; /* opaque */
 struct instance {
 	int64_t id;
 	struct plugin *plugin; /* borrowed */
-	json_t *conf;          /* owned; as it came, __keys included */
+	json_t *conf;          /* owned; as it came first, __keys included */
 	void *live;            /* the runtime's object, or NULL */
-	uint32_t refs;         /* starts minus closes */
-	uint32_t running;      /* events in flight: the live object and the row stay while > 0 */
-	double used_at;        /* seconds, monotonic */
+	int64_t refs;     /* starts minus closes, of all processes, when the row was last read */
+	uint32_t running; /* events in flight: the instance stays while > 0 */
+	double used_at;   /* seconds, monotonic */
 };
 
+/* A row of the store. */
+struct instance_row {
+	int64_t id;
+	const char *plugin; /* its name */
+	const char *conf;   /* JSON as it came first; NUL-terminated */
+	size_t conf_len;
+	const char *key; /* what the rows of equal confs have in common; NUL-terminated */
+	size_t key_len;
+	int64_t refs; /* starts minus closes */
+	double used_at;
+};
+
+/* Where new ids come from. */
+struct instance_ids {
+	int (*take)(void *user, int64_t *ret_id, struct err *err);
+	void *user;
+};
+
+/* The rows. Each call counts for all processes that share the store. */
+struct instance_store {
+	/* *ret is borrowed until the next call. -E_NO_INSTANCE, -E_IO, -E_NOMEM. */
+	int (*find)(void *user, int64_t id, struct instance_row *ret, struct err *err);
+	/* Uses the row with row->key, or adds one under a new id. Adds row->refs; used at row->used_at.
+	 * -E_LIMIT where there is no room, -E_IO, -E_NOMEM, or as ids->take. */
+	int (*share)(void *user, const struct instance_row *row, const struct instance_ids *ids,
+		     int64_t *ret_id, struct err *err);
+	/* Notes that a row is used, and adds to its references. */
+	void (*use)(void *user, int64_t id, double now, int refs);
+	/* Removes rows that nobody has used for long, if it is worth it. */
+	void (*evict)(void *user, double now);
+	size_t (*count)(void *user);
+	/* Calls fn for each row, which may call the store. */
+	int (*each)(void *user, void (*fn)(void *user, const struct instance_row *row),
+		    void *fn_user);
+	void *user;
+};
+
+/* A use is noted in the store when the last note is this old, in seconds. */
+#define INSTANCE_NOTE_EVERY 60.0
+
 struct instance_options {
-	size_t max;       /* rows; more are refused */
-	double live_idle; /* seconds after which an idle live object is dropped */
-	double row_idle;  /* seconds after which an idle row may be evicted */
+	struct instance_store store; /* borrowed */
+	double live_idle;            /* seconds after which an idle live object is dropped */
+	/* The plugin of that name, or NULL. */
+	struct plugin *(*find_plugin)(void *user, const char *name);
 	/* Gives ids from *ret_first up to, not including, *ret_end that nobody has used or will be given,
 	 * and has written that down when it returns. 0 or an error with what to do. NULL: from 1 on (tests).
 	 */
 	int (*reserve_ids)(void *user, uint32_t *ret_first, uint32_t *ret_end, struct err *err);
-	void *user;
+	void *plugin_user, *ids_user;
 };
 
 struct instance_table *instance_table_create(const struct instance_options *options);
@@ -41,21 +83,25 @@ void instance_table_destroy(struct instance_table *t);
  * -E_PLUGIN, -E_IO. `now` in monotonic seconds, as everywhere here. */
 int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf,
 		   size_t conf_len, double now, int64_t *ret_id, struct err *err);
-/* Counts down; the row stays until it is idle for row_idle. An unknown id is no error. */
+/* Counts down; the row stays until it is idle. An unknown id is no error. */
 void instance_close(struct instance_table *t, int64_t id, double now);
-/* The row, its live object made if it was dropped. Borrowed until the loop turns, or while running > 0.
- * -E_NO_INSTANCE, or as runtime->instance_start. */
-int instance_get(struct instance_table *t, int64_t id, double now, struct instance **ret,
-		 struct err *err);
-/* The row as it is, or NULL. Borrowed until the loop turns. */
-const struct instance *instance_look(struct instance_table *t, int64_t id);
+/* The instance as it is: it may have no live object, and this is no use of it. Borrowed until the loop
+ * turns, or while running > 0. -E_NO_INSTANCE, -E_IO, -E_NOMEM. */
+int instance_find(struct instance_table *t, int64_t id, struct instance **ret, struct err *err);
+/* The same, its row read anew, for people who ask. */
+int instance_look(struct instance_table *t, int64_t id, const struct instance **ret,
+		  struct err *err);
+/* Makes the live object if there is none, and notes the use. As runtime->instance_start. */
+int instance_revive(struct instance_table *t, struct instance *instance, double now,
+		    struct err *err);
 /* An event begins or ends on it. */
 void instance_hold(struct instance *instance);
 void instance_release(struct instance *instance, double now);
-/* Drops idle live objects and evicts idle rows. */
+/* Lets go of what idles here, and has the store evict. To be called every few seconds. */
 void instance_sweep(struct instance_table *t, double now);
+/* All rows, those of other processes included. */
 size_t instance_count(const struct instance_table *t);
-/* Calls fn for each row. */
+/* Calls fn for each row, as instance_find. */
 void instance_each(struct instance_table *t, void (*fn)(void *user, const struct instance *),
 		   void *user);
 

@@ -122,14 +122,6 @@ static enum on_error policy_of(const struct session *s)
 	return (enum on_error)session_tag(s);
 }
 
-static struct served *served_of(struct worker *w, const struct plugin *plugin)
-{
-	for (size_t i = 0; i < w->served_count; i++)
-		if (w->served[i].plugin == plugin)
-			return &w->served[i];
-	return NULL;
-}
-
 static void begin_phase(struct session *s, const struct msg *msg, struct served *served,
 			struct instance *instance)
 {
@@ -156,7 +148,7 @@ void dispatch_handle_event(struct worker *w, struct session *s, const struct msg
 	int rc = start_find_instance(w, msg->instance_id, &instance, &err);
 
 	if (rc == 0) {
-		begin_phase(s, msg, served_of(w, instance->plugin), instance);
+		begin_phase(s, msg, worker_served(w, instance->plugin), instance);
 		return;
 	}
 	log_line(rc == -E_NO_INSTANCE ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERR, "%.*s is refused: %s",

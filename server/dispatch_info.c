@@ -144,16 +144,18 @@ void dispatch_get_plugin_info(struct worker *w, struct session *s, const struct 
 
 void dispatch_instance_status(struct worker *w, struct session *s, const struct msg *msg)
 {
-	const struct instance *instance;
+	const struct instance *instance = NULL;
+	struct err err = {""};
 	int64_t id;
+	int rc;
 
 	if (!value_to_int(&msg->data, &id)) {
 		dispatch_answer_error(s, msg, "plugin.InstanceStatus wants the id of an instance");
 		return;
 	}
-	instance = instance_look(w->instances, id);
-	if (instance == NULL)
-		dispatch_answer_error(s, msg, "%s %lld", err_text(E_NO_INSTANCE), (long long)id);
+	rc = instance_look(w->instances, id, &instance, &err);
+	if (rc != 0)
+		dispatch_answer_error(s, msg, "%s", err_message(&err, rc));
 	else
 		answer_json(w, s, msg, describe_instance(instance));
 }

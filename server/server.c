@@ -13,6 +13,7 @@
 #include "server/log.h"
 #include "server/process.h"
 #include "server/reactor.h"
+#include "server/registry.h"
 #include "server/server_sockets.h"
 #include "server/worker.h"
 
@@ -34,6 +35,7 @@ struct server {
 	const struct config *config;
 	struct reactor *reactor;
 	struct ids_file ids;
+	struct registry *registry;
 	struct worker *worker;
 	struct server_sockets sockets;
 	struct reactor_timer *tick;
@@ -220,12 +222,28 @@ static int open_ids(struct server *server, struct err *err)
 	return rc;
 }
 
+static int open_registry(struct server *server, struct err *err)
+{
+	const struct registry_options options = {
+		.max = server->config->max_instances,
+		.row_idle = REGISTRY_ROW_IDLE,
+	};
+	int fd = -1;
+	int rc = registry_file_create(server->ids.generation, &fd, err);
+
+	if (rc != 0)
+		return rc;
+	rc = registry_open(fd, &options, &server->registry, err);
+	close(fd);
+	return rc;
+}
+
 static int start_worker(struct server *server, struct err *err)
 {
 	const struct worker_options options = {
 		.reactor = server->reactor,
 		.config = server->config,
-		.generation = server->ids.generation,
+		.registry = server->registry,
 		.reserve_instances = ids_file_reserve_instances,
 		.reserve_events = ids_file_reserve_events,
 		.user = &server->ids,
@@ -272,6 +290,8 @@ static int begin(struct server *server, struct err *err)
 	hold_log_signal(SIG_BLOCK);
 	rc = open_ids(server, err);
 	if (rc == 0)
+		rc = open_registry(server, err);
+	if (rc == 0)
 		rc = start_worker(server, err);
 	if (rc == 0)
 		rc = server_sockets_init(&server->sockets, config, server->reactor, server->worker,
@@ -293,6 +313,7 @@ static void end(struct server *server)
 {
 	server_sockets_fini(&server->sockets);
 	worker_destroy(server->worker);
+	registry_close(server->registry);
 	for (size_t i = 0; i < SIGNALS; i++)
 		reactor_signal_destroy(server->signals[i]);
 	reactor_timer_destroy(server->tick);

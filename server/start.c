@@ -57,17 +57,24 @@ int start_instance(struct served *served, const struct value *conf, int64_t *ret
 	return rc;
 }
 
+/* An instance of another process, or of the time before this one, is the first that its plugin sees here. */
 int start_find_instance(struct worker *w, int64_t id, struct instance **ret_instance,
 			struct err *err)
 {
-	const struct instance *row = instance_look(w->instances, id);
+	struct instance *instance = NULL;
 	double now = reactor_now();
-	int rc;
+	int rc = instance_find(w->instances, id, &instance, err);
 
-	if (row == NULL || row->live != NULL)
-		return instance_get(w->instances, id, now, ret_instance, err);
-	watchdog_begin(row->plugin, now + START_TIMEOUT);
-	rc = instance_get(w->instances, id, now, ret_instance, err);
-	watchdog_end();
+	if (rc == 0 && instance->live == NULL) {
+		watchdog_begin(instance->plugin, now + START_TIMEOUT);
+		rc = init_plugin(worker_served(w, instance->plugin), err);
+		if (rc == 0)
+			rc = instance_revive(w->instances, instance, now, err);
+		watchdog_end();
+	} else if (rc == 0) {
+		rc = instance_revive(w->instances, instance, now, err);
+	}
+	if (rc == 0)
+		*ret_instance = instance;
 	return rc;
 }

@@ -13,7 +13,8 @@ struct worker;
  * As instance_start, and as the runtime's init_worker. */
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
 		   struct err *err);
-/* As instance_get; where the live object was dropped, it is made again, watched. */
+/* The instance with its live object, which is made if there is none, watched. As instance_find and
+ * instance_revive, and as the runtime's init_worker. */
 int start_find_instance(struct worker *w, int64_t id, struct instance **ret_instance,
 			struct err *err);
 

@@ -10,16 +10,15 @@
 #include "server/dispatch.h"
 #include "server/log.h"
 #include "server/reactor.h"
+#include "server/registry.h"
 #include "server/turn.h"
 #include "server/watchdog.h"
 
 #define STACKS_IDLE 64   /* kept for use again */
 #define SWEEP_EVERY 10.0 /* seconds */
 #define LIVE_IDLE 300.0  /* seconds after which an instance's object is dropped, to be made again */
-#define ROW_IDLE \
-	3600.0     /* ... after which its id may be forgotten: long after the gateway's last use */
-#define LINGER 5.0 /* seconds */
-#define LINGERERS 256 /* sessions beyond max_connections that are being refused */
+#define LINGER 5.0       /* seconds */
+#define LINGERERS 256    /* sessions beyond max_connections that are being refused */
 
 static const struct pdk_port the_port = {.send = turn_send, .log = turn_log};
 static const struct codec *const codecs[] = {&codec_msgpack, &codec_protobuf, NULL};
@@ -69,6 +68,21 @@ struct served *worker_find(struct worker *w, const char *name, size_t n)
 			return &w->served[i];
 	}
 	return NULL;
+}
+
+struct served *worker_served(struct worker *w, const struct plugin *plugin)
+{
+	for (size_t i = 0; i < w->served_count; i++)
+		if (w->served[i].plugin == plugin)
+			return &w->served[i];
+	return NULL;
+}
+
+static struct plugin *find_plugin(void *user, const char *name)
+{
+	struct served *served = worker_find(user, name, strlen(name));
+
+	return served != NULL ? served->plugin : NULL;
 }
 
 /* ---- connections ---- */
@@ -144,7 +158,7 @@ static int init_sessions(struct worker *w, const struct worker_options *options)
 		.reactor = w->reactor,
 		.codecs = codecs,
 		.limits = w->config->limits,
-		.generation = options->generation,
+		.generation = registry_generation(options->registry),
 		.linger = LINGER,
 		.handler = {dispatch_call, dispatch_bad_call, on_session_end, w},
 	};
@@ -194,11 +208,12 @@ static void on_sweep(void *user)
 static int init_tables(struct worker *w, const struct worker_options *options)
 {
 	const struct instance_options instances = {
-		.max = w->config->max_instances,
+		.store = registry_store(options->registry),
 		.live_idle = LIVE_IDLE,
-		.row_idle = ROW_IDLE,
+		.find_plugin = find_plugin,
+		.plugin_user = w,
 		.reserve_ids = options->reserve_instances,
-		.user = options->user,
+		.ids_user = options->user,
 	};
 	const struct event_options events = {
 		.max = w->config->max_events,

@@ -17,6 +17,7 @@
 
 struct reactor;
 struct reactor_timer;
+struct registry;
 
 /* A plugin that is served. */
 struct served {
@@ -48,7 +49,7 @@ struct worker {
 struct worker_options {
 	struct reactor *reactor;     /* borrowed */
 	const struct config *config; /* borrowed */
-	int64_t generation;          /* of the registry */
+	struct registry *registry;   /* of instances; borrowed */
 	unsigned owner;              /* of the EventIds; below EVENT_OWNERS */
 	/* As in instance.h and event.h; NULL in tests. */
 	int (*reserve_instances)(void *user, uint32_t *ret_first, uint32_t *ret_end,
@@ -78,5 +79,7 @@ size_t worker_connections(const struct worker *w);
 size_t worker_events(const struct worker *w);
 /* The plugin of that name (n bytes), or NULL. */
 struct served *worker_find(struct worker *w, const char *name, size_t n);
+/* Of a plugin that is served. */
+struct served *worker_served(struct worker *w, const struct plugin *plugin);
 
 #endif

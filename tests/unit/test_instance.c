@@ -1,14 +1,24 @@
 /* test_instance.c - rows, ids and live objects: shared, counted, dropped, made again, never stale. */
+#include <unistd.h>
 #include "plugins/instance.h"
+#include "server/registry.h"
 #include "tests/unit/fake_runtime.h"
 #include "tests/unit/mp_bytes.h"
 
 #define LIVE_IDLE 60.0
 #define ROW_IDLE 3600.0
 
-struct fixture {
-	struct instance_options options;
+/* What one process has of the instances. */
+struct process {
+	struct registry *registry;
 	struct instance_table *table;
+};
+
+struct fixture {
+	int fd; /* the registry's memory */
+	struct registry_options rows;
+	struct process self, other;
+	struct instance_table *table; /* of self */
 	struct plugin one, two;
 	struct err err;
 	/* what reserve_ids gives */
@@ -29,6 +39,43 @@ static int reserve(void *user, uint32_t *ret_first, uint32_t *ret_end, struct er
 	return 0;
 }
 
+static struct plugin *find_plugin(void *user, const char *name)
+{
+	struct fixture *f = user;
+
+	if (strcmp(name, "one") == 0)
+		return &f->one;
+	return strcmp(name, "two") == 0 ? &f->two : NULL;
+}
+
+static void end_process(struct process *p)
+{
+	instance_table_destroy(p->table);
+	registry_close(p->registry);
+	*p = (struct process){NULL, NULL};
+}
+
+static void begin_process(struct fixture *f, struct process *p)
+{
+	struct instance_options options = {.live_idle = LIVE_IDLE,
+					   .find_plugin = find_plugin,
+					   .reserve_ids = reserve,
+					   .plugin_user = f,
+					   .ids_user = f};
+
+	end_process(p);
+	assert_int_equal(registry_open(f->fd, &f->rows, &p->registry, &f->err), 0);
+	options.store = registry_store(p->registry);
+	p->table = instance_table_create(&options);
+	assert_non_null(p->table);
+	f->table = f->self.table;
+}
+
+static void restart(struct fixture *f)
+{
+	begin_process(f, &f->self);
+}
+
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -38,23 +85,23 @@ static int setup(void **state)
 	memset(&fake, 0, sizeof(fake));
 	f->one = (struct plugin){.name = (char *)"one", .runtime = &runtime_fake};
 	f->two = (struct plugin){.name = (char *)"two", .runtime = &runtime_fake};
-	f->options = (struct instance_options){.max = 4,
-					       .live_idle = LIVE_IDLE,
-					       .row_idle = ROW_IDLE,
-					       .reserve_ids = reserve,
-					       .user = f};
 	f->first = 100;
 	f->block = 1024;
-	f->table = instance_table_create(&f->options);
+	f->rows = (struct registry_options){.max = 4, .row_idle = ROW_IDLE};
+	if (registry_file_create(7, &f->fd, &f->err) != 0)
+		return -1;
+	restart(f);
 	*state = f;
-	return f->table == NULL;
+	return 0;
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	instance_table_destroy(f->table);
+	end_process(&f->self);
+	end_process(&f->other);
+	close(f->fd);
 	free(f);
 	return fake.starts != fake.stops;
 }
@@ -75,12 +122,32 @@ static int64_t start(struct fixture *f, struct plugin *plugin, const char *conf,
 	return id;
 }
 
+static int try_get(struct fixture *f, int64_t id, double now, struct instance **ret)
+{
+	struct instance *instance = NULL;
+	int rc = instance_find(f->table, id, &instance, &f->err);
+
+	if (rc == 0)
+		rc = instance_revive(f->table, instance, now, &f->err);
+	if (rc == 0)
+		*ret = instance;
+	return rc;
+}
+
 static struct instance *get(struct fixture *f, int64_t id, double now)
 {
 	struct instance *instance = NULL;
 
-	assert_int_equal(instance_get(f->table, id, now, &instance, &f->err), 0);
+	assert_int_equal(try_get(f, id, now, &instance), 0);
 	assert_non_null(instance->live);
+	return instance;
+}
+
+static const struct instance *look(struct fixture *f, int64_t id)
+{
+	const struct instance *instance = NULL;
+
+	assert_int_equal(instance_look(f->table, id, &instance, &f->err), 0);
 	return instance;
 }
 
@@ -165,10 +232,10 @@ static void an_unknown_id_is_told_in_the_words_of_the_contract(void **state)
 	struct fixture *f = *state;
 	struct instance *i = NULL;
 
-	assert_error(instance_get(f->table, 7, 0, &i, &f->err), NO_INSTANCE);
+	assert_error(try_get(f, 7, 0, &i), NO_INSTANCE);
 	assert_string_equal(f->err.text, "no plugin instance 7");
-	assert_error(instance_get(f->table, -1, 0, &i, &f->err), NO_INSTANCE);
-	assert_error(instance_get(f->table, ((int64_t)1 << 32) + 100, 0, &i, &f->err), NO_INSTANCE);
+	assert_error(try_get(f, -1, 0, &i), NO_INSTANCE);
+	assert_error(try_get(f, ((int64_t)1 << 32) + 100, 0, &i), NO_INSTANCE);
 	assert_null(i);
 	instance_close(f->table, 7, 0);
 }
@@ -222,7 +289,7 @@ static void a_failure_to_make_it_again_keeps_the_row(void **state)
 
 	instance_sweep(f->table, LIVE_IDLE + 1);
 	fake.start_rc = -E_PLUGIN;
-	assert_error(instance_get(f->table, id, LIVE_IDLE + 2, &i, &f->err), PLUGIN);
+	assert_error(try_get(f, id, LIVE_IDLE + 2, &i), PLUGIN);
 	assert_null(i);
 	assert_error(try_start(f, &f->one, "{}", LIVE_IDLE + 2, &other), PLUGIN);
 	fake.start_rc = 0;
@@ -237,25 +304,11 @@ static void rows_are_evicted_only_after_their_time(void **state)
 
 	instance_sweep(f->table, ROW_IDLE);
 	assert_int_equal(instance_count(f->table), 1);
-	instance_sweep(f->table, ROW_IDLE + 1);
+	instance_sweep(f->table, ROW_IDLE + 61);
 	assert_int_equal(instance_count(f->table), 0);
 	assert_int_equal(fake.stops, 1);
-	assert_error(instance_get(f->table, id, ROW_IDLE + 1, &i, &f->err), NO_INSTANCE);
-	assert_int_equal(start(f, &f->one, "{}", ROW_IDLE + 2), id + 1);
-}
-
-static void a_row_with_a_live_object_is_not_evicted(void **state)
-{
-	struct fixture *f = *state;
-
-	f->options.live_idle = 2 * ROW_IDLE;
-	instance_table_destroy(f->table);
-	f->table = instance_table_create(&f->options);
-	start(f, &f->one, "{}", 0);
-	instance_sweep(f->table, ROW_IDLE + 1);
-	assert_int_equal(instance_count(f->table), 1);
-	instance_sweep(f->table, 2 * ROW_IDLE + 1);
-	assert_int_equal(instance_count(f->table), 0);
+	assert_error(try_get(f, id, ROW_IDLE + 61, &i), NO_INSTANCE);
+	assert_int_equal(start(f, &f->one, "{}", ROW_IDLE + 62), id + 1);
 }
 
 static void running_events_keep_row_and_live_object(void **state)
@@ -303,10 +356,9 @@ static void ids_are_reserved_in_blocks_before_use(void **state)
 	char conf[32];
 	int64_t id = 0;
 
-	f->options.max = 10;
+	f->rows.max = 10;
 	f->block = 3;
-	instance_table_destroy(f->table);
-	f->table = instance_table_create(&f->options);
+	restart(f);
 	assert_int_equal(f->reservations, 0);
 	for (int i = 0; i < 7; i++) {
 		if (i == 3)
@@ -349,29 +401,133 @@ static void ids_of_more_than_31_bits_are_refused(void **state)
 static void looking_at_a_row_is_no_use_of_it(void **state)
 {
 	struct fixture *f = *state;
+	const struct instance *other = NULL;
 	int64_t id = start(f, &f->one, "{}", 0);
 
 	instance_sweep(f->table, LIVE_IDLE + 1);
-	assert_null(instance_look(f->table, id)->live);
-	assert_true(instance_look(f->table, id)->used_at == 0);
-	assert_null(instance_look(f->table, id + 1));
+	assert_null(look(f, id)->live);
+	assert_true(look(f, id)->used_at == 0);
+	assert_error(instance_look(f->table, id + 1, &other, &f->err), NO_INSTANCE);
 }
 
 static void count_refs(void *user, const struct instance *instance)
 {
-	*(uint32_t *)user += instance->refs;
+	*(int64_t *)user += instance->refs;
 }
 
 static void each_visits_every_row(void **state)
 {
 	struct fixture *f = *state;
-	uint32_t refs = 0;
+	int64_t refs = 0;
 
 	start(f, &f->one, "{}", 0);
 	start(f, &f->one, "{}", 0);
 	start(f, &f->two, "{}", 0);
 	instance_each(f->table, count_refs, &refs);
 	assert_int_equal(refs, 3);
+}
+
+/* ---- several processes, and one after the other ---- */
+
+static void equal_confs_share_a_row_over_all_processes(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = start(f, &f->one, "{\"a\":1,\"__seq__\":1}", 0);
+
+	begin_process(f, &f->other);
+	f->table = f->other.table;
+	assert_int_equal(start(f, &f->one, "{\"__seq__\":2,\"a\":1}", 0), id);
+	assert_int_equal(fake.starts, 2);
+	assert_int_equal(look(f, id)->refs, 2);
+	instance_close(f->self.table, id, 0);
+	assert_int_equal(look(f, id)->refs, 1);
+}
+
+static void an_instance_of_another_process_is_made_live_here_on_demand(void **state)
+{
+	struct fixture *f = *state;
+	struct instance *i;
+	int64_t id;
+
+	begin_process(f, &f->other);
+	id = start(f, &f->two, "{\"a\":1,\"__seq__\":3}", 0);
+	f->table = f->other.table;
+	i = get(f, id, 1);
+	assert_int_equal(i->id, id);
+	assert_ptr_equal(i->plugin, &f->two);
+	assert_int_equal(json_integer_value(json_object_get(i->conf, "__seq__")), 3);
+	assert_int_equal(fake.starts, 2);
+}
+
+static void instances_outlive_their_process(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = start(f, &f->one, "{\"a\":1}", 0);
+
+	restart(f);
+	assert_int_equal(instance_count(f->table), 1);
+	assert_int_equal(get(f, id, 1)->id, id);
+	assert_int_equal(start(f, &f->one, "{\"a\":1}", 2), id);
+	assert_int_equal(start(f, &f->one, "{\"a\":2}", 2), 1124);
+}
+
+static void what_another_process_uses_is_not_evicted(void **state)
+{
+	struct fixture *f = *state;
+	struct instance *i = NULL;
+	int64_t used = start(f, &f->one, "{\"a\":1}", 0), unused = start(f, &f->one, "{}", 0);
+
+	begin_process(f, &f->other);
+	f->table = f->other.table;
+	get(f, used, ROW_IDLE - 1);
+	f->table = f->self.table;
+	instance_sweep(f->table, ROW_IDLE + 61);
+	assert_int_equal(instance_count(f->table), 1);
+	get(f, used, ROW_IDLE + 62);
+	assert_error(try_get(f, unused, ROW_IDLE + 62, &i), NO_INSTANCE);
+}
+
+/* Each minute is near enough: a note of each use would be a lock for each event. */
+static void a_use_is_noted_once_a_minute_and_when_it_is_let_go(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = start(f, &f->one, "{}", 0);
+
+	begin_process(f, &f->other);
+	get(f, id, INSTANCE_NOTE_EVERY - 1);
+	f->table = f->other.table;
+	assert_true(look(f, id)->used_at == 0);
+	instance_sweep(f->self.table, INSTANCE_NOTE_EVERY + LIVE_IDLE);
+	restart(f);
+	assert_true(look(f, id)->used_at == INSTANCE_NOTE_EVERY - 1);
+}
+
+static void an_instance_of_a_plugin_that_is_not_served_is_unknown(void **state)
+{
+	struct fixture *f = *state;
+	struct plugin three = {.name = (char *)"three", .runtime = &runtime_fake};
+	int64_t id = start(f, &three, "{}", 0);
+	struct instance *i = NULL;
+
+	restart(f);
+	assert_error(try_get(f, id, 0, &i), NO_INSTANCE);
+	assert_string_equal(f->err.text, "no plugin instance 100");
+}
+
+/* The worst that can happen to the registry. */
+static void an_instance_whose_row_was_lost_goes_on_and_can_be_started_anew(void **state)
+{
+	struct fixture *f = *state;
+	int64_t old = start(f, &f->one, "{}", 0), new;
+
+	assert_int_equal(pwrite(f->fd, "xxxxxxxx", 8, 0), 8);
+	get(f, old, 1);
+	new = start(f, &f->one, "{}", 2);
+	assert_true(new > old);
+	get(f, old, 3);
+	get(f, new, 3);
+	restart(f);
+	get(f, new, 4);
 }
 
 int main(void)
@@ -390,7 +546,6 @@ int main(void)
 		TEST(a_dropped_live_object_is_made_again_by_a_start_too),
 		TEST(a_failure_to_make_it_again_keeps_the_row),
 		TEST(rows_are_evicted_only_after_their_time),
-		TEST(a_row_with_a_live_object_is_not_evicted),
 		TEST(running_events_keep_row_and_live_object),
 		TEST(beyond_the_bound_a_start_is_refused_not_an_old_row_evicted),
 		TEST(ids_are_reserved_in_blocks_before_use),
@@ -398,6 +553,13 @@ int main(void)
 		TEST(ids_of_more_than_31_bits_are_refused),
 		TEST(looking_at_a_row_is_no_use_of_it),
 		TEST(each_visits_every_row),
+		TEST(equal_confs_share_a_row_over_all_processes),
+		TEST(an_instance_of_another_process_is_made_live_here_on_demand),
+		TEST(instances_outlive_their_process),
+		TEST(what_another_process_uses_is_not_evicted),
+		TEST(a_use_is_noted_once_a_minute_and_when_it_is_let_go),
+		TEST(an_instance_of_a_plugin_that_is_not_served_is_unknown),
+		TEST(an_instance_whose_row_was_lost_goes_on_and_can_be_started_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
