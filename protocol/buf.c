@@ -1,6 +1,5 @@
 #include "protocol/buf.h"
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +42,14 @@ static void move_to_front(struct buf *b)
 	b->end = len;
 }
 
+bool buf_compact(struct buf *b)
+{
+	if (b->start == 0 || b->start < buf_len(b))
+		return false;
+	move_to_front(b);
+	return true;
+}
+
 static int grow(struct buf *b, size_t need)
 {
 	size_t cap = b->cap * 2;
@@ -75,6 +82,8 @@ int buf_reserve(struct buf *b, size_t n)
 		return 0;
 	if (n > SIZE_MAX / 2 || len > SIZE_MAX / 2 - n)
 		return -E_NOMEM;
+	if (b->mem != NULL && b->mem->is_fixed)
+		return grow(b, b->end + n);
 	move_to_front(b);
 	if (cheap && b->cap - b->end >= n)
 		return 0;

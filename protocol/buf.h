@@ -4,16 +4,20 @@
  * struct buf_mem at buf_init, and only that grows and frees. */
 #ifndef PROTOCOL_BUF_H
 #define PROTOCOL_BUF_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define BUF_KEEP ((size_t)64 << 10) /* room that an emptied buffer keeps */
 
 /* Where a buffer's bytes live. resize returns the new place (old content kept up to the smaller
- * size; size 0 frees and returns NULL), or NULL on lack of room (the old place stays valid then). */
+ * size; size 0 frees and returns NULL), or NULL on lack of room (the old place stays valid then).
+ * Where others may look at the content at any time (`is_fixed`), the place never changes and what is not
+ * consumed stays where it is but for buf_compact. */
 struct buf_mem {
 	void *(*resize)(void *user, void *old, size_t old_size, size_t new_size);
 	void *user;
+	bool is_fixed;
 };
 
 struct buf {
@@ -54,6 +58,9 @@ int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(pri
 /* Drops n bytes (at most all) from the start. A buffer that is empty then and has grown beyond BUF_KEEP
  * gives its room back. */
 void buf_consume(struct buf *b, size_t n);
+/* Moves the content to the front where that leaves it readable in its old place too, until something is
+ * appended. Whether it has. */
+bool buf_compact(struct buf *b);
 /* Cuts the content to its first n bytes after start (undoing an append). */
 void buf_truncate(struct buf *b, size_t n);
 

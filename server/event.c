@@ -1,6 +1,6 @@
 #include "server/event.h"
 #include <stdlib.h>
-#include <string.h>
+#include "server/fault.h"
 
 struct event_table {
 	struct event_options options;
@@ -13,7 +13,7 @@ struct event_table {
 };
 
 /* More slots than events, so that a free one is always near. */
-static size_t slots_for(size_t max)
+size_t event_slots(size_t max)
 {
 	size_t slots = 64;
 
@@ -25,13 +25,14 @@ static size_t slots_for(size_t max)
 struct event_table *event_table_create(const struct event_options *options)
 {
 	struct event_table *t = calloc(1, sizeof(*t));
-	size_t slots = slots_for(options->max);
+	size_t slots = event_slots(options->max);
 
 	if (t == NULL)
 		return NULL;
 	t->options = *options;
 	t->mask = slots - 1;
-	t->records = calloc(slots, sizeof(*t->records));
+	t->records = options->records != NULL ? options->records
+					      : calloc(slots, sizeof(*t->records));
 	t->events = calloc(slots, sizeof(struct event *));
 	if (t->records != NULL && t->events != NULL)
 		return t;
@@ -59,7 +60,8 @@ void event_table_destroy(struct event_table *t)
 		destroy_event(event);
 	}
 	free(t->events);
-	free(t->records);
+	if (t->records != t->options.records)
+		free(t->records);
 	free(t);
 }
 
@@ -143,7 +145,8 @@ int event_take(struct event_table *t, struct event **ret_event, struct err *err)
 		return err_set(err, E_NOMEM, "no memory for an event");
 	clear_event(event);
 	event->record = &t->records[counter & t->mask];
-	*event->record = (struct event_record){.id = make_id(t, counter), .state = EVENT_RUNNING};
+	*event->record = (struct event_record){.id = make_id(t, counter)};
+	FAULT(RECORD_TAKEN);
 	t->events[counter & t->mask] = event;
 	t->count++;
 	*ret_event = event;
@@ -155,6 +158,7 @@ void event_free(struct event_table *t, struct event *event)
 	deadline_clear(&event->deadline);
 	t->events[event->record->id & t->mask] = NULL;
 	event->record->state = EVENT_FREE;
+	FAULT(RECORD_FREED);
 	event->next_idle = t->idle;
 	t->idle = event;
 	t->count--;

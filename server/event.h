@@ -1,8 +1,8 @@
 /* event.h - the table of running events.
  *
  * Glossary: the *record* of an event is plain data, all that somebody else would need to finish it: which
- * gateway call waits for it, where, and what happens if it fails. The *event* is what only this process
- * can use: stack, request, instance. Records could lie in memory that is shared with another process.
+ * gateway call waits for it, where, and what happens if it fails (event_record.h). The *event* is what only
+ * this process can use: stack, request, instance. Records may lie in memory that outlives it (custody.h).
  * An event is found by its EventId alone; no connection knows it. EventIds are owner | counter, below
  * 2^53, and never used twice. The counter's low bits are the slot in the table. */
 #ifndef SERVER_EVENT_H
@@ -10,36 +10,12 @@
 #include <stdint.h>
 #include "pdk-bridge/pdk_call.h"
 #include "protocol/err.h"
-#include "server/config.h"
 #include "server/deadline.h"
+#include "server/event_record.h"
 
 struct codec;
 struct instance;
 struct served;
-
-enum event_state {
-	EVENT_FREE = 0,
-	EVENT_RUNNING, /* our turn: the gateway waits for an answer on `connection` */
-	EVENT_WAITING, /* the gateway's turn: it works on a PDK call of the handler */
-	EVENT_FAILING, /* the gateway's turn: it logs why the event fails; then comes the end */
-	EVENT_ENDED,   /* the last word was sent */
-};
-
-struct event_record {
-	uint64_t id;
-	enum event_state state;
-	enum phase phase;
-	enum on_error on_error;
-	int status;      /* FAILING: of the terminal exit */
-	uint32_t plugin; /* index of the plugin that is served */
-	uint32_t steps;  /* answers of the gateway so far */
-	int64_t instance_id;
-	uint64_t connection; /* RUNNING: where the gateway waits */
-	uint64_t message_id; /* RUNNING: of the call to be answered */
-	double started_at;   /* monotonic seconds */
-	double turn_at;      /* when the state was entered */
-	double used;         /* seconds that the gateway has waited for us before this turn */
-};
 
 struct event {
 	struct event_record *record;
@@ -54,8 +30,9 @@ struct event {
 };
 
 struct event_options {
-	size_t max;     /* events at once */
-	unsigned owner; /* below EVENT_OWNERS */
+	size_t max;                   /* events at once */
+	unsigned owner;               /* below EVENT_OWNERS */
+	struct event_record *records; /* event_slots(max) of them, zeroed; borrowed; NULL = heap */
 	/* Gives a range of counters that nobody has used. NULL: from 1 on (tests). 0 or an error. */
 	int (*reserve)(void *user, uint64_t *ret_first, uint64_t *ret_end, struct err *err);
 	void *user;
@@ -66,12 +43,14 @@ struct event_options {
 
 struct event_table;
 
+/* The slots of a table for `max` events; a power of two. */
+size_t event_slots(size_t max);
 /* Returns owned, or NULL on lack of memory. */
 struct event_table *event_table_create(const struct event_options *options);
 /* Frees the events that still run without ending them: worker.c ends them before. Accepts NULL. */
 void event_table_destroy(struct event_table *t);
 /* Takes a record and an event, both zeroed but for the id, the links between them and the memory that
- * event.arena keeps. The state is RUNNING. -E_LIMIT, -E_NOMEM, -E_IO. */
+ * event.arena keeps. The state is FREE until turn_take. -E_LIMIT, -E_NOMEM, -E_IO. */
 int event_take(struct event_table *t, struct event **ret_event, struct err *err);
 /* Makes the record free. */
 void event_free(struct event_table *t, struct event *event);

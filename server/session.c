@@ -16,10 +16,9 @@
  * fails the request; an end without it would be taken for a reason to try again. */
 #define UNFINISHED_EVENT "\x14\0\0\0outrigger has to end\0\0\0\0"
 #define DETECT_SIZE ((size_t)5)        /* bytes that tell the formats apart */
-#define OWED_MAX 256                   /* results of void calls that are not waited for */
 #define UNSENT_MAX ((size_t)256 << 10) /* bytes that wait for company */
 
-enum session_state {
+enum session_life {
 	SESSION_OPEN,
 	SESSION_CLOSING,   /* has yet to write its last bytes; drops what it reads */
 	SESSION_LINGERING, /* everything is said: reads and drops until the peer closes */
@@ -37,7 +36,7 @@ struct session {
 	uint64_t peer;    /* the process at the other end; 0 = unknown */
 	uint64_t awaited; /* id of the call that waits, if busy */
 	struct session_turn turn;
-	enum session_state state;
+	enum session_life state;
 	int tag;
 	int fd;
 	bool busy;     /* a call waits */
@@ -138,7 +137,8 @@ uint64_t session_event(const struct session *s)
 
 bool session_may_go_on(const struct session *s)
 {
-	return codec_is_bound(s->codec) && s->turn.owed < OWED_MAX && buf_len(&s->out) < UNSENT_MAX;
+	return codec_is_bound(s->codec) && s->turn.owed < SESSION_OWED_MAX &&
+	       buf_len(&s->out) < UNSENT_MAX;
 }
 
 bool session_is_busy(const struct session *s)

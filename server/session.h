@@ -21,18 +21,10 @@
 #include "protocol/arena.h"
 #include "protocol/buf.h"
 #include "protocol/codec.h"
+#include "server/session_state.h"
 
 struct reactor;
 struct session;
-
-/* What a bound connection's gateway is about to send. Zeroed = a call. */
-struct session_turn {
-	uint64_t event;    /* whose result is awaited */
-	uint64_t sequence; /* of the call that began it */
-	uint32_t owed;     /* results of void calls, which come before anything else */
-	bool asked;        /* then a result for which the event waits */
-	bool ended;        /* else, if true, nothing: the last word was a call without result */
-};
 
 /* What has happened on a session; all on the loop's stack. */
 struct session_handler {

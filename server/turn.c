@@ -1,4 +1,5 @@
 #include "server/turn.h"
+#include <stdatomic.h>
 #include <string.h>
 #include "protocol/err.h"
 #include "server/failure.h"
@@ -22,6 +23,7 @@ void turn_take(struct event *event, const struct session *s, const struct msg *c
 	record->connection = session_number(s);
 	record->message_id = call->id;
 	record->turn_at = reactor_now();
+	atomic_signal_fence(memory_order_seq_cst); /* the state makes the record valid */
 	record->state = EVENT_RUNNING;
 }
 

@@ -100,7 +100,7 @@ static void consuming_more_than_there_is_empties(void **state)
 static void an_emptied_large_buffer_gives_its_room_back(void **state)
 {
 	struct place place = {.room = SIZE_MAX};
-	struct buf_mem mem = {place_resize, &place};
+	struct buf_mem mem = {.resize = place_resize, .user = &place};
 	struct buf b;
 
 	(void)state;
@@ -122,7 +122,7 @@ static void an_emptied_large_buffer_gives_its_room_back(void **state)
 static void a_full_place_refuses_and_keeps_the_content(void **state)
 {
 	struct place place = {.room = 700};
-	struct buf_mem mem = {place_resize, &place};
+	struct buf_mem mem = {.resize = place_resize, .user = &place};
 	char bytes[800] = {0};
 	struct buf b;
 
@@ -140,7 +140,7 @@ static void a_full_place_refuses_and_keeps_the_content(void **state)
 static void a_full_place_is_used_to_its_last_byte(void **state)
 {
 	struct place place = {.room = 512};
-	struct buf_mem mem = {place_resize, &place};
+	struct buf_mem mem = {.resize = place_resize, .user = &place};
 	char bytes[512] = {0};
 	struct buf b;
 
@@ -169,7 +169,7 @@ static void sizes_beyond_memory_are_refused(void **state)
 static void growing_moves_each_byte_a_bounded_number_of_times(void **state)
 {
 	struct place place = {.room = SIZE_MAX};
-	struct buf_mem mem = {place_resize, &place};
+	struct buf_mem mem = {.resize = place_resize, .user = &place};
 	static char piece[64 << 10];
 	struct buf b;
 

@@ -222,7 +222,7 @@ static void *no_room(void *user, void *old, size_t old_size, size_t new_size)
 
 static void lack_of_memory_is_told(void **state)
 {
-	const struct buf_mem mem = {no_room, NULL};
+	const struct buf_mem mem = {.resize = no_room};
 	const struct msg msg = {.type = MSG_EVENT_END};
 	struct buf out;
 

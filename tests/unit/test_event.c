@@ -52,7 +52,7 @@ static void test_an_event_is_found_by_its_id_until_it_is_freed(void **state)
 	assert_int_not_equal(id, two->record->id);
 	assert_ptr_equal(event_find(t, id), one);
 	assert_ptr_equal(event_find(t, two->record->id), two);
-	assert_int_equal(one->record->state, EVENT_RUNNING);
+	assert_int_equal(one->record->state, EVENT_FREE);
 	assert_int_equal(event_count(t), 2);
 	event_free(t, one);
 	assert_null(event_find(t, id));

@@ -130,7 +130,7 @@ static void a_failed_write_appends_nothing(void **state)
 	struct arena arena = {0};
 	struct value tree = make_tree(&arena);
 	size_t room = 3;
-	struct buf_mem mem = {limited_resize, &room};
+	struct buf_mem mem = {.resize = limited_resize, .user = &room};
 	struct buf out;
 	int rc;
 
