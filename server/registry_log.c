@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "plugins/instance.h"
 #include "protocol/err.h"
@@ -14,6 +15,8 @@
 #define HEAD_MAGIC ((uint64_t)0x4f75745265673031) /* another one for another layout */
 #define RECORD_MAGIC ((uint32_t)0x4f52526f)
 #define PAGE ((uint64_t)4096)
+#define NAP 50000L /* nanoseconds between two tries to lock */
+#define NAPS 20000 /* ... after which we give up: more than a second */
 #define ALIGNMENT ((uint64_t)8)
 #define ID_END ((int64_t)1 << 31)
 #define TEXT_MAX ((size_t)1 << 30)
@@ -121,25 +124,32 @@ int registry_log_open(int fd, int *ret_fd, struct err *err)
 	return 0;
 }
 
-static int change_lock(int fd, int command, short type)
+/* 0, or -1 and errno. */
+static int change_lock(int fd, short type)
 {
 	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
-	int rc;
 
-	do {
-		rc = fcntl(fd, command, &lock);
-	} while (rc != 0 && errno == EINTR);
-	return rc == 0 ? 0 : -E_IO;
+	return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
+/* It is held for microseconds, or for ever by a process that was stopped: so not by waiting in the kernel. */
 int registry_log_lock(int fd)
 {
-	return change_lock(fd, F_OFD_SETLKW, F_WRLCK);
+	const struct timespec nap = {.tv_nsec = NAP};
+
+	for (int i = 0; i < NAPS; i++) {
+		if (change_lock(fd, F_WRLCK) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return -E_IO;
+		nanosleep(&nap, NULL);
+	}
+	return -E_TIMEOUT;
 }
 
 void registry_log_unlock(int fd)
 {
-	change_lock(fd, F_OFD_SETLK, F_UNLCK);
+	change_lock(fd, F_UNLCK);
 }
 
 /* ---- the head ---- */

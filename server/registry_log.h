@@ -50,7 +50,7 @@ struct registry_place {
 int registry_log_create(int64_t generation, int *ret_fd, struct err *err);
 /* An open file of its own, for locks of its own; *ret_fd is owned. -E_MALFORMED where `fd` is no log, -E_IO. */
 int registry_log_open(int fd, int *ret_fd, struct err *err);
-/* Waits. -E_IO. */
+/* Waits for a second or two. -E_TIMEOUT, -E_IO. */
 int registry_log_lock(int fd);
 void registry_log_unlock(int fd);
 

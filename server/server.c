@@ -13,7 +13,7 @@
 #include "server/log.h"
 #include "server/process.h"
 #include "server/reactor.h"
-#include "server/registry.h"
+#include "server/server_registry.h"
 #include "server/server_sockets.h"
 #include "server/worker.h"
 
@@ -35,7 +35,7 @@ struct server {
 	const struct config *config;
 	struct reactor *reactor;
 	struct ids_file ids;
-	struct registry *registry;
+	struct server_registry registry;
 	struct worker *worker;
 	struct server_sockets sockets;
 	struct reactor_timer *tick;
@@ -110,6 +110,8 @@ static bool check_sockets(struct server *server)
 	bool before = server->superseded;
 
 	server->superseded = !server_sockets_check(&server->sockets);
+	if (!server->superseded)
+		registry_offers_check(&server->registry.offers);
 	return server->superseded && !before;
 }
 
@@ -222,28 +224,12 @@ static int open_ids(struct server *server, struct err *err)
 	return rc;
 }
 
-static int open_registry(struct server *server, struct err *err)
-{
-	const struct registry_options options = {
-		.max = server->config->max_instances,
-		.row_idle = REGISTRY_ROW_IDLE,
-	};
-	int fd = -1;
-	int rc = registry_file_create(server->ids.generation, &fd, err);
-
-	if (rc != 0)
-		return rc;
-	rc = registry_open(fd, &options, &server->registry, err);
-	close(fd);
-	return rc;
-}
-
 static int start_worker(struct server *server, struct err *err)
 {
 	const struct worker_options options = {
 		.reactor = server->reactor,
 		.config = server->config,
-		.registry = server->registry,
+		.registry = server->registry.registry,
 		.reserve_instances = ids_file_reserve_instances,
 		.reserve_events = ids_file_reserve_events,
 		.user = &server->ids,
@@ -290,7 +276,7 @@ static int begin(struct server *server, struct err *err)
 	hold_log_signal(SIG_BLOCK);
 	rc = open_ids(server, err);
 	if (rc == 0)
-		rc = open_registry(server, err);
+		rc = server_registry_init(&server->registry, config, server->ids.generation, err);
 	if (rc == 0)
 		rc = start_worker(server, err);
 	if (rc == 0)
@@ -301,6 +287,7 @@ static int begin(struct server *server, struct err *err)
 	hold_log_signal(SIG_UNBLOCK);
 	if (rc != 0)
 		return rc;
+	server_registry_offer(&server->registry, server->reactor);
 	for (size_t i = 0; i < server->worker->served_count; i++) {
 		write_dump(server, &server->worker->served[i]);
 		tell(server, &server->worker->served[i]);
@@ -313,7 +300,7 @@ static void end(struct server *server)
 {
 	server_sockets_fini(&server->sockets);
 	worker_destroy(server->worker);
-	registry_close(server->registry);
+	server_registry_fini(&server->registry);
 	for (size_t i = 0; i < SIGNALS; i++)
 		reactor_signal_destroy(server->signals[i]);
 	reactor_timer_destroy(server->tick);

@@ -1,0 +1,61 @@
+#include "server/server_registry.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "protocol/err.h"
+#include "server/config.h"
+
+static bool has_path(const struct server_registry *s, const char *path)
+{
+	for (size_t i = 0; i < s->options.count; i++)
+		if (strcmp(s->paths[i], path) == 0)
+			return true;
+	return false;
+}
+
+static int list_paths(struct server_registry *s, const struct config *config)
+{
+	s->paths = calloc(config->plugin_count + 1, sizeof(*s->paths));
+	if (s->paths == NULL)
+		return -E_NOMEM;
+	s->options.paths = (const char *const *)s->paths;
+	for (size_t i = 0; i < config->plugin_count; i++) {
+		char *path = config_socket_path(config, &config->plugins[i]);
+
+		if (path == NULL)
+			return -E_NOMEM;
+		if (has_path(s, path))
+			free(path);
+		else
+			s->paths[s->options.count++] = path;
+	}
+	return 0;
+}
+
+int server_registry_init(struct server_registry *s, const struct config *config, int64_t generation,
+			 struct err *err)
+{
+	*s = (struct server_registry){
+		.options = {.generation = generation,
+			    .registry = {.max = config->max_instances,
+					 .row_idle = REGISTRY_ROW_IDLE}},
+	};
+	if (list_paths(s, config) != 0)
+		return err_set(err, E_NOMEM, "no memory for the registry of instances");
+	return registry_take(&s->options, &s->registry, err);
+}
+
+void server_registry_offer(struct server_registry *s, struct reactor *reactor)
+{
+	registry_offer(&s->offers, reactor, registry_fd(s->registry), &s->options);
+}
+
+void server_registry_fini(struct server_registry *s)
+{
+	registry_offers_fini(&s->offers);
+	registry_close(s->registry);
+	for (size_t i = 0; i < s->options.count; i++)
+		free(s->paths[i]);
+	free(s->paths);
+	*s = (struct server_registry){0};
+}
