@@ -131,8 +131,10 @@ static void begin_phase(struct session *s, const struct msg *msg, struct served 
 	if (phase < 0 || !phase_is_external((enum phase)phase)) {
 		log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "there is no phase '%.*s'",
 			  (int)msg->name.len, msg->name.s);
-		failure_refuse(served->worker, s, msg, FAILURE_ERROR, "no such phase",
-			       served->settings->on_error, false);
+		failure_refuse(served->worker, s, msg,
+			       &(struct refusal){.status = FAILURE_ERROR,
+						 .on_error = served->settings->on_error,
+						 .reason = "no such phase"});
 	} else if (!(served->plugin->info.phases & PHASE_BIT(phase))) {
 		/* The gateway may know an older version, which had it. */
 		send_answer(s, msg, &end);
@@ -158,8 +160,33 @@ void dispatch_handle_event(struct worker *w, struct session *s, const struct msg
 		dispatch_answer_error(s, msg, "%s %lld", err_text(E_NO_INSTANCE),
 				      (long long)msg->instance_id);
 	else
-		failure_refuse(w, s, msg, FAILURE_ERROR, err_message(&err, rc), policy_of(s),
-			       value_text_is(&msg->name, phase_name(PHASE_LOG)));
+		failure_refuse(w, s, msg,
+			       &(struct refusal){
+				       .status = FAILURE_ERROR,
+				       .on_error = policy_of(s),
+				       .is_log = value_text_is(&msg->name, phase_name(PHASE_LOG)),
+				       .reason = err_message(&err, rc)});
+}
+
+/* An event that died with another worker has left its phase and policy. */
+static void refuse_step(struct worker *w, struct session *s, const struct msg *msg)
+{
+	struct refusal refusal = {
+		.status = FAILURE_UNAVAILABLE,
+		.on_error = policy_of(s),
+		.reason = err_text(E_NO_EVENT),
+	};
+	struct event_record record;
+	bool is_orphan = orphan_take(&w->orphans, msg->event_id, reactor_now(), &record);
+
+	if (is_orphan) {
+		refusal.on_error = record.on_error;
+		refusal.is_log = record.phase == PHASE_LOG;
+	}
+	log_event(LOG_LEVEL_WARN, msg->event_id, NULL, "%s",
+		  is_orphan ? "a step for an event that died with its worker"
+			    : "a step for an event that does not wait for one");
+	failure_refuse(w, s, msg, &refusal);
 }
 
 void dispatch_step(struct worker *w, struct session *s, const struct msg *msg)
@@ -171,10 +198,7 @@ void dispatch_step(struct worker *w, struct session *s, const struct msg *msg)
 	} else if (event != NULL && event->record->state == EVENT_FAILING) {
 		failure_finish(event, s, msg);
 	} else {
-		log_event(LOG_LEVEL_WARN, msg->event_id, NULL,
-			  "a step for an event that does not wait for one");
-		failure_refuse(w, s, msg, FAILURE_UNAVAILABLE, err_text(E_NO_EVENT), policy_of(s),
-			       false);
+		refuse_step(w, s, msg);
 	}
 }
 
@@ -202,11 +226,11 @@ void dispatch_call(void *user, struct session *s, const struct msg *msg)
 		dispatch_answer_error(s, msg, "%s", err_text(E_NO_METHOD));
 }
 
-/* A call whose method can't be read may have been an event, so it is refused as one. */
-static bool may_be_event(const struct msg *msg)
+bool dispatch_may_be_event(const struct msg *msg)
 {
 	return msg->type == MSG_HANDLE_EVENT || msg->type == MSG_STEP ||
-	       msg->type == MSG_STEP_ERROR || msg->method.type == VALUE_NIL;
+	       msg->type == MSG_STEP_ERROR ||
+	       (msg->type == MSG_OTHER && msg->method.type == VALUE_NIL);
 }
 
 void dispatch_bad_call(void *user, struct session *s, const struct msg *msg, int rc,
@@ -214,9 +238,11 @@ void dispatch_bad_call(void *user, struct session *s, const struct msg *msg, int
 {
 	log_line(LOG_LEVEL_WARN, "connection %llu: %s", (unsigned long long)session_number(s),
 		 err_message(err, rc));
-	if (may_be_event(msg))
-		failure_refuse(user, s, msg, FAILURE_ERROR, err_message(err, rc), policy_of(s),
-			       false);
+	if (dispatch_may_be_event(msg))
+		failure_refuse(user, s, msg,
+			       &(struct refusal){.status = FAILURE_ERROR,
+						 .on_error = policy_of(s),
+						 .reason = err_message(err, rc)});
 	else
 		dispatch_answer_error(s, msg, "%s", err_message(err, rc));
 }

@@ -3,6 +3,7 @@
  * Each function answers its call, at once or later (turn.h). */
 #ifndef SERVER_DISPATCH_H
 #define SERVER_DISPATCH_H
+#include <stdbool.h>
 #include "protocol/msg.h"
 
 struct err;
@@ -20,6 +21,8 @@ void dispatch_bad_call(void *user, struct session *s, const struct msg *msg, int
 /* The functions of rpc.def. A row that is used twice declares its function twice. */
 #include "server/rpc.def"
 
+/* Whether the call is an event's. One whose method can't be read may have been, so it is refused as one. */
+bool dispatch_may_be_event(const struct msg *msg);
 /* Answers with a value, or with an error. */
 void dispatch_answer(struct session *s, const struct msg *call, struct value data);
 void dispatch_answer_error(struct session *s, const struct msg *call, const char *format, ...)

@@ -175,23 +175,28 @@ void failure_finish(struct event *event, const struct session *s, const struct m
 
 /* ---- calls that are no event ---- */
 
-void failure_refuse(struct worker *w, struct session *s, const struct msg *call,
-		    enum failure_status status, const char *reason, enum on_error on_error,
-		    bool is_log)
+void failure_refuse_as(struct session *s, const struct msg *call, const struct refusal *refusal,
+		       uint64_t event)
 {
 	bool bound = codec_is_bound(session_codec(s));
 	struct msg msg = {.type = MSG_EVENT_END};
 	struct exit_call parts;
 	struct err text;
 
-	if (!is_log && on_error == ON_ERROR_CLOSED)
-		msg = make_exit(&parts, status);
-	else if (!is_log && !bound)
-		msg = make_error(&text, "", reason);
+	if (!refusal->is_log && refusal->on_error == ON_ERROR_CLOSED)
+		msg = make_exit(&parts, refusal->status);
+	else if (!refusal->is_log && !bound)
+		msg = make_error(&text, "", refusal->reason);
 	if (bound && msg.type == MSG_PDK_CALL)
-		bind_call(&msg, &w->session_env.arena, MSG_FOLLOW_NOTHING);
+		bind_call(&msg, session_arena(s), MSG_FOLLOW_NOTHING);
 	msg.id = call->id;
-	msg.event_id = call->event_id != 0 ? call->event_id : event_burn_id(w->events);
+	msg.event_id = call->event_id != 0 ? call->event_id : event;
 	if (session_answer(s, &msg, NULL) != 0)
 		session_abort(s);
+}
+
+void failure_refuse(struct worker *w, struct session *s, const struct msg *call,
+		    const struct refusal *refusal)
+{
+	failure_refuse_as(s, call, refusal, call->event_id == 0 ? event_burn_id(w->events) : 0);
 }

@@ -22,11 +22,19 @@ void failure_begin(struct event *event, enum failure_status status, const char *
 		   const char *trace);
 /* The gateway has logged why (state FAILING): the end. */
 void failure_finish(struct event *event, const struct session *s, const struct msg *step);
-/* Refuses a call that is no event, or none that we know. Says nothing in our log. `is_log` when it is known
- * to be of the log phase. */
+/* How a call is refused that is no event, or none that is known here. */
+struct refusal {
+	enum failure_status status;
+	enum on_error on_error;
+	bool is_log;        /* it is known to be of the log phase */
+	const char *reason; /* what the gateway logs where it is told an error */
+};
+/* Refuses it. Says nothing in our log. */
 void failure_refuse(struct worker *w, struct session *s, const struct msg *call,
-		    enum failure_status status, const char *reason, enum on_error on_error,
-		    bool is_log);
+		    const struct refusal *refusal);
+/* The same without a worker: `event` is what a call that names no event is answered for (event_burn_id). */
+void failure_refuse_as(struct session *s, const struct msg *call, const struct refusal *refusal,
+		       uint64_t event);
 /* Changes words that the gateway looks for in error texts ("no plugin instance", "closed"), in place. */
 void failure_sanitise(char *text);
 

@@ -9,6 +9,9 @@
  * an unfinished message goes first, and reading goes on until the peer closes, so that the peer's write
  * succeeds and its read fails.
  *
+ * Custody. All that one must know to go on with a connection is plain data (session_state.h). Where it lies in
+ * a slot of a segment that outlives the process, it is noted at each step (session_custody.h).
+ *
  * On a bound connection (codec.h) an event stays where it began, and what comes next there depends on what
  * was sent: struct session_turn, plain data, is all that one must know to go on.
  *
@@ -23,6 +26,7 @@
 #include "protocol/codec.h"
 #include "server/session_state.h"
 
+struct custody;
 struct reactor;
 struct session;
 
@@ -33,8 +37,14 @@ struct session_handler {
 	/* A call that can't be read, but answered: only id, type and method of `msg` are valid. */
 	void (*on_bad_call)(void *user, struct session *s, const struct msg *msg, int rc,
 			    const struct err *err);
-	/* The session is gone when this returns. */
+	/* The session is gone when this returns; if session_is_released, it goes on elsewhere. */
 	void (*on_end)(void *user, struct session *s);
+	/* Of a session that was restored: the call that a dead process was busy with, to be answered and not
+	 * to be run. Valid are id, type, event_id (0 = unknown) and the phase as name, if it named one. NULL:
+	 * the session is ended. */
+	void (*on_lost)(void *user, struct session *s, const struct msg *msg);
+	/* It has handled what there was, and may be released. May be NULL. */
+	void (*on_rest)(void *user, struct session *s);
 	void *user;
 };
 
@@ -43,9 +53,9 @@ struct session_env {
 	struct reactor *reactor;
 	const struct codec *const *codecs; /* those that are spoken here; up to a NULL */
 	struct limits limits;
-	int64_t generation;        /* of the registry: told the gateway before the first answer */
-	const struct buf_mem *mem; /* where buffers live; NULL = heap */
-	double linger;             /* seconds for which a session that was ended reads on */
+	int64_t generation;      /* of the registry: told the gateway before the first answer */
+	struct custody *custody; /* where session_adopt finds its slots; borrowed; NULL = nowhere */
+	double linger;           /* seconds for which a session that was ended reads on */
 	struct session_handler handler;
 	/* session.c's own */
 	struct arena arena; /* of the message that is handled at the moment */
@@ -60,6 +70,9 @@ void session_env_fini(struct session_env *env);
 /* Returns owned, or NULL on lack of memory. Takes `fd` (non-blocking), also on failure. `number` is the
  * caller's name for it; `tag` whatever the caller wants to find again. */
 struct session *session_create(struct session_env *env, int fd, uint64_t number, int tag);
+/* Memory until the message that is handled at the moment is. */
+struct arena *session_arena(struct session *s);
+
 /* Closes at once. on_end is not called. Accepts NULL. */
 void session_destroy(struct session *s);
 

@@ -1,7 +1,6 @@
 #include "server/start.h"
 #include "protocol/err.h"
 #include "server/reactor.h"
-#include "server/watchdog.h"
 #include "server/worker.h"
 
 /* The gateway lets requests that wait for an instance through after ten seconds. */
@@ -48,12 +47,12 @@ int start_instance(struct served *served, const struct value *conf, int64_t *ret
 	double now = reactor_now();
 	int rc;
 
-	watchdog_begin(served->plugin, now + START_TIMEOUT);
+	worker_begin_run(served, 0, now, now + START_TIMEOUT);
 	rc = init_plugin(served, err);
 	if (rc == 0)
 		rc = instance_start(served->worker->instances, served->plugin, conf->s, conf->len,
 				    now, ret_id, err);
-	watchdog_end();
+	worker_end_run(served->worker);
 	return rc;
 }
 
@@ -66,11 +65,13 @@ int start_find_instance(struct worker *w, int64_t id, struct instance **ret_inst
 	int rc = instance_find(w->instances, id, &instance, err);
 
 	if (rc == 0 && instance->live == NULL) {
-		watchdog_begin(instance->plugin, now + START_TIMEOUT);
-		rc = init_plugin(worker_served(w, instance->plugin), err);
+		struct served *served = worker_served(w, instance->plugin);
+
+		worker_begin_run(served, 0, now, now + START_TIMEOUT);
+		rc = init_plugin(served, err);
 		if (rc == 0)
 			rc = instance_revive(w->instances, instance, now, err);
-		watchdog_end();
+		worker_end_run(w);
 	} else if (rc == 0) {
 		rc = instance_revive(w->instances, instance, now, err);
 	}

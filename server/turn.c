@@ -3,9 +3,10 @@
 #include <string.h>
 #include "protocol/err.h"
 #include "server/failure.h"
+#include "server/fault.h"
 #include "server/log.h"
 #include "server/reactor.h"
-#include "server/watchdog.h"
+#include "server/session_custody.h"
 #include "server/worker.h"
 
 static struct event *event_of(const struct pdk_rq *rq)
@@ -25,6 +26,7 @@ void turn_take(struct event *event, const struct session *s, const struct msg *c
 	record->turn_at = reactor_now();
 	atomic_signal_fence(memory_order_seq_cst); /* the state makes the record valid */
 	record->state = EVENT_RUNNING;
+	FAULT(RECORD_NOTED);
 }
 
 void turn_give(struct event *event, enum event_state state, bool slow)
@@ -37,6 +39,7 @@ void turn_give(struct event *event, enum event_state state, bool slow)
 	record->used += now - record->turn_at;
 	record->turn_at = now;
 	record->state = state;
+	FAULT(TURN_GIVEN);
 	deadline_set(&event->deadline, slow ? &served->slow_steps : &served->steps, now + span);
 }
 
@@ -152,7 +155,10 @@ static void run_handler(void *arg)
 
 static void begin_watch(const struct event *event)
 {
-	watchdog_begin(event->served->plugin, event->record->turn_at + time_left(event));
+	const struct event_record *record = event->record;
+
+	worker_begin_run(event->served, record->id, record->turn_at,
+			 record->turn_at + time_left(event));
 }
 
 static bool is_late(const struct event *event)
@@ -163,10 +169,13 @@ static bool is_late(const struct event *event)
 /* The request to stop may have come in an earlier turn, just before the handler parked. */
 static void end_watch(struct event *event, bool parked)
 {
-	watchdog_end();
+	struct worker *w = event->served->worker;
+
+	worker_end_run(w);
 	if (!parked && event->rc != 0 && is_late(event))
 		note_timeout(event);
 	settle(event, parked);
+	worker_note_load(w);
 }
 
 /* No event could be made of the call. */
@@ -175,8 +184,11 @@ static void refuse(struct session *s, const struct msg *call, const struct serve
 {
 	log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s is refused: %s", phase_name(phase),
 		  reason);
-	failure_refuse(served->worker, s, call, FAILURE_UNAVAILABLE, reason,
-		       served->settings->on_error, phase == PHASE_LOG);
+	failure_refuse(served->worker, s, call,
+		       &(struct refusal){.status = FAILURE_UNAVAILABLE,
+					 .on_error = served->settings->on_error,
+					 .is_log = phase == PHASE_LOG,
+					 .reason = reason});
 }
 
 static void fill_record(struct event_record *record, const struct served *served,
@@ -219,6 +231,7 @@ void turn_begin(struct session *s, const struct msg *call, struct served *served
 	instance_hold(instance);
 	fill_record(event->record, served, instance, phase);
 	turn_take(event, s, call);
+	session_note_event(s, event->record->id);
 	fill_request(event, session_peer(s));
 	if (event->rq.fiber == NULL) {
 		failure_begin(event, FAILURE_UNAVAILABLE, "no memory for a stack", NULL);

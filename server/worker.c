@@ -7,18 +7,22 @@
 #include "protocol/err.h"
 #include "server/cmd.h"
 #include "server/crash.h"
+#include "server/custody.h"
 #include "server/dispatch.h"
+#include "server/fault.h"
 #include "server/log.h"
 #include "server/reactor.h"
 #include "server/registry.h"
+#include "server/session_custody.h"
 #include "server/turn.h"
 #include "server/watchdog.h"
 
 #define STACKS_IDLE 64   /* kept for use again */
 #define SWEEP_EVERY 10.0 /* seconds */
 #define LIVE_IDLE 300.0  /* seconds after which an instance's object is dropped, to be made again */
-#define LINGER 5.0       /* seconds */
-#define LINGERERS 256    /* sessions beyond max_connections that are being refused */
+#define ORPHAN_LIFETIME 900.0 /* seconds; a client's body may be what the gateway waits for */
+#define LINGER 5.0            /* seconds */
+#define LINGERERS 256         /* sessions beyond max_connections that are being refused */
 
 static const struct pdk_port the_port = {.send = turn_send, .log = turn_log};
 static const struct codec *const codecs[] = {&codec_msgpack, &codec_protobuf, NULL};
@@ -91,11 +95,68 @@ static void on_session_end(void *user, struct session *s)
 {
 	struct worker *w = user;
 	struct event *event = event_find(w->events, session_event(s));
+	uint32_t slot;
 
 	/* One that is just asking is told when it has asked. */
 	if (session_event(s) != 0 && event != NULL && event->record->state == EVENT_WAITING)
 		turn_lose(event);
 	session_table_remove(&w->sessions, s);
+	worker_note_load(w);
+	if (session_has_slot(s, &slot) && w->on_connection_end != NULL)
+		w->on_connection_end(w->user, slot, session_is_released(s));
+}
+
+void worker_begin_run(const struct served *served, uint64_t event, double since, double deadline)
+{
+	struct custody *custody = served->worker->session_env.custody;
+
+	watchdog_begin(served->plugin, deadline);
+	if (custody != NULL)
+		custody_begin_run(custody, served->index, event, since);
+	FAULT(HANDLER_RUNS);
+}
+
+void worker_end_run(const struct worker *w)
+{
+	FAULT(HANDLER_CAME_BACK);
+	if (w->session_env.custody != NULL)
+		custody_end_run(w->session_env.custody);
+	watchdog_end();
+}
+
+void worker_note_load(struct worker *w)
+{
+	if (w->session_env.custody != NULL)
+		custody_count(w->session_env.custody, w->sessions.count, event_count(w->events));
+}
+
+bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome)
+{
+	struct session *s;
+
+	if (w->sessions.count >= w->config->max_connections + LINGERERS) {
+		close(fd);
+		return false;
+	}
+	s = session_adopt(&w->session_env, fd, session_table_number(&w->sessions), slot);
+	if (s == NULL) {
+		log_line(LOG_LEVEL_ERR, "a connection can't be adopted from slot %u", slot);
+		return false;
+	}
+	session_table_add(&w->sessions, s);
+	worker_note_load(w);
+	if (welcome == WORKER_REFUSE)
+		session_abort(s);
+	else
+		session_go_on(s);
+	return true;
+}
+
+void worker_adopt_orphan(struct worker *w, const struct event_record *record)
+{
+	if (orphan_add(&w->orphans, record, reactor_now()) != 0)
+		log_event(LOG_LEVEL_WARN, record->id, NULL,
+			  "no memory to remember that it died with its worker");
 }
 
 void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome)
@@ -159,8 +220,12 @@ static int init_sessions(struct worker *w, const struct worker_options *options)
 		.codecs = codecs,
 		.limits = w->config->limits,
 		.generation = registry_generation(options->registry),
+		.custody = options->custody,
 		.linger = LINGER,
-		.handler = {dispatch_call, dispatch_bad_call, on_session_end, w},
+		.handler = {.on_call = dispatch_call,
+			    .on_bad_call = dispatch_bad_call,
+			    .on_end = on_session_end,
+			    .user = w},
 	};
 	if (session_table_init(&w->sessions, w->config->max_connections + LINGERERS) != 0)
 		return -E_NOMEM;
@@ -175,13 +240,20 @@ static void abandon_session(void *user, struct session *s)
 	session_abandon_now(s);
 }
 
+/* Where the supervisor has the connections, it answers what this process owes. */
+static void abandon_all(struct worker *w)
+{
+	if (w->is_alone)
+		session_table_each(&w->sessions, abandon_session, w);
+}
+
 /* In the watchdog's signal: plugin code spins and can't be stopped, so nobody would be served again. */
 static void give_up(void *user, struct plugin *plugin)
 {
 	struct worker *w = user;
 
 	log_urgent(plugin->name, "its handler never ends and can't be stopped: outrigger ends");
-	session_table_each(&w->sessions, abandon_session, w);
+	abandon_all(w);
 	_exit(EXIT_FAILED);
 }
 
@@ -191,7 +263,7 @@ static void on_crash(void *user)
 	const struct plugin *plugin = watchdog_plugin();
 	struct worker *w = user;
 
-	session_table_each(&w->sessions, abandon_session, w);
+	abandon_all(w);
 	if (plugin != NULL)
 		log_urgent(plugin->name, "crashed while its code ran: outrigger ends");
 	else
@@ -203,6 +275,7 @@ static void on_sweep(void *user)
 	struct worker *w = user;
 
 	instance_sweep(w->instances, reactor_now());
+	worker_note_load(w);
 }
 
 static int init_tables(struct worker *w, const struct worker_options *options)
@@ -218,6 +291,7 @@ static int init_tables(struct worker *w, const struct worker_options *options)
 	const struct event_options events = {
 		.max = w->config->max_events,
 		.owner = options->owner,
+		.records = options->custody != NULL ? custody_events(options->custody) : NULL,
 		.reserve = options->reserve_events,
 		.user = options->user,
 	};
@@ -253,6 +327,11 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		return err_set(err, E_NOMEM, "no memory for a worker");
 	w->config = options->config;
 	w->reactor = options->reactor;
+	w->is_alone = options->custody == NULL;
+	w->on_connection_end = options->on_connection_end;
+	w->user = options->user;
+	w->orphans = (struct orphan_table){.max = options->config->max_events,
+					   .lifetime = ORPHAN_LIFETIME};
 	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_IDLE);
 	rc = init(w, options, err);
 	if (rc != 0) {
@@ -290,6 +369,7 @@ void worker_destroy(struct worker *w)
 	crash_fini();
 	instance_table_destroy(w->instances);
 	event_table_destroy(w->events);
+	orphan_fini(&w->orphans);
 	unload_plugins(w);
 	session_env_fini(&w->session_env);
 	session_table_fini(&w->sessions);

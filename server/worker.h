@@ -12,9 +12,11 @@
 #include "server/config.h"
 #include "server/deadline.h"
 #include "server/event.h"
+#include "server/orphan.h"
 #include "server/session.h"
 #include "server/session_table.h"
 
+struct custody;
 struct reactor;
 struct reactor_timer;
 struct registry;
@@ -44,6 +46,10 @@ struct worker {
 	struct pdk_constants *constants; /* answers that hold for a gateway process */
 	struct deadline_clock clock;
 	struct reactor_timer *sweep;
+	struct orphan_table orphans; /* of workers that died before */
+	bool is_alone; /* nobody answers for us if we die: it is said then as well as can be */
+	void (*on_connection_end)(void *user, uint32_t slot, bool released);
+	void *user;
 };
 
 struct worker_options {
@@ -51,6 +57,11 @@ struct worker_options {
 	const struct config *config; /* borrowed */
 	struct registry *registry;   /* of instances; borrowed */
 	unsigned owner;              /* of the EventIds; below EVENT_OWNERS */
+	/* Where connections and events are noted; borrowed; NULL = nowhere. Its table of events must be that
+	 * of event_slots(max_events). */
+	struct custody *custody;
+	/* The worker has nothing more to do with a connection that came by a slot. May be NULL. */
+	void (*on_connection_end)(void *user, uint32_t slot, bool released);
 	/* As in instance.h and event.h; NULL in tests. */
 	int (*reserve_instances)(void *user, uint32_t *ret_first, uint32_t *ret_end,
 				 struct err *err);
@@ -73,6 +84,17 @@ enum worker_welcome {
 
 /* Takes a connection (non-blocking). `on_error` is what it gets for events that are not known here. */
 void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome);
+/* Takes a connection with the state of its slot. Nothing is taken but the descriptor, and false returned,
+ * where that can't be. */
+bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome);
+/* Plugin code runs from now on, for the event (0 = none), at longest until `deadline`; to the watchdog and to
+ * who looks from outside. Not nested. */
+void worker_begin_run(const struct served *served, uint64_t event, double since, double deadline);
+void worker_end_run(const struct worker *w);
+/* Shows the load to who looks from outside. */
+void worker_note_load(struct worker *w);
+/* An event of a worker that died: its next step ends it. */
+void worker_adopt_orphan(struct worker *w, const struct event_record *record);
 /* Has the gateway let go of the connections that no running event needs: calls then reach a successor. */
 void worker_retire(struct worker *w);
 size_t worker_connections(const struct worker *w);

@@ -141,7 +141,7 @@ static int setup(void **state)
 		.codecs = codecs,
 		.limits = {1024, 8},
 		.linger = 1000,
-		.handler = {on_call, on_bad_call, on_end, NULL},
+		.handler = {.on_call = on_call, .on_bad_call = on_bad_call, .on_end = on_end},
 	};
 	assert_int_equal(session_env_init(&t.env), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);

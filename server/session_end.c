@@ -1,0 +1,101 @@
+#include <sys/socket.h>
+#include "server/reactor.h"
+#include "server/session_impl.h"
+
+#define UNFINISHED "\x94" /* begins an array of four, as an answer does */
+/* On a bound connection: the frames of a function that isn't there, whose name is what Kong logs. That
+ * fails the request; an end without it would be taken for a reason to try again. */
+#define UNFINISHED_EVENT "\x14\0\0\0outrigger has to end\0\0\0\0"
+
+void session_end(struct session *s)
+{
+	s->busy = false;
+	s->state = SESSION_GONE;
+}
+
+static void on_linger_end(void *user)
+{
+	struct session *s = user;
+
+	session_end(s);
+	session_settle(s);
+}
+
+void session_start_linger(struct session *s)
+{
+	s->timer = reactor_timer_create(s->env->reactor, on_linger_end, s);
+	if (s->timer != NULL)
+		reactor_timer_start(s->timer, s->env->linger, 0);
+	else
+		session_end(s);
+}
+
+static bool is_idle(const struct session *s)
+{
+	return s->state == SESSION_OPEN && s->greeted && !s->busy && !session_expects_result(s) &&
+	       buf_len(&s->in) == 0 && buf_len(&s->out) == 0;
+}
+
+void session_expect(struct session *s)
+{
+	s->expected = true;
+}
+
+void session_retire(struct session *s)
+{
+	bool expected = s->expected;
+
+	s->expected = false;
+	if (expected || !is_idle(s))
+		return;
+	if (session_is_bound(s)) { /* there the gateway tries again where it meets the end */
+		session_abort(s);
+		return;
+	}
+	if (session_tell_generation(s) != 0)
+		return;
+	session_flush(s);
+	session_settle(s);
+}
+
+/* An answer that is being written is finished first. Where it is not known what was sent, or asked, the
+ * gateway may be anywhere in an event. */
+static void say_unfinished(struct session *s)
+{
+	if (session_is_bound(s) && (s->in_event || s->doubt != CUSTODY_SURE))
+		buf_append(&s->out, UNFINISHED_EVENT, sizeof(UNFINISHED_EVENT) - 1);
+	else if (!session_is_bound(s) && buf_len(&s->out) == 0)
+		buf_append_str(&s->out, UNFINISHED);
+	session_note(s, CUSTODY_SURE);
+	session_flush(s);
+}
+
+void session_abort(struct session *s)
+{
+	if (s->state != SESSION_OPEN)
+		return;
+	s->state = SESSION_CLOSING;
+	s->busy = false;
+	session_start_linger(s);
+	say_unfinished(s);
+	if (!s->held)
+		session_settle(s);
+}
+
+void session_abandon(struct session *s)
+{
+	if (s->state == SESSION_OPEN)
+		say_unfinished(s);
+	session_destroy(s);
+}
+
+void session_abandon_now(const struct session *s)
+{
+	if (s->state != SESSION_OPEN)
+		return;
+	if (session_is_bound(s) && s->in_event)
+		(void)send(s->fd, UNFINISHED_EVENT, sizeof(UNFINISHED_EVENT) - 1,
+			   MSG_NOSIGNAL | MSG_DONTWAIT);
+	else if (!session_is_bound(s) && s->out.end == s->out.start)
+		(void)send(s->fd, UNFINISHED, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
