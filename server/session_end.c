@@ -58,11 +58,18 @@ void session_retire(struct session *s)
 	session_settle(s);
 }
 
-/* An answer that is being written is finished first. Where it is not known what was sent, or asked, the
- * gateway may be anywhere in an event. */
+/* Whether the gateway is in an event, or may be: where it is not known whether an event's end was sent. An
+ * instance that it starts, or an event that it has just begun, it tries again after a plain end. */
+static bool may_be_in_event(const struct session *s)
+{
+	return s->in_event || (s->doubt == CUSTODY_SENDING &&
+			       (s->call_type == MSG_HANDLE_EVENT || s->call_type == MSG_STEP));
+}
+
+/* An answer that is being written is finished first. */
 static void say_unfinished(struct session *s)
 {
-	if (session_is_bound(s) && (s->in_event || s->doubt != CUSTODY_SURE))
+	if (session_is_bound(s) && may_be_in_event(s))
 		buf_append(&s->out, UNFINISHED_EVENT, sizeof(UNFINISHED_EVENT) - 1);
 	else if (!session_is_bound(s) && buf_len(&s->out) == 0)
 		buf_append_str(&s->out, UNFINISHED);
