@@ -218,8 +218,9 @@ static int wanted_events(const struct session *s)
 	int events = 0;
 	bool full = s->state == SESSION_OPEN && (s->busy || buf_len(&s->out) > 0) &&
 		    buf_len(&s->in) >= READ_SIZE;
+	bool rests = s->paused && s->state == SESSION_OPEN;
 
-	if (!s->eof && !full && !s->paused)
+	if (!s->eof && !full && !rests)
 		events |= REACTOR_READ;
 	if (buf_len(&s->out) > 0)
 		events |= REACTOR_WRITE;
