@@ -17,6 +17,8 @@ int cmd_dump(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_kong_conf(int argc, char **argv);
 int cmd_link(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
 /* Hidden: prints docs/configuration.md. */
 int cmd_options_doc(int argc, char **argv);
 

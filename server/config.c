@@ -128,11 +128,6 @@ static int make_absolute(char **path)
 	return 0;
 }
 
-static bool is_no_file(const char *log)
-{
-	return log != NULL && (strcmp(log, "stderr") == 0 || strcmp(log, "syslog") == 0);
-}
-
 static int finish_paths(struct config *config)
 {
 	int rc = 0;
@@ -142,7 +137,8 @@ static int finish_paths(struct config *config)
 	for (size_t i = 0; rc == 0 && i < option_count; i++) {
 		char **member = (char **)((char *)config + option_table[i].offset);
 
-		if (option_table[i].type == OPTION_PATH && !is_no_file(*member))
+		if (option_table[i].type == OPTION_PATH && *member != NULL &&
+		    !option_is_no_file(*member))
 			rc = make_absolute(member);
 	}
 	if (rc == 0 && config->log == NULL && config->prefix != NULL)
@@ -215,6 +211,18 @@ char *config_socket_path(const struct config *config, const struct plugin_settin
 	if (config->socket != NULL)
 		return strdup(config->socket);
 	return file_printf("%s/%s.socket", config->prefix, plugin->name);
+}
+
+bool config_has_admin(const struct config *config)
+{
+	return config->admin_listen == NULL || strcmp(config->admin_listen, "off") != 0;
+}
+
+char *config_admin_path(const struct config *config)
+{
+	if (config->admin_listen != NULL)
+		return strdup(config->admin_listen);
+	return file_printf("%s/outrigger_admin.sock", config->prefix);
 }
 
 struct plugin_paths config_plugin_paths(const struct config *config)

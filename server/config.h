@@ -42,6 +42,7 @@ struct config {
 	unsigned socket_mode;              /* 0660 */
 	char *socket_owner, *socket_group; /* NULL = ours */
 	char *allowed_uids; /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
+	char *admin_listen; /* path, or "off"; NULL = PREFIX/outrigger_admin.sock */
 	bool exit_with_parent;
 	bool read_cache;
 	size_t max_connections, max_events, max_instances;
@@ -69,6 +70,10 @@ int config_need_plugins(const struct config *config, struct err *err);
 /* The socket path of a plugin: its own, the common one, or PREFIX/NAME.socket. Owned; NULL without
  * memory. */
 char *config_socket_path(const struct config *config, const struct plugin_settings *plugin);
+/* The path of the admin socket. Owned; NULL without memory. */
+char *config_admin_path(const struct config *config);
+/* Whether there is to be one. */
+bool config_has_admin(const struct config *config);
 /* Where plugin code is looked for. Borrows `config`. */
 struct plugin_paths config_plugin_paths(const struct config *config);
 /* Loads one plugin with the settings of the configuration and the port of the process, which ends where

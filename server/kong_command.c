@@ -27,8 +27,7 @@ static char *option_word(const struct setting *setting, const struct option_def 
 {
 	char *spelled = setting_spell(SETTING_OPTION, setting->key);
 	const char *value = setting_value(setting);
-	bool is_path = def->type == OPTION_PATH && *value != '\0' && strcmp(value, "stderr") != 0 &&
-		       strcmp(value, "syslog") != 0;
+	bool is_path = def->type == OPTION_PATH && *value != '\0' && !option_is_no_file(value);
 	char *absolute = is_path ? file_absolute(value) : strdup(value);
 	char *word = NULL;
 

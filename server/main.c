@@ -20,6 +20,8 @@ static const struct command_row commands[] = {
 	{"check", cmd_check, "Load every plugin and say what is wrong, with the gateway too."},
 	{"kong-conf", cmd_kong_conf, "Print the lines that kong.conf needs."},
 	{"link", cmd_link, "Make /usr/local/bin/NAME, which is all that the gateway needs."},
+	{"status", cmd_status, "Say how a server and its plugins are."},
+	{"reload", cmd_reload, "Have a server load its plugins and settings anew."},
 	{"options-doc", cmd_options_doc, NULL},
 };
 static const size_t command_count = sizeof(commands) / sizeof(commands[0]);

@@ -11,6 +11,8 @@
 #define C COMMAND_CHECK
 #define K COMMAND_KONG_CONF
 #define L COMMAND_LINK
+#define T COMMAND_STATUS
+#define R COMMAND_RELOAD
 
 const struct option_def option_table[] = {
 #define OPTION(key, type, member, initial, min, max, mask, arg, doc) \
@@ -24,6 +26,8 @@ const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 #undef C
 #undef K
 #undef L
+#undef T
+#undef R
 
 const struct option_def plugin_options[] = {
 #define PLUGIN_OPTION(key, type, initial, arg, doc) \
@@ -183,6 +187,12 @@ int option_set(const struct option_def *def, void *object, const char *text, str
 		return set_choice(def, member, text, err);
 	}
 	return err_set(err, E_INTERNAL, "%s has no type", def->key);
+}
+
+bool option_is_no_file(const char *value)
+{
+	return strcmp(value, "stderr") == 0 || strcmp(value, "syslog") == 0 ||
+	       strcmp(value, "off") == 0;
 }
 
 void option_clear(const struct option_def *def, void *object)

@@ -16,6 +16,8 @@ enum command {
 	COMMAND_CHECK = 1 << 2,
 	COMMAND_KONG_CONF = 1 << 3,
 	COMMAND_LINK = 1 << 4,
+	COMMAND_STATUS = 1 << 5,
+	COMMAND_RELOAD = 1 << 6,
 };
 
 enum option_type {
@@ -55,6 +57,8 @@ const struct option_def *option_find(const char *key);
 const struct option_def *plugin_option_find(const char *key);
 /* Parses `text` by def's type into the member of `object`. -E_CONF with what is expected. */
 int option_set(const struct option_def *def, void *object, const char *text, struct err *err);
+/* Whether the value of a path is one of the words that stand for something else. */
+bool option_is_no_file(const char *value);
 /* Frees the member where it is owned memory. */
 void option_clear(const struct option_def *def, void *object);
 

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "protocol/err.h"
+#include "server/admin/admin.h"
 #include "server/dump.h"
 #include "server/file.h"
 #include "server/ids_file.h"
@@ -15,6 +16,7 @@
 #include "server/reactor.h"
 #include "server/server_registry.h"
 #include "server/server_sockets.h"
+#include "server/server_status.h"
 #include "server/worker.h"
 
 #define TICK 1.0          /* seconds between two looks at sockets and parent */
@@ -38,6 +40,7 @@ struct server {
 	struct server_registry registry;
 	struct worker *worker;
 	struct server_sockets sockets;
+	struct admin *admin; /* NULL = none */
 	struct reactor_timer *tick;
 	struct reactor_signal *signals[SIGNALS];
 	enum stage stage;
@@ -110,8 +113,14 @@ static bool check_sockets(struct server *server)
 	bool before = server->superseded;
 
 	server->superseded = !server_sockets_check(&server->sockets);
-	if (!server->superseded)
+	if (server->superseded) {
+		admin_destroy(server->admin);
+		server->admin = NULL;
+	} else {
 		registry_offers_check(&server->registry.offers);
+	}
+	if (server->admin != NULL)
+		admin_check(server->admin);
 	return server->superseded && !before;
 }
 
@@ -288,6 +297,7 @@ static int begin(struct server *server, struct err *err)
 	if (rc != 0)
 		return rc;
 	server_registry_offer(&server->registry, server->reactor);
+	server->admin = server_status_create(server->reactor, server->worker);
 	for (size_t i = 0; i < server->worker->served_count; i++) {
 		write_dump(server, &server->worker->served[i]);
 		tell(server, &server->worker->served[i]);
@@ -298,6 +308,7 @@ static int begin(struct server *server, struct err *err)
 
 static void end(struct server *server)
 {
+	admin_destroy(server->admin);
 	server_sockets_fini(&server->sockets);
 	worker_destroy(server->worker);
 	server_registry_fini(&server->registry);

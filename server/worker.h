@@ -27,8 +27,9 @@ struct served {
 	const struct plugin_settings *settings;
 	struct worker *worker;
 	uint32_t index;
-	bool is_ready;    /* init_worker has run */
-	double loaded_at; /* seconds since 1970 */
+	bool is_ready;     /* init_worker has run */
+	double loaded_at;  /* seconds since 1970 */
+	uint64_t answered; /* events, by the failure contract */
 	/* Deadlines of its events, by what they wait for; each list has one span. */
 	struct deadline_list turns, steps, slow_steps;
 };

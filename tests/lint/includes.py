@@ -14,6 +14,7 @@ RESERVED = {
     "poll.h": SOCKETS, "sys/epoll.h": SOCKETS, "sys/select.h": SOCKETS,
     "lua.h": LUA, "lauxlib.h": LUA, "lualib.h": LUA, "luajit.h": LUA,
     "dlfcn.h": ("plugins/native/",),
+    "microhttpd.h": ("server/admin/",), "curl/curl.h": ("server/admin/",),
     "zmq.h": ("plugins/remote/",),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
