@@ -175,7 +175,7 @@ static int add_groups(struct buf *b, const json_t *groups)
 	const json_t *group;
 	size_t i;
 	int rc = buf_printf(b, "\n\n%-24s %2s %-16s %8s %7s %5s %5s %5s", "GROUP", "NO", "STATE",
-			    "PID", "UP", "CONNS", "EVNTS", "RSTRT");
+			    "PID", "UP", "CONNS", "EVENT", "RSTRT");
 
 	json_array_foreach(groups, i, group) if (rc == 0) rc = add_group(b, group);
 	return rc;
