@@ -3,8 +3,8 @@
  * One SOCK_SEQPACKET pair per worker; each message arrives whole, or not at all. Neither side blocks on the
  * other: what can't be sent at once waits in a queue. To the supervisor what a worker says is hostile input:
  * a message that makes no sense ends the worker. To add a message, add a row to control.def. */
-#ifndef SERVER_CONTROL_H
-#define SERVER_CONTROL_H
+#ifndef SERVER_SUPERVISOR_CONTROL_H
+#define SERVER_SUPERVISOR_CONTROL_H
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,18 +13,20 @@ struct reactor;
 struct control; /* opaque: one end */
 
 #define CONTROL_TEXT_MAX ((size_t)48 << 10)
+#define CONTROL_ANY UINT64_MAX
 
 enum control_type {
 #define CONTROL(name, doc) CONTROL_##name,
-#include "server/control.def"
+#include "server/supervisor/control.def"
+	CONTROL_TYPES
 };
 
 struct control_msg {
-	uint32_t type;    /* enum control_type */
-	uint32_t slot;    /* connection */
-	uint64_t number;  /* as control.def says */
-	int fd;           /* passed along; -1 = none. A receiver owns it. */
-	const char *text; /* borrowed; n bytes */
+	uint32_t type;   /* enum control_type */
+	uint32_t slot;   /* connection */
+	uint64_t number; /* as control.def says */
+	int fd;          /* passed along; -1 = none. A receiver owns it. */
+	const char *text; /* borrowed; text_len bytes */
 	size_t text_len;
 };
 
@@ -36,13 +38,16 @@ struct control_handler {
 	void *user;
 };
 
-/* A pair of descriptors, close-on-exec. -E_IO. */
+/* A pair of descriptors, close-on-exec and non-blocking. -E_IO. */
 int control_pair(int ret_fds[2], struct err *err);
 /* Returns owned, or NULL on lack of memory. Takes `fd`, also on failure. */
 struct control *control_create(struct reactor *reactor, int fd,
 			       const struct control_handler *handler);
+/* May be called from the handler. What waits in the queue is dropped. Accepts NULL. */
 void control_destroy(struct control *c);
-/* 0; -E_CLOSED; -E_NOMEM. Takes msg->fd in any case: it is closed once it is passed. */
+/* 0; -E_CLOSED when the other side is gone; -E_TOO_LARGE; -E_NOMEM. Takes msg->fd in any case. */
 int control_send(struct control *c, const struct control_msg *msg);
+/* Waits until all that was queued is sent, or the other side is gone. */
+void control_flush(struct control *c);
 
 #endif
