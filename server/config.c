@@ -21,21 +21,28 @@ static int set_defaults(struct config *config, struct err *err)
 	return rc;
 }
 
-static int read_sources(struct config *config, const char *path, const char *const *given, size_t n,
-			struct err *err)
+/* Where settings come from. */
+struct sources {
+	const char *file;         /* NULL = none */
+	char *const *environment; /* up to a NULL */
+	const char *const *given;
+	size_t given_count;
+};
+
+static int read_sources(struct config *config, const struct sources *from, struct err *err)
 {
 	int rc = 0;
 
-	if (path != NULL) {
-		config->file = file_absolute(path);
+	if (from->file != NULL) {
+		config->file = file_absolute(from->file);
 		rc = config->file != NULL ? 0 : -E_NOMEM;
 	}
-	if (rc == 0 && path != NULL)
-		rc = settings_read_file(&config->settings, path, err);
+	if (rc == 0 && from->file != NULL)
+		rc = settings_read_file(&config->settings, from->file, err);
 	if (rc == 0)
-		rc = settings_read_environment(&config->settings, environ, err);
+		rc = settings_read_environment(&config->settings, from->environment, err);
 	if (rc == 0)
-		rc = settings_read_options(&config->settings, given, n, err);
+		rc = settings_read_options(&config->settings, from->given, from->given_count, err);
 	return rc;
 }
 
@@ -155,15 +162,14 @@ static int finish_sockets(struct config *config)
 	return rc;
 }
 
-int config_init(struct config *config, const char *path, const char *const *given, size_t n,
-		struct err *err)
+static int init(struct config *config, const struct sources *from, struct err *err)
 {
 	int rc;
 
 	memset(config, 0, sizeof(*config));
 	rc = set_defaults(config, err);
 	if (rc == 0)
-		rc = read_sources(config, path, given, n, err);
+		rc = read_sources(config, from, err);
 	if (rc == 0)
 		rc = apply_all(config, err);
 	if (rc == 0)
@@ -175,6 +181,22 @@ int config_init(struct config *config, const char *path, const char *const *give
 	if (rc != 0)
 		config_fini(config);
 	return rc;
+}
+
+int config_init(struct config *config, const char *path, const char *const *given, size_t n,
+		struct err *err)
+{
+	const struct sources from = {path, environ, given, n};
+
+	return init(config, &from, err);
+}
+
+int config_init_file(struct config *config, const char *path, struct err *err)
+{
+	static char *const nothing[] = {NULL};
+	const struct sources from = {.file = path, .environment = nothing};
+
+	return init(config, &from, err);
 }
 
 void config_fini(struct config *config)

@@ -27,6 +27,8 @@ struct plugin_settings {
 	double step_timeout;      /* seconds we wait for an answer of the gateway */
 	double slow_step_timeout; /* the same for calls that wait for a client or a database */
 	char *socket;             /* path; NULL = PREFIX/NAME.socket */
+	char *process;            /* whose process it shares; NULL = none's */
+	size_t workers;           /* processes of its group */
 };
 
 struct config {
@@ -48,6 +50,11 @@ struct config {
 	size_t max_connections, max_events, max_instances;
 	struct limits limits; /* max_message_size, max_message_depth */
 	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */
+	double stall_timeout; /* seconds for which plugin code may run without a pause */
+	double quarantine_time;
+	size_t quarantine_after; /* crashes in a row */
+	size_t workers;          /* default of the plugins' */
+	bool watch;
 	double load_timeout;  /* seconds after which a plugin that loads ends the process */
 	double drain_timeout; /* seconds that running events get to end when we leave */
 	enum on_error on_error;
@@ -64,6 +71,8 @@ struct config {
  * plugin_count may be 0: config_need_plugins. */
 int config_init(struct config *config, const char *path, const char *const *given, size_t n,
 		struct err *err);
+/* The same of a file alone, which holds all that was set, as config_text.h writes it. */
+int config_init_file(struct config *config, const char *path, struct err *err);
 void config_fini(struct config *config);
 /* -E_CONF, saying what to do, when there is no plugin at all. */
 int config_need_plugins(const struct config *config, struct err *err);

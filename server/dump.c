@@ -53,16 +53,24 @@ int dump_text(const struct dump *dump, char **ret_text, struct err *err)
 	return *ret_text != NULL ? 0 : -E_NOMEM;
 }
 
+int dump_write_text(const char *dir, const char *name, const char *text, struct err *err)
+{
+	char *file = file_printf("%s.json", name);
+	int rc = file != NULL ? file_write_atomic(dir, file, text, err) : -E_NOMEM;
+
+	free(file);
+	return rc;
+}
+
 int dump_write_file(const struct config *config, const struct plugin *plugin, const char *dir,
 		    struct err *err)
 {
 	const struct dump one = {config, &plugin, 1};
-	char *text = NULL, *name = file_printf("%s.json", plugin->name);
-	int rc = name != NULL ? dump_text(&one, &text, err) : -E_NOMEM;
+	char *text = NULL;
+	int rc = dump_text(&one, &text, err);
 
 	if (rc == 0)
-		rc = file_write_atomic(dir, name, text, err);
-	free(name);
+		rc = dump_write_text(dir, plugin->name, text, err);
 	free(text);
 	return rc;
 }

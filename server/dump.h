@@ -20,5 +20,7 @@ int dump_text(const struct dump *dump, char **ret_text, struct err *err);
 /* Writes the dump of one plugin as DIR/NAME.json, whole or not at all. -E_IO with what to do. */
 int dump_write_file(const struct config *config, const struct plugin *plugin, const char *dir,
 		    struct err *err);
+/* The same with a text that was made before, by dump_text. */
+int dump_write_text(const char *dir, const char *name, const char *text, struct err *err);
 
 #endif

@@ -89,7 +89,7 @@ static bool take_one(struct listener *l)
 
 	if (fd >= 0) {
 		l->exhausted = false;
-		l->options.on_connection(l->options.user, fd, l->options.tag, judge(l, fd));
+		l->options.on_connection(l->options.user, fd, judge(l, fd));
 		return true;
 	}
 	if (errno == ECONNABORTED || errno == EINTR)
@@ -171,6 +171,11 @@ void listener_destroy(struct listener *l)
 const char *listener_path(const struct listener *l)
 {
 	return l->file.path;
+}
+
+int listener_fd(const struct listener *l)
+{
+	return l->io != NULL ? l->file.fd : -1;
 }
 
 /* The gateway may delete sockets in its prefix when it starts. What fails is tried again. */

@@ -22,9 +22,8 @@ struct listener_options {
 	const char *path;
 	struct socket_options socket;
 	const struct user_list *allowed; /* NULL = anybody; borrowed for the listener's life */
-	int tag;                         /* handed to on_connection */
 	/* Takes `fd`, which is non-blocking. */
-	void (*on_connection)(void *user, int fd, int tag, enum listener_verdict verdict);
+	void (*on_connection)(void *user, int fd, enum listener_verdict verdict);
 	void *user;
 };
 
@@ -34,6 +33,8 @@ int listener_create(struct reactor *reactor, const struct listener_options *opti
 /* Stops listening; the socket file goes if it is ours. Accepts NULL. */
 void listener_destroy(struct listener *l);
 const char *listener_path(const struct listener *l);
+/* The descriptor that listens; another one after the file was made again. -1 when it has stopped. */
+int listener_fd(const struct listener *l);
 /* To be called about once a second: listens again where the socket file has vanished; accepts what is
  * left and stops where a successor has replaced it. False when it has stopped. */
 bool listener_check(struct listener *l);

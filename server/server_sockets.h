@@ -1,27 +1,46 @@
 /* server_sockets.h - the listeners of a configuration: one for each path that a plugin has. */
 #ifndef SERVER_SERVER_SOCKETS_H
 #define SERVER_SERVER_SOCKETS_H
+#include <stdbool.h>
 #include <stddef.h>
 #include "server/config.h"
+#include "server/listener.h"
 #include "server/user.h"
 
 struct err;
-struct listener;
 struct reactor;
-struct worker;
 
-struct server_sockets {
-	struct listener **listeners;
-	size_t count;
-	struct user_list allowed;
-	struct worker *worker;
+struct server_sockets;
+
+/* One path, and what listens there. */
+struct server_socket {
+	struct server_sockets *all;
+	struct listener *listener;
+	size_t plugin;          /* index of the first one that has it */
+	enum on_error on_error; /* for what can't be traced to a plugin */
 };
 
-/* Listens for all plugins; connections go to `worker`. With exit_with_parent it waits for an owner that has
- * not left yet, as long as `wanted` says so. As listener_create. */
-int server_sockets_init(struct server_sockets *sockets, const struct config *config,
-			struct reactor *reactor, struct worker *worker, bool (*wanted)(void),
-			struct err *err);
+struct server_sockets_options {
+	const struct config *config;
+	struct reactor *reactor;
+	/* Takes `fd`, which is non-blocking. */
+	void (*on_connection)(void *user, int fd, const struct server_socket *socket,
+			      enum listener_verdict verdict);
+	void *user;
+	bool outlived; /* as of socket_file.h */
+};
+
+struct server_sockets {
+	struct server_socket *sockets;
+	size_t count;
+	struct user_list allowed;
+	struct server_sockets_options options;
+};
+
+/* Listens for all plugins. With exit_with_parent it waits for an owner that has not left yet, as long as
+ * our parent is there. As listener_create. */
+int server_sockets_init(struct server_sockets *sockets,
+			const struct server_sockets_options *options, struct err *err);
 void server_sockets_fini(struct server_sockets *sockets);
 /* As of listener.h, for all of them. True when any still listens; when any is awaited. */
 bool server_sockets_check(struct server_sockets *sockets);

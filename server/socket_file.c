@@ -51,7 +51,7 @@ static bool somebody_listens(const char *path)
 /* A socket that lives though its lock is free: an outrigger that hands over, or some other program. */
 static int check_rival(const struct socket_file *f, struct err *err)
 {
-	if (socket_lock_was_handed_over(&f->lock) || !somebody_listens(f->path))
+	if (socket_lock_may_replace(&f->lock) || !somebody_listens(f->path))
 		return 0;
 	return err_set(err, E_EXISTS,
 		       "another program listens on %s: stop it first, or give another --socket or "
@@ -143,7 +143,11 @@ static int become_owner(struct socket_file *f, const struct socket_options *opti
 			struct err *err)
 {
 	const struct socket_lock_options lock = {
-		.socket = f->path, .wait = options->wait, .wanted = options->wanted};
+		.socket = f->path,
+		.wait = options->wait,
+		.wanted = options->wanted,
+		.outlived = options->outlived,
+	};
 	int rc = socket_lock_init(&f->lock, &lock, err);
 
 	if (rc == 0)

@@ -22,6 +22,7 @@ struct socket_options {
 		*group; /* names or numbers; NULL = as the system gives them. Borrowed. */
 	bool wait;      /* for the owner to hand over, as long as `wanted` says so */
 	bool (*wanted)(void);
+	bool outlived; /* others go on listening when we die: then a successor may replace the file */
 };
 
 struct socket_file {

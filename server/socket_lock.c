@@ -12,7 +12,9 @@
 #include "server/file.h"
 #include "server/log.h"
 
-#define HANDING_OVER "handing over" /* in the lock's file, when its owner gave it up */
+/* In the lock's file: when its owner gave it up; behind its owner's pid, when others listen after its death. */
+#define HANDING_OVER "handing over"
+#define OUTLIVED "its workers serve on without it"
 
 /* Bytes of the lock's file, each a lock of its own. */
 enum lock_byte {
@@ -55,7 +57,6 @@ static void read_text(int fd, char *ret, size_t size)
 	ssize_t n = pread(fd, ret, size - 1, 0);
 
 	ret[n > 0 ? n : 0] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
 }
 
 static void write_text(int fd, const char *text)
@@ -70,6 +71,7 @@ static int refuse(const struct socket_lock *lock, const char *socket, struct err
 	char who[32];
 
 	read_text(lock->fd, who, sizeof(who));
+	who[strcspn(who, "\n")] = '\0';
 	return err_set(
 		err, E_EXISTS,
 		"%s is served by another outrigger (process %s): stop that one first, or give "
@@ -175,7 +177,9 @@ int socket_lock_init(struct socket_lock *lock, const struct socket_lock_options 
 {
 	int rc;
 
-	*lock = (struct socket_lock){.fd = -1, .path = file_printf("%s.lock", options->socket)};
+	*lock = (struct socket_lock){.fd = -1,
+				     .path = file_printf("%s.lock", options->socket),
+				     .outlived = options->outlived};
 	if (lock->path == NULL)
 		return err_set(err, E_NOMEM, "no memory for the socket %s", options->socket);
 	rc = take(lock, options, err);
@@ -198,10 +202,10 @@ void socket_lock_fini(struct socket_lock *lock)
 /* From here on the file names its owner; until then it says how the last one left. */
 void socket_lock_settle(struct socket_lock *lock)
 {
-	char pid[32];
+	char text[64];
 
-	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-	write_text(lock->fd, pid);
+	snprintf(text, sizeof(text), "%d\n%s", (int)getpid(), lock->outlived ? OUTLIVED "\n" : "");
+	write_text(lock->fd, text);
 	unlock_byte(lock->fd, LOCK_NEXT);
 }
 
@@ -215,12 +219,12 @@ int socket_lock_renew(struct socket_lock *lock, const char *socket, struct err *
 	return take(lock, &options, err);
 }
 
-bool socket_lock_was_handed_over(const struct socket_lock *lock)
+bool socket_lock_may_replace(const struct socket_lock *lock)
 {
-	char text[32];
+	char text[64];
 
 	read_text(lock->fd, text, sizeof(text));
-	return strcmp(text, HANDING_OVER) == 0;
+	return strstr(text, HANDING_OVER) != NULL || strstr(text, OUTLIVED) != NULL;
 }
 
 void socket_lock_hand_over(struct socket_lock *lock)

@@ -13,6 +13,7 @@ struct socket_lock {
 	char *path; /* of the lock's file; owned */
 	int fd;     /* -1 = none */
 	bool is_owner;
+	bool outlived; /* as of the options */
 };
 
 /* How to become the owner. */
@@ -20,6 +21,7 @@ struct socket_lock_options {
 	const char *socket;   /* its path; borrowed */
 	bool wait;            /* for an owner to give it up, as long as `wanted` says so */
 	bool (*wanted)(void); /* asked once a second */
+	bool outlived;        /* our socket may be replaced as soon as we are gone, though it lives */
 };
 
 /* Becomes the owner and the next. -E_EXISTS when another is (err names it), -E_CLOSED when nobody wants us
@@ -33,7 +35,7 @@ void socket_lock_settle(struct socket_lock *lock);
 /* Makes sure that it is the file of that name which is locked. As socket_lock_init. */
 int socket_lock_renew(struct socket_lock *lock, const char *socket, struct err *err);
 /* Whether the last owner has said that its socket, though it lives, may be replaced. */
-bool socket_lock_was_handed_over(const struct socket_lock *lock);
+bool socket_lock_may_replace(const struct socket_lock *lock);
 /* Gives it up, and says that our socket may be replaced. */
 void socket_lock_hand_over(struct socket_lock *lock);
 /* After that: whether somebody is the next. */

@@ -1,6 +1,7 @@
 #include "server/supervisor/control.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -129,7 +130,14 @@ static int queue(struct control *c, const struct head *head, const struct contro
 
 	if (q == NULL)
 		return -E_NOMEM;
-	*q = (struct queued){.head = *head, .fd = msg->fd, .text_len = msg->text_len};
+	*q = (struct queued){.head = *head, .fd = -1, .text_len = msg->text_len};
+	if (msg->fd >= 0) {
+		q->fd = fcntl(msg->fd, F_DUPFD_CLOEXEC, 0);
+		if (q->fd < 0) {
+			free(q);
+			return -E_LIMIT;
+		}
+	}
 	if (msg->text_len > 0)
 		memcpy(q->text, msg->text, msg->text_len);
 	*c->last = q;
@@ -142,19 +150,14 @@ int control_send(struct control *c, const struct control_msg *msg)
 	const struct head head = {msg->type, msg->slot, msg->number};
 	int rc = -E_LIMIT;
 
-	if (c->ended || msg->text_len > CONTROL_TEXT_MAX) {
-		close_passed(msg->fd);
+	if (c->ended || msg->text_len > CONTROL_TEXT_MAX)
 		return c->ended ? -E_CLOSED : -E_TOO_LARGE;
-	}
 	if (c->first == NULL)
 		rc = send_one(c, &head, msg->fd, msg->text, msg->text_len);
 	if (rc == -E_LIMIT) {
 		rc = queue(c, &head, msg);
 		watch(c);
-		if (rc == 0)
-			return 0;
 	}
-	close_passed(msg->fd);
 	return rc;
 }
 
@@ -234,22 +237,31 @@ static void destroy(struct control *c)
 	free(c);
 }
 
-static void on_ready(void *user, int ready)
+/* Hands on at most `max` messages. */
+static void receive(struct control *c, int max)
 {
-	struct control *c = user;
-	int n = 0;
-
 	c->held = true;
-	if (ready & REACTOR_WRITE)
-		send_queued(c);
-	if (ready & REACTOR_READ)
-		while (n < READS_AT_ONCE && !c->destroyed && !c->ended && receive_one(c))
-			n++;
+	while (max-- > 0 && !c->destroyed && !c->ended && receive_one(c))
+		;
 	c->held = false;
 	if (c->destroyed)
 		destroy(c);
 	else
 		watch(c);
+}
+
+static void on_ready(void *user, int ready)
+{
+	struct control *c = user;
+
+	if (ready & REACTOR_WRITE)
+		send_queued(c);
+	receive(c, ready & REACTOR_READ ? READS_AT_ONCE : 0);
+}
+
+void control_receive(struct control *c)
+{
+	receive(c, INT_MAX);
 }
 
 struct control *control_create(struct reactor *reactor, int fd,

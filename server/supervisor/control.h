@@ -22,10 +22,10 @@ enum control_type {
 };
 
 struct control_msg {
-	uint32_t type;   /* enum control_type */
-	uint32_t slot;   /* connection */
-	uint64_t number; /* as control.def says */
-	int fd;          /* passed along; -1 = none. A receiver owns it. */
+	uint32_t type;    /* enum control_type */
+	uint32_t slot;    /* connection */
+	uint64_t number;  /* as control.def says */
+	int fd;           /* passed along; -1 = none. A receiver owns it. */
 	const char *text; /* borrowed; text_len bytes */
 	size_t text_len;
 };
@@ -45,9 +45,12 @@ struct control *control_create(struct reactor *reactor, int fd,
 			       const struct control_handler *handler);
 /* May be called from the handler. What waits in the queue is dropped. Accepts NULL. */
 void control_destroy(struct control *c);
-/* 0; -E_CLOSED when the other side is gone; -E_TOO_LARGE; -E_NOMEM. Takes msg->fd in any case. */
+/* 0; -E_CLOSED when the other side is gone; -E_TOO_LARGE; -E_NOMEM, -E_LIMIT (descriptors) where it would have
+ * to wait. Borrows msg->fd. */
 int control_send(struct control *c, const struct control_msg *msg);
 /* Waits until all that was queued is sent, or the other side is gone. */
 void control_flush(struct control *c);
+/* Hands on all that has arrived, without waiting for the loop. Not from the handler. */
+void control_receive(struct control *c);
 
 #endif

@@ -122,7 +122,7 @@ static void a_message_arrives_as_it_was_sent(void **state)
 	assert_memory_equal(t.text, "why", 3);
 }
 
-static void a_descriptor_is_passed_and_closed_here(void **state)
+static void a_descriptor_is_passed(void **state)
 {
 	int fds[2];
 	char c = 0;
@@ -132,6 +132,7 @@ static void a_descriptor_is_passed_and_closed_here(void **state)
 	assert_int_equal(
 		control_send(t.a, &(struct control_msg){.type = CONTROL_CONNECTION, .fd = fds[1]}),
 		0);
+	close(fds[1]);
 	spin();
 	assert_true(t.last.fd >= 0);
 	assert_int_equal(write(t.last.fd, "x", 1), 1);
@@ -269,8 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_message_arrives_as_it_was_sent, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_descriptor_is_passed_and_closed_here, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(a_descriptor_is_passed, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_waits_in_its_order, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_text_that_is_too_long_is_refused, setup,

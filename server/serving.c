@@ -1,0 +1,78 @@
+#include "server/serving.h"
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include "protocol/err.h"
+#include "server/dump.h"
+#include "server/file.h"
+#include "server/ids_file.h"
+#include "server/leaving.h"
+#include "server/log.h"
+
+#define SPARE_DESCRIPTORS 64 /* that are no connections */
+
+int serving_open(const struct config *config, struct err *err)
+{
+	int rc;
+
+	leaving_remember_parent(config);
+	rc = file_open_standard(err);
+	return rc == 0 ? log_open(config->log, config->log_level, err) : rc;
+}
+
+void serving_close(const struct config *config, int rc, const struct err *err)
+{
+	if (rc != 0 && strcmp(config->log, "stderr") != 0)
+		log_line(LOG_LEVEL_ERR, "can't serve: %s", err_message(err, rc));
+	log_close();
+}
+
+void serving_raise_limit(const struct config *config)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max < config->max_connections + SPARE_DESCRIPTORS)
+		log_line(LOG_LEVEL_WARN,
+			 "the limit of open files (%llu) is too low for max_connections (%zu)",
+			 (unsigned long long)limit.rlim_max, config->max_connections);
+}
+
+int serving_open_ids(const struct config *config, struct ids_file *ids, struct err *err)
+{
+	char *path = config_socket_path(config, &config->plugins[0]);
+	int rc;
+
+	if (path == NULL)
+		return err_set(err, E_NOMEM, "no memory for a socket's path");
+	rc = ids_file_init(ids, dirname(path), err);
+	free(path);
+	return rc;
+}
+
+void serving_write_dump(const struct config *config, const struct plugin_settings *plugin,
+			const char *text)
+{
+	char *path = config_socket_path(config, plugin);
+	struct err err = {""};
+	int rc = path != NULL ? dump_write_text(dirname(path), plugin->name, text, &err) : -E_NOMEM;
+
+	if (rc != 0)
+		log_event(LOG_LEVEL_WARN, 0, plugin->name, "no dump beside the socket: %s",
+			  err_message(&err, rc));
+	free(path);
+}
+
+void serving_tell(const struct config *config, const struct plugin_settings *plugin,
+		  const char *version)
+{
+	char *path = config_socket_path(config, plugin);
+
+	log_event(LOG_LEVEL_NOTICE, 0, plugin->name, "version %s is served on %s", version,
+		  path != NULL ? path : "its socket");
+	free(path);
+}

@@ -1,0 +1,27 @@
+/* serving.h - what every form of `serve` does at its beginning and its end. */
+#ifndef SERVER_SERVING_H
+#define SERVER_SERVING_H
+#include "server/config.h"
+
+struct err;
+struct ids_file;
+struct plugin_settings;
+
+/* Notes who our parent is, and opens standard descriptors and the log. As log_open. */
+int serving_open(const struct config *config, struct err *err);
+/* Closes the log. Where it isn't stderr, which the caller writes to, it says there what `rc` was. */
+void serving_close(const struct config *config, int rc, const struct err *err);
+/* As many descriptors as the system lets us have: each connection is one. */
+void serving_raise_limit(const struct config *config);
+/* Opens the file of ids where the first socket is: what is written there must be writable anyhow. As
+ * ids_file_init. */
+int serving_open_ids(const struct config *config, struct ids_file *ids, struct err *err);
+/* Writes a plugin's dump beside its socket; a failure is said in the log. The gateway's query_cmd may be
+ * `cat` of that file; to serve without it is better than not at all.*/
+void serving_write_dump(const struct config *config, const struct plugin_settings *plugin,
+			const char *text);
+/* Says in the log which version is served where. */
+void serving_tell(const struct config *config, const struct plugin_settings *plugin,
+		  const char *version);
+
+#endif
