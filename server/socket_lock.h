@@ -21,7 +21,7 @@ struct socket_lock_options {
 	const char *socket;   /* its path; borrowed */
 	bool wait;            /* for an owner to give it up, as long as `wanted` says so */
 	bool (*wanted)(void); /* asked once a second */
-	bool outlived;        /* our socket may be replaced as soon as we are gone, though it lives */
+	bool outlived; /* our socket may be replaced as soon as we are gone, though it lives */
 };
 
 /* Becomes the owner and the next. -E_EXISTS when another is (err names it), -E_CLOSED when nobody wants us
