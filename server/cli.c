@@ -223,16 +223,21 @@ static int parse(struct parser *p, int argc, char **argv)
 	return rc == 0 ? CLI_GO_ON : usage_error(p, &err);
 }
 
-static int read_config(const struct parser *p)
+static int init_config(const struct parser *p, struct err *err)
 {
 	const char *file = p->file;
-	struct err err = {0};
-	int rc;
 
 	if (file == NULL && file_exists(CLI_CONFIG_DEFAULT))
 		file = CLI_CONFIG_DEFAULT;
-	rc = config_init(&p->cli->config, file, (const char *const *)p->given, p->given_count,
-			 &err);
+	return config_init(&p->cli->config, file, (const char *const *)p->given, p->given_count,
+			   err);
+}
+
+static int read_config(const struct parser *p)
+{
+	struct err err = {0};
+	int rc = init_config(p, &err);
+
 	if (rc == 0)
 		return CLI_GO_ON;
 	cli_fail(p->command->name, &err, rc);
@@ -253,6 +258,24 @@ int cli_init(struct cli *cli, const struct cli_command *command, int argc, char 
 		code = read_config(&parser);
 	parser_fini(&parser);
 	return code;
+}
+
+int cli_read_again(const struct cli_command *command, int argc, char **argv, struct config *ret,
+		   struct err *err)
+{
+	struct cli cli = {0};
+	struct parser parser;
+	int rc = parser_init(&parser, &cli, command, argc);
+
+	/* It was understood once. */
+	if (rc == 0 && parse(&parser, argc, argv) != CLI_GO_ON)
+		rc = -E_INTERNAL;
+	if (rc == 0)
+		rc = init_config(&parser, err);
+	if (rc == 0)
+		*ret = cli.config;
+	parser_fini(&parser);
+	return rc;
 }
 
 void cli_fini(struct cli *cli)

@@ -37,6 +37,10 @@ struct cli {
 /* Parses the arguments and fills cli->config. Returns CLI_GO_ON, or the exit code with which to leave:
  * help was printed, or what is wrong was said on stderr (then there is nothing to free). */
 int cli_init(struct cli *cli, const struct cli_command *command, int argc, char **argv);
+/* Reads the configuration of the same command line anew: files and the environment may have changed. Prints
+ * nothing. As config_init. */
+int cli_read_again(const struct cli_command *command, int argc, char **argv, struct config *ret,
+		   struct err *err);
 void cli_fini(struct cli *cli);
 /* Says on stderr what failed and returns the exit code for it: EXIT_USAGE for a wrong usage or
  * configuration, else EXIT_FAILED. */

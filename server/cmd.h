@@ -19,6 +19,8 @@ int cmd_kong_conf(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
+/* Hidden: a process that runs plugins for `serve`. argv[-1] is its title. */
+int cmd_worker(int argc, char **argv);
 /* Hidden: prints docs/configuration.md. */
 int cmd_options_doc(int argc, char **argv);
 

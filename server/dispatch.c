@@ -197,7 +197,7 @@ void dispatch_step(struct worker *w, struct session *s, const struct msg *msg)
 		turn_resume(event, s, msg);
 	} else if (event != NULL && event->record->state == EVENT_FAILING) {
 		failure_finish(event, s, msg);
-	} else {
+	} else if (!worker_pass_on(w, s, msg->event_id)) {
 		refuse_step(w, s, msg);
 	}
 }

@@ -1,6 +1,5 @@
 /* dispatch_info.c - the methods that the gateway never calls, but people with tools do. */
 #include <jansson.h>
-#include <unistd.h>
 #include "protocol/err.h"
 #include "server/dispatch.h"
 #include "server/worker.h"
@@ -119,7 +118,7 @@ void dispatch_get_status(struct worker *w, struct session *s, const struct msg *
 		json_object_set_new(plugins, w->served[i].plugin->name,
 				    describe_served(w, &w->served[i]));
 	answer_json(w, s, msg,
-		    json_pack("{s:i, s:s, s:I, s:I, s:o}", "Pid", (int)getpid(), "Version",
+		    json_pack("{s:i, s:s, s:I, s:I, s:o}", "Pid", (int)w->server_pid, "Version",
 			      OUTRIGGER_VERSION, "Connections", (json_int_t)worker_connections(w),
 			      "Events", (json_int_t)worker_events(w), "Plugins", plugins));
 }

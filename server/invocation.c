@@ -4,6 +4,7 @@
 #include <string.h>
 #include "protocol/err.h"
 #include "server/file.h"
+#include "server/supervisor/spawn.h"
 
 enum {
 	ADDED_MAX = 4
@@ -87,6 +88,8 @@ int invocation_init(struct invocation *inv, int argc, char **argv)
 	int rc;
 
 	memset(inv, 0, sizeof(*inv));
+	if (argc > 0 && strncmp(argv[0], SPAWN_WORKER_TITLE, strlen(SPAWN_WORKER_TITLE)) == 0)
+		return 0;
 	if (strcmp(name, "outrigger") == 0)
 		name = NULL;
 	if (name == NULL && !is_go_form(argc, argv))

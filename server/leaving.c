@@ -14,6 +14,8 @@
 #define ORPHAN_IDLE 30.0  /* seconds without a connection after which an orphan leaves */
 #define PARTING 1.0       /* seconds in which a parent that told us to leave is expected to end */
 
+static const int numbers[LEAVING_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
 static pid_t parent;
 static long gateway; /* the parent's: nginx' master, where a worker started us; 0 = unknown */
 
@@ -88,8 +90,7 @@ static bool check_sockets(struct leaving *l)
 	bool before = l->superseded;
 
 	l->superseded = !server_sockets_check(l->sockets);
-	if (!l->superseded)
-		l->ops.check(l->user);
+	l->ops.check(l->user, l->superseded);
 	return l->superseded && !before;
 }
 
@@ -165,8 +166,6 @@ void leaving_hold_signals(void)
 
 static int watch_signals(struct leaving *l)
 {
-	static const int numbers[LEAVING_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < LEAVING_SIGNALS; i++) {
 		l->signals[i] = reactor_signal_create(l->reactor, numbers[i], on_signal, l);
@@ -189,10 +188,15 @@ int leaving_init(struct leaving *l, struct err *err)
 	return 0;
 }
 
+/* The process is about to end as it should: a signal that comes now must not make it look otherwise. */
 void leaving_fini(struct leaving *l)
 {
-	for (size_t i = 0; i < LEAVING_SIGNALS; i++)
+	for (size_t i = 0; i < LEAVING_SIGNALS; i++) {
+		if (l->signals[i] == NULL)
+			continue;
 		reactor_signal_destroy(l->signals[i]);
+		signal(numbers[i], SIG_IGN);
+	}
 	reactor_timer_destroy(l->tick);
 	*l = (struct leaving){0};
 }

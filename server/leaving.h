@@ -23,8 +23,8 @@ struct leaving_ops {
 	void (*retire)(void *user);
 	/* The log is to be opened anew (SIGUSR1). */
 	void (*reopen_log)(void *user);
-	/* Called now and then while our sockets are in place. */
-	void (*check)(void *user);
+	/* Called now and then; `superseded` when a successor serves all our sockets. */
+	void (*check)(void *user, bool superseded);
 	/* SIGHUP; NULL = it means to leave. */
 	void (*reload)(void *user);
 };

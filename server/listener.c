@@ -178,6 +178,11 @@ int listener_fd(const struct listener *l)
 	return l->io != NULL ? l->file.fd : -1;
 }
 
+uint64_t listener_inode(const struct listener *l)
+{
+	return (uint64_t)l->file.ino;
+}
+
 /* The gateway may delete sockets in its prefix when it starts. What fails is tried again. */
 static void renew(struct listener *l)
 {
@@ -194,6 +199,8 @@ static void renew(struct listener *l)
 	l->lost = rc != 0;
 	if (l->file.fd >= 0)
 		watch(l, NULL);
+	if (rc == 0 && l->options.on_renewed != NULL)
+		l->options.on_renewed(l->options.user);
 }
 
 /* Who connected before the file was replaced is still served. */

@@ -5,6 +5,7 @@
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
 #include <stdbool.h>
+#include <stdint.h>
 #include "server/socket_file.h"
 
 struct err;
@@ -24,6 +25,8 @@ struct listener_options {
 	const struct user_list *allowed; /* NULL = anybody; borrowed for the listener's life */
 	/* Takes `fd`, which is non-blocking. */
 	void (*on_connection)(void *user, int fd, enum listener_verdict verdict);
+	/* Its descriptor is another one now. May be NULL. */
+	void (*on_renewed)(void *user);
 	void *user;
 };
 
@@ -35,6 +38,8 @@ void listener_destroy(struct listener *l);
 const char *listener_path(const struct listener *l);
 /* The descriptor that listens; another one after the file was made again. -1 when it has stopped. */
 int listener_fd(const struct listener *l);
+/* The inode of its file. */
+uint64_t listener_inode(const struct listener *l);
 /* To be called about once a second: listens again where the socket file has vanished; accepts what is
  * left and stops where a successor has replaced it. False when it has stopped. */
 bool listener_check(struct listener *l);

@@ -22,6 +22,7 @@ static const struct command_row commands[] = {
 	{"link", cmd_link, "Make /usr/local/bin/NAME, which is all that the gateway needs."},
 	{"status", cmd_status, "Say how a server and its plugins are."},
 	{"reload", cmd_reload, "Have a server load its plugins and settings anew."},
+	{"worker", cmd_worker, NULL},
 	{"options-doc", cmd_options_doc, NULL},
 };
 static const size_t command_count = sizeof(commands) / sizeof(commands[0]);

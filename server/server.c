@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "protocol/err.h"
+#include "server/admin/admin.h"
 #include "server/dump.h"
 #include "server/ids_file.h"
 #include "server/leaving.h"
@@ -10,6 +11,7 @@
 #include "server/reactor.h"
 #include "server/server_registry.h"
 #include "server/server_sockets.h"
+#include "server/server_status.h"
 #include "server/serving.h"
 #include "server/worker.h"
 
@@ -20,6 +22,7 @@ struct server {
 	struct server_registry registry;
 	struct worker *worker;
 	struct server_sockets sockets;
+	struct admin *admin; /* NULL = none */
 	struct leaving leaving;
 };
 
@@ -38,9 +41,18 @@ static void retire(void *user)
 	worker_retire(((struct server *)user)->worker);
 }
 
-static void check_offers(void *user)
+static void check(void *user, bool superseded)
 {
-	registry_offers_check(&((struct server *)user)->registry.offers);
+	struct server *server = user;
+
+	if (superseded) {
+		admin_destroy(server->admin);
+		server->admin = NULL;
+	} else {
+		registry_offers_check(&server->registry.offers);
+	}
+	if (server->admin != NULL)
+		admin_check(server->admin);
 }
 
 static void reopen_log(void *user)
@@ -56,6 +68,14 @@ static void on_connection(void *user, int fd, const struct server_socket *socket
 
 	worker_adopt(server->worker, fd, socket->on_error,
 		     verdict == LISTENER_WELCOME ? WORKER_SERVE : WORKER_REFUSE);
+}
+
+static int take_registry(struct server *server, struct err *err)
+{
+	const struct server_registry_options options = {.config = server->config,
+							.generation = server->ids.generation};
+
+	return server_registry_init(&server->registry, &options, err);
 }
 
 static int start_worker(struct server *server, struct err *err)
@@ -104,8 +124,7 @@ static int begin(struct server *server, struct err *err)
 	leaving_hold_signals();
 	rc = serving_open_ids(config, &server->ids, err);
 	if (rc == 0)
-		rc = server_registry_init(&server->registry, config,
-					  server->ids.generation, err);
+		rc = take_registry(server, err);
 	if (rc == 0)
 		rc = start_worker(server, err);
 	if (rc == 0)
@@ -118,13 +137,15 @@ static int begin(struct server *server, struct err *err)
 			.events = count_events,
 			.retire = retire,
 			.reopen_log = reopen_log,
-			.check = check_offers},
+			.check = check},
 		.user = server,
 	};
 	if (rc == 0)
 		rc = leaving_init(&server->leaving, err);
-	if (rc == 0)
+	if (rc == 0) {
 		server_registry_offer(&server->registry, server->reactor);
+		server->admin = server_status_create(server->reactor, server->worker);
+	}
 	for (size_t i = 0; rc == 0 && i < server->worker->served_count; i++)
 		announce(&server->worker->served[i]);
 	return rc;
@@ -132,6 +153,7 @@ static int begin(struct server *server, struct err *err)
 
 static void end(struct server *server)
 {
+	admin_destroy(server->admin);
 	server_sockets_fini(&server->sockets);
 	worker_destroy(server->worker);
 	server_registry_fini(&server->registry);

@@ -13,14 +13,18 @@ static bool has_path(const struct server_registry *s, const char *path)
 	return false;
 }
 
-static int list_paths(struct server_registry *s, const struct config *config)
+static int list_paths(struct server_registry *s, const struct server_registry_options *options)
 {
-	s->paths = calloc(config->plugin_count + 1, sizeof(*s->paths));
+	const struct config *config = options->config;
+	size_t count = options->plugins != NULL ? options->count : config->plugin_count;
+
+	s->paths = calloc(count + 1, sizeof(*s->paths));
 	if (s->paths == NULL)
 		return -E_NOMEM;
 	s->options.paths = (const char *const *)s->paths;
-	for (size_t i = 0; i < config->plugin_count; i++) {
-		char *path = config_socket_path(config, &config->plugins[i]);
+	for (size_t i = 0; i < count; i++) {
+		size_t plugin = options->plugins != NULL ? options->plugins[i] : i;
+		char *path = config_socket_path(config, &config->plugins[plugin]);
 
 		if (path == NULL)
 			return -E_NOMEM;
@@ -32,15 +36,15 @@ static int list_paths(struct server_registry *s, const struct config *config)
 	return 0;
 }
 
-int server_registry_init(struct server_registry *s, const struct config *config, int64_t generation,
+int server_registry_init(struct server_registry *s, const struct server_registry_options *options,
 			 struct err *err)
 {
 	*s = (struct server_registry){
-		.options = {.generation = generation,
-			    .registry = {.max = config->max_instances,
+		.options = {.generation = options->generation,
+			    .registry = {.max = options->config->max_instances,
 					 .row_idle = REGISTRY_ROW_IDLE}},
 	};
-	if (list_paths(s, config) != 0)
+	if (list_paths(s, options) != 0)
 		return err_set(err, E_NOMEM, "no memory for the registry of instances");
 	return registry_take(&s->options, &s->registry, err);
 }

@@ -1,4 +1,4 @@
-/* server_registry.h - the registry of a server without supervisor: one for all its plugins and sockets. */
+/* server_registry.h - the registry of instances of a process, or of a group of processes, and its sockets. */
 #ifndef SERVER_SERVER_REGISTRY_H
 #define SERVER_SERVER_REGISTRY_H
 #include "server/registry_take.h"
@@ -13,8 +13,16 @@ struct server_registry {
 	struct registry_take_options options;
 };
 
-/* That of a predecessor, or a new one of `generation`. -E_IO, -E_NOMEM. */
-int server_registry_init(struct server_registry *s, const struct config *config, int64_t generation,
+/* Whose registry it is. */
+struct server_registry_options {
+	const struct config *config;
+	const size_t *plugins; /* indices in the configuration; NULL = all are meant */
+	size_t count;
+	int64_t generation; /* of a new one */
+};
+
+/* That of a predecessor, or a new one. -E_IO, -E_NOMEM. */
+int server_registry_init(struct server_registry *s, const struct server_registry_options *options,
 			 struct err *err);
 /* Successors get it from now on: we own the sockets. */
 void server_registry_offer(struct server_registry *s, struct reactor *reactor);

@@ -13,6 +13,15 @@ static void on_connection(void *user, int fd, enum listener_verdict verdict)
 	options->on_connection(options->user, fd, socket, verdict);
 }
 
+static void on_renewed(void *user)
+{
+	const struct server_socket *socket = user;
+	const struct server_sockets_options *options = &socket->all->options;
+
+	if (options->on_renewed != NULL)
+		options->on_renewed(options->user, socket);
+}
+
 static bool has_path(const struct server_sockets *sockets, const char *path)
 {
 	for (size_t i = 0; i < sockets->count; i++)
@@ -91,6 +100,7 @@ int server_sockets_init(struct server_sockets *sockets,
 			   .wanted = leaving_has_parent,
 			   .outlived = options->outlived},
 		.on_connection = on_connection,
+		.on_renewed = on_renewed,
 	};
 	int rc = 0;
 

@@ -26,6 +26,8 @@ struct server_sockets_options {
 	/* Takes `fd`, which is non-blocking. */
 	void (*on_connection)(void *user, int fd, const struct server_socket *socket,
 			      enum listener_verdict verdict);
+	/* It was made again, with another descriptor. May be NULL. */
+	void (*on_renewed)(void *user, const struct server_socket *socket);
 	void *user;
 	bool outlived; /* as of socket_file.h */
 };

@@ -5,8 +5,8 @@
 #include "protocol/err.h"
 #include "server/admin/admin.h"
 #include "server/dump.h"
-#include "server/log.h"
 #include "server/reactor.h"
+#include "server/serving.h"
 #include "server/worker.h"
 
 static double started_at;
@@ -84,17 +84,7 @@ static bool is_worker(void *user, pid_t pid)
 struct admin *server_status_create(struct reactor *reactor, struct worker *worker)
 {
 	const struct status_source source = {fill, reload, is_worker, worker};
-	char *path = config_admin_path(worker->config);
-	struct admin *admin = NULL;
-	struct err err = {""};
-	int rc = 0;
 
 	started_at = reactor_now();
-	if (config_has_admin(worker->config))
-		rc = path != NULL ? admin_create(reactor, path, &source, &admin, &err) : -E_NOMEM;
-	if (rc != 0)
-		log_line(LOG_LEVEL_WARN, "`outrigger status` can't be answered: %s",
-			 err_message(&err, rc));
-	free(path);
-	return admin;
+	return serving_create_admin(worker->config, reactor, &source);
 }

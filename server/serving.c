@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include "protocol/err.h"
+#include "server/admin/admin.h"
 #include "server/dump.h"
 #include "server/file.h"
 #include "server/ids_file.h"
@@ -65,6 +66,23 @@ void serving_write_dump(const struct config *config, const struct plugin_setting
 		log_event(LOG_LEVEL_WARN, 0, plugin->name, "no dump beside the socket: %s",
 			  err_message(&err, rc));
 	free(path);
+}
+
+struct admin *serving_create_admin(const struct config *config, struct reactor *reactor,
+				   const struct status_source *source)
+{
+	char *path = config_admin_path(config);
+	struct admin *admin = NULL;
+	struct err err = {""};
+	int rc = 0;
+
+	if (config_has_admin(config))
+		rc = path != NULL ? admin_create(reactor, path, source, &admin, &err) : -E_NOMEM;
+	if (rc != 0)
+		log_line(LOG_LEVEL_WARN, "`outrigger status` can't be answered: %s",
+			 err_message(&err, rc));
+	free(path);
+	return admin;
 }
 
 void serving_tell(const struct config *config, const struct plugin_settings *plugin,

@@ -3,9 +3,12 @@
 #define SERVER_SERVING_H
 #include "server/config.h"
 
+struct admin;
 struct err;
 struct ids_file;
 struct plugin_settings;
+struct reactor;
+struct status_source;
 
 /* Notes who our parent is, and opens standard descriptors and the log. As log_open. */
 int serving_open(const struct config *config, struct err *err);
@@ -20,6 +23,10 @@ int serving_open_ids(const struct config *config, struct ids_file *ids, struct e
  * `cat` of that file; to serve without it is better than not at all.*/
 void serving_write_dump(const struct config *config, const struct plugin_settings *plugin,
 			const char *text);
+/* The admin socket that the configuration names. Returns owned; NULL where there is to be none, or where that
+ * failed, which is logged. */
+struct admin *serving_create_admin(const struct config *config, struct reactor *reactor,
+				   const struct status_source *source);
 /* Says in the log which version is served where. */
 void serving_tell(const struct config *config, const struct plugin_settings *plugin,
 		  const char *version);

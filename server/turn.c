@@ -157,13 +157,25 @@ static void begin_watch(const struct event *event)
 {
 	const struct event_record *record = event->record;
 
+	double stall_timeout = event->served->worker->config->stall_timeout;
+	double left = time_left(event);
+
 	worker_begin_run(event->served, record->id, record->turn_at,
-			 record->turn_at + time_left(event));
+			 record->turn_at + (left < stall_timeout ? left : stall_timeout));
 }
 
-static bool is_late(const struct event *event)
+/* Why the handler was stopped, where it was. */
+static void note_stop(struct event *event)
 {
-	return reactor_now() - event->record->turn_at >= time_left(event);
+	double run = reactor_now() - event->record->turn_at;
+	double stall_timeout = event->served->worker->config->stall_timeout;
+
+	if (run >= time_left(event))
+		note_timeout(event);
+	else if (run >= stall_timeout)
+		event->rc = err_set(&event->err, E_TIMEOUT,
+				    "it has run for %gs without a pause (stall_timeout)",
+				    stall_timeout);
 }
 
 /* The request to stop may have come in an earlier turn, just before the handler parked. */
@@ -172,8 +184,8 @@ static void end_watch(struct event *event, bool parked)
 	struct worker *w = event->served->worker;
 
 	worker_end_run(w);
-	if (!parked && event->rc != 0 && is_late(event))
-		note_timeout(event);
+	if (!parked && event->rc != 0)
+		note_stop(event);
 	settle(event, parked);
 	worker_note_load(w);
 }

@@ -104,6 +104,7 @@ static void on_session_end(void *user, struct session *s)
 	worker_note_load(w);
 	if (session_has_slot(s, &slot) && w->on_connection_end != NULL)
 		w->on_connection_end(w->user, slot, session_is_released(s));
+	w->next_owner = WORKER_ANY_OWNER;
 }
 
 void worker_begin_run(const struct served *served, uint64_t event, double since, double deadline)
@@ -133,22 +134,24 @@ void worker_note_load(struct worker *w)
 bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome)
 {
 	struct session *s;
+	uint64_t number;
 
 	if (w->sessions.count >= w->config->max_connections + LINGERERS) {
 		close(fd);
 		return false;
 	}
-	s = session_adopt(&w->session_env, fd, session_table_number(&w->sessions), slot);
+	number = session_table_number(&w->sessions);
+	s = session_adopt(&w->session_env, fd, number, slot);
 	if (s == NULL) {
 		log_line(LOG_LEVEL_ERR, "a connection can't be adopted from slot %u", slot);
 		return false;
 	}
 	session_table_add(&w->sessions, s);
 	worker_note_load(w);
-	if (welcome == WORKER_REFUSE)
+	session_go_on(s);
+	s = session_table_find(&w->sessions, number);
+	if (welcome == WORKER_REFUSE && s != NULL)
 		session_abort(s);
-	else
-		session_go_on(s);
 	return true;
 }
 
@@ -180,6 +183,30 @@ void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_
 			 "a connection is refused: there are %zu already (max_connections)", max);
 	if (welcome == WORKER_REFUSE || w->sessions.count > max)
 		session_abort(s);
+}
+
+static void release_idle(void *user, struct session *s)
+{
+	(void)user;
+	if (session_may_move(s))
+		session_release(s, NULL);
+}
+
+void worker_release_idle(struct worker *w)
+{
+	if (!w->is_alone)
+		session_table_each(&w->sessions, release_idle, w);
+}
+
+bool worker_pass_on(struct worker *w, struct session *s, uint64_t event)
+{
+	uint64_t owner = event >> EVENT_COUNTER_BITS;
+
+	if (w->is_alone || owner == w->owner)
+		return false;
+	w->next_owner = owner;
+	session_release(s, NULL);
+	return true;
 }
 
 static void expect_step(void *user, struct event *event)
@@ -328,6 +355,9 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	w->config = options->config;
 	w->reactor = options->reactor;
 	w->is_alone = options->custody == NULL;
+	w->server_pid = w->is_alone ? getpid() : getppid();
+	w->owner = options->owner;
+	w->next_owner = WORKER_ANY_OWNER;
 	w->on_connection_end = options->on_connection_end;
 	w->user = options->user;
 	w->orphans = (struct orphan_table){.max = options->config->max_events,

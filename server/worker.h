@@ -7,6 +7,7 @@
  * To serve another call of the gateway, add a row to rpc.def. */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
+#include <sys/types.h>
 #include "pdk-bridge/fiber.h"
 #include "plugins/instance.h"
 #include "server/config.h"
@@ -48,6 +49,9 @@ struct worker {
 	struct deadline_clock clock;
 	struct reactor_timer *sweep;
 	struct orphan_table orphans; /* of workers that died before */
+	pid_t server_pid;            /* the supervisor's, or ours */
+	unsigned owner;
+	uint64_t next_owner; /* who must get the connection that was let go; WORKER_ANY_OWNER */
 	bool is_alone; /* nobody answers for us if we die: it is said then as well as can be */
 	void (*on_connection_end)(void *user, uint32_t slot, bool released);
 	void *user;
@@ -77,6 +81,8 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 /* Ends every event and connection, so that the gateway fails closed where it waits. Accepts NULL. */
 void worker_destroy(struct worker *w);
 
+#define WORKER_ANY_OWNER UINT64_MAX
+
 /* How a connection is to be treated. */
 enum worker_welcome {
 	WORKER_SERVE,
@@ -96,6 +102,11 @@ void worker_end_run(const struct worker *w);
 void worker_note_load(struct worker *w);
 /* An event of a worker that died: its next step ends it. */
 void worker_adopt_orphan(struct worker *w, const struct event_record *record);
+/* Lets go of the connections that no running event needs, for another worker. */
+void worker_release_idle(struct worker *w);
+/* Whether the event belongs to another worker of the supervisor. Then lets go of the connection, with the
+ * call that names it. */
+bool worker_pass_on(struct worker *w, struct session *s, uint64_t event);
 /* Has the gateway let go of the connections that no running event needs: calls then reach a successor. */
 void worker_retire(struct worker *w);
 size_t worker_connections(const struct worker *w);

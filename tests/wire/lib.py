@@ -40,9 +40,19 @@ def wait_until(condition, what):
     raise AssertionError("waited in vain for " + what)
 
 
-def limit_descriptors(pid, n):
-    """No file of that process gets a number from n on."""
+def limit_descriptors(pid, more):
+    """The process can open that many more files."""
+    n = len(os.listdir("/proc/%d/fd" % pid)) + more
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (n, n))
+
+
+def stat_field(pid, field):
+    """As proc(5) counts them from the state on, from 0; None where the process is gone."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[field]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 class RpcError(Exception):
@@ -156,7 +166,7 @@ class Gateway:
 
 
 class Server:
-    """An outrigger that serves. `settings` are options: event_timeout="1s"."""
+    """An outrigger that serves. `settings` are options: event_timeout="1s", single=True."""
 
     def __init__(self, *plugins, plugins_dir=FIXTURES, prefix=None, start=True, **settings):
         self.own_prefix = prefix is None
@@ -175,7 +185,7 @@ class Server:
         for plugin in self.plugins:
             command += ["--plugin", plugin]
         for key, value in self.settings.items():
-            command += ["--" + key.replace("_", "-"), str(value)]
+            command += ["--" + key.replace("_", "-")] + ([] if value is True else [str(value)])
         return command
 
     def start(self, **popen):
@@ -218,6 +228,15 @@ class Server:
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
+
+    def kill(self):
+        """The supervisor and its workers, at once, and waits for that."""
+        pids = [int(n) for n in os.listdir("/proc") if n.isdigit() and
+                stat_field(int(n), 1) == str(self.process.pid)]
+        for pid in [self.process.pid] + pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.wait_end()
 
     def wait_end(self):
         code = self.process.wait(PATIENCE)

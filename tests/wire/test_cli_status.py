@@ -35,7 +35,7 @@ class StatusTest(lib.WireTest):
 
 class Status(StatusTest):
     def test_it_tells_what_a_server_does(self):
-        server = self.serve_here("wire-do", "wire-mp")
+        server = self.serve_here("wire-do", "wire-mp", single=True)
         g = self.connect(server)
         g.event(g.start_instance("wire-do", '{"mode":"read"}'))
         with server.connect() as h:

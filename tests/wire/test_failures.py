@@ -169,10 +169,12 @@ class Deadlines(FailureTest):
 
 
 class Hopeless(lib.WireTest):
+    """Without a supervisor."""
+
     def test_a_loop_that_cannot_be_stopped_ends_the_process_and_every_gateway_fails_closed(self):
         if os.environ.get("OUTRIGGER_LUA", "luajit") != "luajit":
             self.skipTest("PUC Lua has no compiler: every loop can be stopped")
-        server = self.serve("wire-do", event_timeout="200ms")
+        server = self.serve("wire-do", event_timeout="200ms", single=True)
         gateway, idle, waiting = (self.connect(server) for _ in range(3))
         idle.start_instance("wire-do", '{"mode":"nothing"}')
         instance = gateway.start_instance("wire-do", '{"mode":"spin_compiled"}')
@@ -185,6 +187,8 @@ class Hopeless(lib.WireTest):
 
 
 class Crashes(lib.WireTest):
+    """Without a supervisor."""
+
     def end(self, server):
         """Without the look for a sanitizer's report: it makes one of the crash."""
         server.stop()
@@ -202,14 +206,14 @@ class Crashes(lib.WireTest):
         self.assertNotIn(server.wait_end(), (0, 2))
 
     def test_a_handler_whose_stack_is_full_lets_no_request_pass(self):
-        server = self.serve("wire-do")
+        server = self.serve("wire-do", single=True, stall_timeout="50s", event_timeout="50s")
         self.assert_closed_when(server, lambda gateway, instance: gateway.start_call(
             "plugin.HandleEvent", {"InstanceId": instance, "EventName": "access"}))
         self.assertIn("[wire-do] crashed", server.log())
 
     def test_nor_does_a_crash_that_somebody_sent(self):
         for number in (signal.SIGSEGV, signal.SIGABRT):
-            server = self.serve("wire-do")
+            server = self.serve("wire-do", single=True, stall_timeout="50s", event_timeout="50s")
             self.assert_closed_when(server, lambda *_: server.signal(number))
             self.assertIn("[outrigger] crashed", server.log())
 

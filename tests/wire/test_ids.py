@@ -1,7 +1,6 @@
 """Ids are never used twice, whatever happens to the server."""
 import json
 import os
-import signal
 import unittest
 
 import lib
@@ -24,8 +23,7 @@ class Restarts(IdTest):
     def test_a_killed_servers_instances_are_unknown_to_the_next_one(self):
         first = self.serve_here()
         ids = self.start_instances(first, 5)
-        first.signal(signal.SIGKILL)
-        first.wait_end()
+        first.kill()
         second = self.serve_here()
         new = self.start_instances(second, 5)
         self.assertFalse(set(ids) & set(new))
@@ -41,8 +39,7 @@ class Restarts(IdTest):
             with server.connect() as g:
                 instance = g.start_instance("wire-do", '{"mode":"read"}')
                 events += [g.event(instance)["EventId"] for _ in range(10)]
-            server.signal(signal.SIGKILL)
-            server.wait_end()
+            server.kill()
         self.assertEqual(len(set(events)), 20)
         with self.serve_here().connect() as g:
             for event in events:

@@ -1,6 +1,5 @@
 """Instances stay valid: over processes, take-overs and bursts of starts."""
 import os
-import signal
 import socket
 import stat
 import subprocess
@@ -158,6 +157,7 @@ class TakeOvers(InstanceTest):
         both = self.serve("wire-do", "wire-mp", prefix=self.dir)
         with both.connect("wire-do") as g:
             self.assertEqual(g.event(a)["Data"], "ret")
+        with both.connect("wire-mp") as g:
             status = g.call("plugin.InstanceStatus", b)
             self.assertEqual(status["Name"], "wire-mp")
 
@@ -196,8 +196,7 @@ class HostilePeers(InstanceTest):
 
     def test_a_socket_file_that_a_killed_server_left(self):
         first = self.serve_here()
-        first.signal(signal.SIGKILL)
-        first.wait_end()
+        first.kill()
         self.assertTrue(os.path.exists(self.next))
         self.assert_serves()
 

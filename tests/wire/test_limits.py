@@ -73,7 +73,7 @@ class Bytes(lib.WireTest):
 
 class Connections(lib.WireTest):
     def test_a_thousand_connections_are_served_at_once(self):
-        server = self.serve("wire-do")
+        server = self.serve("wire-do", step_timeout="5m")
         first = self.connect(server)
         instance = first.start_instance("wire-do", '{"mode":"read"}')
         gateways = [self.connect(server) for _ in range(1000)]
@@ -107,7 +107,7 @@ class Connections(lib.WireTest):
         server = self.serve("wire-do")
         first = self.connect(server)
         first.call("plugin.GetStatus")
-        lib.limit_descriptors(server.process.pid, 16)
+        lib.limit_descriptors(server.process.pid, 4)
         many = [self.connect(server) for _ in range(30)]
         server.wait_log("no descriptor is left")
         first.call("plugin.GetStatus")

@@ -166,7 +166,7 @@ class Failures(lib.WireTest):
         self.assertEqual(result["Data"], {"Method": "kong.response.exit", "Args": [403, "no"]})
 
     def test_handlers_that_never_end_end_the_process(self):
-        server = self.serve("native_ways", plugins_dir=NATIVE, event_timeout="0.1s")
+        server = self.serve("native_ways", plugins_dir=NATIVE, event_timeout="0.1s", single=True)
         gateway = self.connect(server)
         instance = gateway.start_instance("native_ways", '{"do":"spin"}')
         gateway.start_call("plugin.HandleEvent",

@@ -4,7 +4,6 @@ import json
 import os
 import pwd
 import shutil
-import signal
 import socket
 import stat
 import unittest
@@ -111,8 +110,7 @@ class Owners(SocketTest):
 
     def test_a_socket_that_was_left_behind_is_replaced(self):
         first = self.serve_here()
-        first.signal(signal.SIGKILL)
-        first.wait_end()
+        first.kill()
         self.assertTrue(os.path.exists(self.path))
         self.serve_here()
         self.assert_serves()

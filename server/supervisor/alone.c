@@ -1,0 +1,207 @@
+#include "server/supervisor/alone.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/worker.h"
+
+#define TICK 0.05         /* seconds between two looks at who else serves */
+#define OFFER_TICK 1.0    /* seconds between two looks at our offers */
+#define IDLE 30.0         /* seconds without a connection */
+#define ACCEPTS_AT_ONCE 8 /* other workers may listen, too */
+
+/* ---- sockets ---- */
+
+static void close_socket(struct alone_socket *socket)
+{
+	reactor_io_destroy(socket->io);
+	registry_offers_fini(&socket->offers);
+	close(socket->fd);
+	free(socket->path);
+	free(socket);
+}
+
+static void drop(struct alone *a, const char *path)
+{
+	for (struct alone_socket **at = &a->sockets; *at != NULL; at = &(*at)->next) {
+		struct alone_socket *socket = *at;
+
+		if (strcmp(socket->path, path) != 0)
+			continue;
+		*at = socket->next;
+		close_socket(socket);
+		return;
+	}
+}
+
+int alone_listen(struct alone *a, const char *path, int fd, uint64_t inode, enum on_error on_error)
+{
+	struct alone_socket *socket = calloc(1, sizeof(*socket));
+
+	drop(a, path);
+	if (socket != NULL)
+		socket->path = strdup(path);
+	if (socket == NULL || socket->path == NULL) {
+		free(socket);
+		close(fd);
+		return -E_NOMEM;
+	}
+	socket->alone = a;
+	socket->fd = fd;
+	socket->inode = inode;
+	socket->on_error = on_error;
+	socket->next = a->sockets;
+	a->sockets = socket;
+	return 0;
+}
+
+static bool is_welcome(const struct alone *a, int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return a->config->allowed_uids == NULL ||
+	       (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+		user_list_has(&a->allowed, peer.uid));
+}
+
+static bool accept_one(struct alone_socket *socket)
+{
+	struct alone *a = socket->alone;
+	int fd = accept4(socket->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		worker_adopt(a->worker, fd, socket->on_error,
+			     is_welcome(a, fd) ? WORKER_SERVE : WORKER_REFUSE);
+	return fd >= 0;
+}
+
+static void on_acceptable(void *user, int ready)
+{
+	int n = 0;
+
+	(void)ready;
+	while (n < ACCEPTS_AT_ONCE && accept_one(user))
+		n++;
+}
+
+static int watch(struct alone *a)
+{
+	for (struct alone_socket *socket = a->sockets; socket != NULL; socket = socket->next) {
+		socket->io = reactor_io_create(a->reactor, socket->fd, on_acceptable, socket);
+		if (socket->io == NULL)
+			return -E_NOMEM;
+		reactor_io_set(socket->io, REACTOR_READ);
+	}
+	return 0;
+}
+
+static bool is_ours(const struct alone_socket *socket)
+{
+	struct stat st;
+
+	return stat(socket->path, &st) != 0 || (uint64_t)st.st_ino == socket->inode;
+}
+
+/* Who connected before the file was replaced is still served. */
+static bool is_superseded(const struct alone *a)
+{
+	for (struct alone_socket *socket = a->sockets; socket != NULL; socket = socket->next) {
+		if (is_ours(socket))
+			return false;
+		while (accept_one(socket))
+			;
+	}
+	return true;
+}
+
+/* ---- the end ---- */
+
+static void leave(struct alone *a, const char *why)
+{
+	log_line(LOG_LEVEL_NOTICE, "worker leaves: %s", why);
+	a->leaves = true;
+	a->leave_at = reactor_now() + a->config->drain_timeout;
+}
+
+static void check_leaving(struct alone *a, double now)
+{
+	if (worker_connections(a->worker) == 0 || now >= a->leave_at)
+		reactor_stop(a->reactor);
+	else
+		worker_retire(a->worker);
+}
+
+static void offer(struct alone *a)
+{
+	const char *paths[1];
+	struct registry_take_options options = {.paths = paths, .count = 1};
+
+	for (struct alone_socket *socket = a->sockets; socket != NULL; socket = socket->next) {
+		paths[0] = socket->path;
+		registry_offer(&socket->offers, a->reactor, registry_fd(a->registry), &options);
+	}
+}
+
+static void check_offers(struct alone *a, double now)
+{
+	if (now - a->checked_at < OFFER_TICK)
+		return;
+	a->checked_at = now;
+	for (struct alone_socket *socket = a->sockets; socket != NULL; socket = socket->next)
+		registry_offers_check(&socket->offers);
+}
+
+static void on_tick(void *user)
+{
+	struct alone *a = user;
+	double now = reactor_now();
+
+	if (worker_connections(a->worker) > 0)
+		a->connected_at = now;
+	if (a->leaves)
+		check_leaving(a, now);
+	else if (is_superseded(a))
+		leave(a, "a successor serves all sockets");
+	else if (now - a->connected_at > IDLE)
+		leave(a, "nobody is connected any more");
+	else
+		check_offers(a, now);
+}
+
+int alone_begin(struct alone *a, struct err *err)
+{
+	int rc = 0;
+
+	log_line(LOG_LEVEL_WARN, "the supervisor is gone: serving until nobody is connected, or a "
+				 "successor takes over");
+	a->is_alone = true;
+	a->worker->is_alone = true;
+	a->connected_at = reactor_now();
+	if (a->config->allowed_uids != NULL)
+		rc = user_list_init(&a->allowed, a->config->allowed_uids, err);
+	a->tick = reactor_timer_create(a->reactor, on_tick, a);
+	if (rc == 0)
+		rc = a->tick != NULL ? watch(a) : -E_NOMEM;
+	if (rc != 0)
+		return rc;
+	offer(a);
+	reactor_timer_start(a->tick, TICK, 1);
+	return rc;
+}
+
+void alone_fini(struct alone *a)
+{
+	while (a->sockets != NULL) {
+		struct alone_socket *socket = a->sockets;
+
+		a->sockets = socket->next;
+		close_socket(socket);
+	}
+	reactor_timer_destroy(a->tick);
+	user_list_fini(&a->allowed);
+}

@@ -1,0 +1,114 @@
+/* group.h - the plugins that share a process: their workers, and their connections.
+ *
+ * Glossary: a *seat* is one of the group's `workers`; who sits there may die and be followed by another. A
+ * *successor* is a worker that a reload starts: it is seated when all of them are ready.
+ * Parts: child.h one worker, link.h one connection, care.h answers without a worker, restart.h when to
+ * start again, salvage.h what becomes of the connections of a dead one. */
+#ifndef SERVER_SUPERVISOR_GROUP_H
+#define SERVER_SUPERVISOR_GROUP_H
+#include "protocol/err.h"
+#include "server/server_registry.h"
+#include "server/supervisor/care.h"
+#include "server/supervisor/child.h"
+#include "server/supervisor/link.h"
+#include "server/supervisor/plan.h"
+#include "server/supervisor/restart.h"
+
+struct config;
+struct event_table;
+struct ids_file;
+struct reactor_timer;
+struct server_socket;
+
+/* What the groups of a supervisor share; borrowed. */
+struct group_env {
+	struct reactor *reactor;
+	const struct config *config;
+	struct ids_file *ids;
+	struct event_table *event_ids;
+	unsigned next_owner;
+	/* A worker, or a successor, is ready or has failed for the first time. */
+	void (*on_settled)(void *user);
+	void *user;
+};
+
+struct seat {
+	struct group *group;
+	size_t number;
+	struct child *child;         /* NULL = empty */
+	struct child *successor;     /* NULL = there is no reload */
+	struct reactor_timer *again; /* until it is filled again */
+	struct restart restart;
+	double again_at; /* when it is to be filled */
+	uint64_t restarts;
+	bool has_failed; /* its first worker, or its successor, could not serve */
+};
+
+/* What the workers have said of a plugin. */
+struct group_plugin {
+	char *dump;      /* owned; NULL = nothing yet */
+	char *next_dump; /* of a reload */
+	const char *
+		pending; /* what the gateway has yet to be told of by a reload of its own; NULL = nothing */
+	uint64_t crashes;
+};
+
+struct group {
+	struct group_env *env;
+	const struct plan_group *plan;
+	const struct server_socket **sockets; /* owned; those of its plugins */
+	size_t socket_count;
+	struct seat *seats;
+	size_t seat_count;
+	struct child *leavers; /* that drain */
+	struct link *links;
+	size_t link_count;
+	uint64_t next_number; /* of a link */
+	struct care care;
+	struct group_plugin *plugins;   /* in the order of plan->plugins */
+	struct reactor_timer *patience; /* with connections that nobody reads ... */
+	bool waits;                     /* ... which is running */
+	struct reactor_timer *tidy;     /* hands on what may be served again */
+	bool given_up;                  /* patience is at an end: calls are answered here */
+	struct server_registry registry;
+	int config_fd;
+	int next_config_fd; /* of a reload; -1 = there is none */
+	uint64_t crashes, stalls;
+	int failure_rc; /* of the last worker that could not serve; 0 = none */
+	struct err failure;
+};
+
+/* `env` and `plan` are borrowed. -E_IO, -E_NOMEM, -E_CONF. */
+int group_init(struct group *g, struct group_env *env, const struct plan_group *plan,
+	       struct err *err);
+/* Kills its workers and ends its connections. Accepts a zeroed one. */
+void group_fini(struct group *g);
+/* Fills all seats. */
+void group_start(struct group *g);
+/* Whether each seat has a worker that is ready, or had one that failed. */
+bool group_is_settled(const struct group *g);
+/* Whether any worker is ready. */
+bool group_serves(const struct group *g);
+/* Takes a connection. `refuse`: so that it fails closed. */
+void group_accept(struct group *g, int fd, enum on_error on_error, bool refuse);
+/* Offers its instances to successors: its sockets are in place. */
+void group_offer(struct group *g);
+/* The group listens there. Tells its workers, again when the socket was made anew. */
+int group_listen(struct group *g, const struct server_socket *socket);
+void group_tell_socket(const struct group *g, const struct server_socket *socket);
+size_t group_events(const struct group *g);
+/* Says it to all workers. */
+void group_say(const struct group *g, unsigned type, uint64_t number);
+/* Waits for the end of all workers, until then (monotonic seconds). */
+void group_wait(struct group *g, double deadline);
+/* Looks whether plugin code runs for too long. */
+void group_check_stalls(struct group *g, double now);
+
+/* What is told of it; the rest is in `arena`, or borrowed. -E_NOMEM. */
+struct arena;
+struct status_group;
+int group_fill_status(const struct group *g, struct arena *arena, struct status_group *ret);
+/* Whether that is one of its workers. */
+bool group_has_process(const struct group *g, pid_t pid);
+
+#endif

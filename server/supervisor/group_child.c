@@ -1,0 +1,271 @@
+#include "server/supervisor/group_child.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "protocol/buf.h"
+#include "server/config.h"
+#include "server/event.h"
+#include "server/file.h"
+#include "server/ids_file.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/supervisor/config_text.h"
+#include "server/supervisor/control.h"
+#include "server/supervisor/salvage.h"
+#include "server/supervisor/sealed_file.h"
+
+#define SLOTS_MORE 256 /* than max_connections: for those that are being refused */
+
+int group_config_file(const struct config *config, const struct plan_group *plan, int *ret_fd,
+		      struct err *err)
+{
+	struct buf text = {0};
+	int rc = config_text_write(config, plan->plugins, plan->plugin_count, &text, err);
+
+	if (rc == 0)
+		rc = sealed_file_create("outrigger.conf", buf_head(&text), buf_len(&text), ret_fd,
+					err);
+	buf_fini(&text);
+	return rc;
+}
+
+/* ---- who is who ---- */
+
+static struct seat *seat_of(struct group *g, const struct child *child)
+{
+	struct seat *seat = &g->seats[child->seat];
+
+	return seat->child == child || seat->successor == child ? seat : NULL;
+}
+
+static bool is_successor(struct group *g, const struct child *child)
+{
+	return g->seats[child->seat].successor == child;
+}
+
+static struct child *find_owner(const struct group *g, uint64_t owner)
+{
+	for (size_t i = 0; i < g->seat_count; i++) {
+		struct child *child = g->seats[i].child;
+
+		if (child != NULL && child->owner == owner && child->state == CHILD_READY)
+			return child;
+	}
+	for (struct child *child = g->leavers; child != NULL; child = child->next)
+		if (child->owner == owner)
+			return child;
+	return NULL;
+}
+
+/* ---- what workers say ---- */
+
+static void on_plugin(void *user, struct child *child, size_t index, char *dump)
+{
+	struct group *g = user;
+	char **place;
+
+	if (index >= g->plan->plugin_count) {
+		free(dump);
+		return;
+	}
+	place = is_successor(g, child) ? &g->plugins[index].next_dump : &g->plugins[index].dump;
+	free(*place);
+	*place = dump;
+}
+
+static void on_ready(void *user, struct child *child)
+{
+	struct group *g = user;
+
+	group_tell_sockets(g, child);
+	if (!is_successor(g, child))
+		group_serve_again(g);
+	g->env->on_settled(g->env->user);
+}
+
+static void on_ended(void *user, struct child *child, struct link *link)
+{
+	(void)user;
+	(void)child;
+	link_destroy(link);
+}
+
+/* What nobody owns any more, the supervisor answers. */
+static void on_released(void *user, struct child *child, struct link *link,
+			struct custody_find *find, uint64_t owner)
+{
+	struct group *g = user;
+	struct child *to = owner != CONTROL_ANY ? find_owner(g, owner) : NULL;
+
+	link_hold(link, find);
+	if (owner == CONTROL_ANY)
+		group_place(g, link);
+	else if (to == NULL || to == child || link_give(link, to) != 0)
+		link_care(link, &g->care);
+}
+
+/* ---- deaths ---- */
+
+static void note_failure(struct group *g, const struct child *child)
+{
+	if (child->failure_rc != 0) {
+		g->failure_rc = child->failure_rc;
+		g->failure = child->failure;
+	} else {
+		g->failure_rc = err_set(&g->failure, E_PLUGIN, "the worker of %s has ended: %s",
+					g->plan->name, child->end);
+	}
+	err_set(&g->care.why, E_PLUGIN, "no worker serves %s: %s", g->plan->name, g->failure.text);
+}
+
+static void say_when(const struct seat *seat, double wait)
+{
+	const struct group *g = seat->group;
+
+	if (seat->restart.quarantined)
+		log_line(
+			LOG_LEVEL_ALERT,
+			"%s is in quarantine: its worker has ended %zu times in a row; it is tried "
+			"again in %gs",
+			g->plan->name, seat->restart.deaths, wait);
+	else if (wait > 0)
+		log_line(LOG_LEVEL_NOTICE, "%s gets its next worker in %gs", g->plan->name, wait);
+}
+
+static void empty_seat(struct seat *seat, const struct child *child)
+{
+	struct group *g = seat->group;
+	const struct config *config = g->env->config;
+	const struct restart_policy policy = {config->quarantine_after, config->quarantine_time};
+	double wait =
+		restart_note_death(&seat->restart, &policy, reactor_now() - child->started_at);
+
+	seat->child = NULL;
+	note_failure(g, child);
+	say_when(seat, wait);
+	if (seat->restart.quarantined && !group_serves(g))
+		group_give_up(g);
+	seat->again_at = reactor_now() + wait;
+	seat->restarts++;
+	g->crashes++;
+	reactor_timer_start(seat->again, wait, 0);
+}
+
+static void leave_list(struct group *g, struct child *child)
+{
+	struct child **at = &g->leavers;
+
+	while (*at != NULL && *at != child)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = child->next;
+}
+
+static void on_seated_exit(struct seat *seat, struct child *child)
+{
+	struct group *g = seat->group;
+
+	if (child->state == CHILD_STARTING && child->failure_rc != 0)
+		log_line(LOG_LEVEL_ERR, "%s can't be served: %s", g->plan->name,
+			 child->failure.text);
+	seat->has_failed = true;
+	if (seat->successor == child) {
+		seat->successor = NULL;
+		note_failure(g, child);
+	} else {
+		empty_seat(seat, child);
+	}
+}
+
+static void on_child_exit(void *user, struct child *child)
+{
+	struct group *g = user;
+	struct seat *seat = seat_of(g, child);
+
+	err_set(&g->care.why, E_PLUGIN, "the worker of %s has ended: %s", g->plan->name,
+		child->end);
+	if (child->state != CHILD_STARTING)
+		salvage(g, child);
+	if (seat != NULL)
+		on_seated_exit(seat, child);
+	else
+		leave_list(g, child);
+	child_destroy(child);
+	group_tidy(g);
+	g->env->on_settled(g->env->user);
+}
+
+/* ---- beginnings ---- */
+
+/* None of those that live has it: there are fewer workers than owners. */
+static unsigned take_owner(struct group_env *env)
+{
+	env->next_owner = env->next_owner % (EVENT_OWNERS - 1) + 1;
+	return env->next_owner;
+}
+
+int seat_start(struct seat *seat, const struct seat_start *start, struct child **ret_child,
+	       struct err *err)
+{
+	struct group *g = seat->group;
+	const struct config *config = start->config;
+	char *name = file_printf("%s/%zu", g->plan->name, seat->number);
+	const struct child_options options = {
+		.reactor = g->env->reactor,
+		.name = name,
+		.config_fd = start->config_fd,
+		.checks = start->checks,
+		.registry_fd = registry_fd(g->registry.registry),
+		.layout = {.slots = (uint32_t)config->max_connections + SLOTS_MORE,
+			   .events = (uint32_t)event_slots(config->max_events),
+			   .region = custody_region_for(config->limits.message_size)},
+		.owner = take_owner(g->env),
+		.ids_dir = g->env->ids->dir,
+		.handler = {on_plugin, on_ready, on_ended, on_released, on_child_exit, g},
+	};
+	int rc = name != NULL ? child_create(&options, ret_child, err) : -E_NOMEM;
+
+	free(name);
+	if (rc == 0)
+		(*ret_child)->seat = seat->number;
+	return rc;
+}
+
+void seat_fill(struct seat *seat)
+{
+	const struct group *g = seat->group;
+	const struct seat_start start = {g->env->config, g->config_fd, false};
+	struct err err = {""};
+	int rc = seat_start(seat, &start, &seat->child, &err);
+
+	if (rc == 0)
+		return;
+	log_line(LOG_LEVEL_ERR, "a worker of %s can't be started: %s", seat->group->plan->name,
+		 err_message(&err, rc));
+	seat->has_failed = true;
+	seat->group->failure_rc = rc;
+	seat->group->failure = err;
+	reactor_timer_start(seat->again, 1, 0);
+}
+
+static void on_again(void *user)
+{
+	struct seat *seat = user;
+
+	if (seat->child == NULL)
+		seat_fill(seat);
+}
+
+int seat_init(struct seat *seat, struct group *g, size_t number)
+{
+	*seat = (struct seat){.group = g, .number = number};
+	seat->again = reactor_timer_create(g->env->reactor, on_again, seat);
+	return seat->again != NULL ? 0 : -E_NOMEM;
+}
+
+void seat_fini(struct seat *seat)
+{
+	reactor_timer_destroy(seat->again);
+	child_destroy(seat->child);
+	child_destroy(seat->successor);
+}

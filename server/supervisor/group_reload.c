@@ -1,0 +1,98 @@
+#include "server/supervisor/group_reload.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "server/config.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/supervisor/control.h"
+#include "server/supervisor/group_child.h"
+
+static void drop_file(struct group *g)
+{
+	if (g->next_config_fd >= 0)
+		close(g->next_config_fd);
+	g->next_config_fd = -1;
+}
+
+static int start_successor(struct seat *seat, const struct config *config, struct err *err)
+{
+	const struct seat_start start = {config, seat->group->next_config_fd, true};
+
+	return seat_start(seat, &start, &seat->successor, err);
+}
+
+int group_prepare(struct group *g, const struct config *config, struct err *err)
+{
+	int rc;
+
+	group_stay(g);
+	rc = group_config_file(config, g->plan, &g->next_config_fd, err);
+	for (size_t i = 0; rc == 0 && i < g->seat_count; i++)
+		rc = start_successor(&g->seats[i], config, err);
+	if (rc != 0)
+		group_stay(g);
+	return rc;
+}
+
+bool group_is_prepared(const struct group *g)
+{
+	for (size_t i = 0; i < g->seat_count; i++)
+		if (g->seats[i].successor != NULL && g->seats[i].successor->state == CHILD_STARTING)
+			return false;
+	return true;
+}
+
+bool group_is_refused(const struct group *g)
+{
+	for (size_t i = 0; i < g->seat_count; i++)
+		if (g->seats[i].successor == NULL)
+			return true;
+	return false;
+}
+
+void group_stay(struct group *g)
+{
+	for (size_t i = 0; i < g->seat_count; i++) {
+		child_destroy(g->seats[i].successor);
+		g->seats[i].successor = NULL;
+	}
+	for (size_t i = 0; i < g->plan->plugin_count; i++) {
+		free(g->plugins[i].next_dump);
+		g->plugins[i].next_dump = NULL;
+	}
+	drop_file(g);
+}
+
+/* One that is not even ready has nothing to drain. */
+static void retire_child(struct group *g, struct child *child, double drain_timeout)
+{
+	if (child == NULL)
+		return;
+	child->next = g->leavers;
+	g->leavers = child;
+	if (child->state == CHILD_READY)
+		child_say(child, CONTROL_DRAIN, (uint64_t)(drain_timeout * 1000));
+	else
+		child_kill(child);
+	child->state = CHILD_DRAINING;
+}
+
+void group_switch(struct group *g, const struct plan_group *plan, double drain_timeout)
+{
+	for (size_t i = 0; i < g->seat_count; i++) {
+		struct seat *seat = &g->seats[i];
+		struct child *old = seat->child;
+
+		seat->child = seat->successor;
+		seat->successor = NULL;
+		seat->restart = (struct restart){0};
+		reactor_timer_stop(seat->again);
+		retire_child(g, old, drain_timeout);
+	}
+	close(g->config_fd);
+	g->config_fd = g->next_config_fd;
+	g->next_config_fd = -1;
+	g->plan = plan;
+	group_serve_again(g);
+}

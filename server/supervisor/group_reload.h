@@ -1,0 +1,17 @@
+/* group_reload.h - successors for all workers of a group: made, waited for, seated or dropped. */
+#ifndef SERVER_SUPERVISOR_GROUP_RELOAD_H
+#define SERVER_SUPERVISOR_GROUP_RELOAD_H
+#include "server/supervisor/group.h"
+
+/* Starts a successor for each seat, with the settings of `config`. -E_CONF, -E_IO: none is started. */
+int group_prepare(struct group *g, const struct config *config, struct err *err);
+/* Whether each of them is ready or has failed, ... */
+bool group_is_prepared(const struct group *g);
+/* ... and whether any has, the first one's reason being in g->failure. */
+bool group_is_refused(const struct group *g);
+/* Drops them. */
+void group_stay(struct group *g);
+/* Seats them; who sat there drains, for at most so many seconds. `plan` follows the old one. */
+void group_switch(struct group *g, const struct plan_group *plan, double drain_timeout);
+
+#endif

@@ -1,0 +1,154 @@
+#include "server/supervisor/link.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "server/session.h"
+#include "server/session_custody.h"
+#include "server/supervisor/care.h"
+#include "server/supervisor/child.h"
+
+struct link *link_create(struct link **list, size_t *count, int fd, enum on_error on_error)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (link == NULL) {
+		close(fd);
+		return NULL;
+	}
+	link->fd = fd;
+	link->on_error = on_error;
+	link->find.state.tag = (uint8_t)on_error;
+	link->next = *list;
+	link->prev = list;
+	if (link->next != NULL)
+		link->next->prev = &link->next;
+	*list = link;
+	link->count = count;
+	++*count;
+	return link;
+}
+
+void link_destroy(struct link *link)
+{
+	if (link->place == LINK_CARED)
+		session_destroy(link->session);
+	else if (link->place == LINK_HELD)
+		shutdown(link->fd, SHUT_RDWR);
+	custody_find_fini(&link->find);
+	close(link->fd);
+	--*link->count;
+	*link->prev = link->next;
+	if (link->next != NULL)
+		link->next->prev = link->prev;
+	free(link);
+}
+
+int link_give(struct link *link, struct child *child)
+{
+	const struct child_connection connection = {
+		.link = link,
+		.fd = link->fd,
+		.on_error = link->on_error,
+		.refuse = link->refuse,
+		.find = &link->find,
+	};
+	int rc = child_give(child, &connection);
+
+	if (rc != 0)
+		return rc;
+	custody_find_fini(&link->find);
+	link->find = (struct custody_find){0};
+	link->child = child;
+	link->place = LINK_SERVED;
+	return 0;
+}
+
+void link_hold(struct link *link, struct custody_find *find)
+{
+	link->find = *find;
+	link->child = NULL;
+	link->place = LINK_HELD;
+}
+
+/* The session gets a descriptor of its own: it closes it, or ends the connection. */
+static struct session *restore(struct link *link, struct care *care)
+{
+	int fd = fcntl(link->fd, F_DUPFD_CLOEXEC, 0);
+	struct custody_find find = link->find;
+
+	link->find = (struct custody_find){0};
+	if (fd >= 0)
+		return session_restore(&care->env, fd, link->number, &find);
+	custody_find_fini(&find);
+	return NULL;
+}
+
+static bool begin_care(struct link *link, struct care *care)
+{
+	link->session = restore(link, care);
+	if (link->session == NULL) {
+		(void)send(link->fd, "\x94", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		link_destroy(link);
+		return false;
+	}
+	link->place = LINK_CARED;
+	return true;
+}
+
+/* Calls fn on the session, which may end by that. False where the connection is gone. */
+static bool run(struct link *link, void (*fn)(struct session *s))
+{
+	link->kept = true;
+	fn(link->session);
+	link->kept = false;
+	if (!link->over)
+		return true;
+	link_destroy(link);
+	return false;
+}
+
+bool link_care(struct link *link, struct care *care)
+{
+	if (!begin_care(link, care) || !run(link, session_go_on))
+		return false;
+	return !link->refuse || run(link, session_abort);
+}
+
+bool link_salvage(struct link *link, struct care *care)
+{
+	if (link->refuse)
+		return link_care(link, care);
+	if (!begin_care(link, care) || !run(link, session_recover))
+		return false;
+	return link_let_go(link) || run(link, session_go_on);
+}
+
+bool link_let_go(struct link *link)
+{
+	struct session *s = link->session;
+
+	if (link->place != LINK_CARED || !session_may_move(s))
+		return false;
+	link->session = NULL;
+	link->place = LINK_HELD;
+	session_release(s, &link->find);
+	return true;
+}
+
+void link_note_end(struct link *link)
+{
+	link->session = NULL;
+	link->place = LINK_HELD;
+	link->over = true;
+	if (!link->kept)
+		link_destroy(link);
+}
+
+struct link *link_find(struct link *list, const struct session *s)
+{
+	while (list != NULL && (list->place != LINK_CARED || list->session != s))
+		list = list->next;
+	return list;
+}

@@ -1,0 +1,55 @@
+/* link.h - one connection as the supervisor has it: a duplicate of it, and where its state is.
+ *
+ * Places. SERVED: in a slot of a worker, which reads and writes it. HELD: here, as plain data; nobody reads.
+ * CARED: here, as a session, whose calls the supervisor answers (care.h). */
+#ifndef SERVER_SUPERVISOR_LINK_H
+#define SERVER_SUPERVISOR_LINK_H
+#include "server/config.h"
+#include "server/custody_file.h"
+
+struct care;
+struct child;
+struct session;
+
+enum link_place {
+	LINK_HELD,
+	LINK_SERVED,
+	LINK_CARED,
+};
+
+struct link {
+	struct link *next, **prev; /* of a list */
+	int fd;
+	size_t *count;   /* of those that there are; borrowed; one less when it goes */
+	uint64_t number; /* for the log */
+	enum on_error on_error;
+	enum link_place place;
+	bool refuse; /* it is to be ended */
+	bool kept;   /* somebody below on the stack looks whether it is over, and then forgets it */
+	bool over;
+	struct child *child;      /* SERVED */
+	struct custody_find find; /* HELD */
+	struct session *session;  /* CARED */
+};
+
+/* HELD, with nothing said on it. Takes `fd`, also on failure. Added to *list and *count. NULL on lack of
+ * memory. */
+struct link *link_create(struct link **list, size_t *count, int fd, enum on_error on_error);
+/* Ends the connection, unless it is served; and forgets it. */
+void link_destroy(struct link *link);
+/* From HELD to SERVED. As child_give. */
+int link_give(struct link *link, struct child *child);
+/* From SERVED to HELD; takes *find. */
+void link_hold(struct link *link, struct custody_find *find);
+/* From HELD to CARED: what comes is answered, ... False where the connection is gone by that. */
+bool link_care(struct link *link, struct care *care);
+/* ... or, of a dead worker, first what it owed. HELD again where that is all. False as above. */
+bool link_salvage(struct link *link, struct care *care);
+/* From CARED to HELD, if nobody has anything to say there. Whether it is HELD now. */
+bool link_let_go(struct link *link);
+/* The session has ended: forgets the connection, or leaves that to who keeps it. */
+void link_note_end(struct link *link);
+/* The one of that session, or NULL. */
+struct link *link_find(struct link *list, const struct session *s);
+
+#endif

@@ -1,0 +1,41 @@
+/* stall.c - workers whose plugin code does not pause, as their custody segments show it. */
+#include "server/config.h"
+#include "server/log.h"
+#include "server/supervisor/group.h"
+
+#define GRACE 1.5      /* seconds in which the worker itself may stop the code */
+#define START_TIME 4.0 /* seconds that the start of an instance may take (start.c) */
+
+static double allowed(const struct group *g, const struct custody_load *load)
+{
+	double timeout = g->env->config->stall_timeout;
+
+	if (load->event == 0 && timeout < START_TIME)
+		timeout = START_TIME;
+	return timeout + GRACE;
+}
+
+static void check(struct group *g, const struct child *child, double now)
+{
+	struct custody_load load;
+
+	if (child == NULL || child->state == CHILD_STARTING || child->has_exited ||
+	    custody_file_load(child->custody_fd, &load) != 0 || !load.runs ||
+	    now - load.since < allowed(g, &load))
+		return;
+	log_line(
+		LOG_LEVEL_ALERT,
+		"worker %d of %s is killed: plugin code has run for %.1fs without a pause, and can't "
+		"be stopped otherwise",
+		(int)child->pid, g->plan->name, now - load.since);
+	g->stalls++;
+	child_kill(child);
+}
+
+void group_check_stalls(struct group *g, double now)
+{
+	for (size_t i = 0; i < g->seat_count; i++)
+		check(g, g->seats[i].child, now);
+	for (const struct child *child = g->leavers; child != NULL; child = child->next)
+		check(g, child, now);
+}

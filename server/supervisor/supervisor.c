@@ -1,0 +1,493 @@
+#include "server/supervisor/supervisor.h"
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "protocol/arena.h"
+#include "protocol/err.h"
+#include "server/admin/admin.h"
+#include "server/event.h"
+#include "server/ids_file.h"
+#include "server/leaving.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/server_sockets.h"
+#include "server/serving.h"
+#include "server/supervisor/control.h"
+#include "server/supervisor/group_reload.h"
+#include "server/supervisor/reload.h"
+#include "server/supervisor/watch.h"
+
+#define STALL_TICK 0.25 /* seconds between two looks at what runs */
+#define LAST_WAIT 2.0   /* seconds that workers get beyond their time when we end */
+
+struct supervisor {
+	struct supervisor_options options;
+	const struct config *config; /* the one that holds: the first, or `reloaded` */
+	struct config *reloaded;     /* owned; NULL before a reload */
+	struct reactor *reactor;
+	struct ids_file ids;
+	struct plan plan;
+	struct group_env env;
+	struct group *groups;
+	struct server_sockets sockets;
+	struct leaving leaving;
+	struct reactor_timer *stall_tick;
+	struct admin *admin; /* NULL = none */
+	char reload_text[sizeof(
+		struct err)]; /* what became of the latest one; "" = there was none */
+	double started_at;
+	struct watch *watch; /* NULL = off */
+	struct reload reload;
+	bool begins; /* workers start, sockets are not there yet */
+};
+
+/* ---- what is left to be served ---- */
+
+static size_t count_connections(void *user)
+{
+	const struct supervisor *s = user;
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->plan.count; i++)
+		count += s->groups[i].link_count;
+	return count;
+}
+
+static size_t count_events(void *user)
+{
+	const struct supervisor *s = user;
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->plan.count; i++)
+		count += group_events(&s->groups[i]);
+	return count;
+}
+
+static void say_all(const struct supervisor *s, unsigned type, uint64_t number)
+{
+	for (size_t i = 0; i < s->plan.count; i++)
+		group_say(&s->groups[i], type, number);
+}
+
+static void retire(void *user)
+{
+	say_all(user, CONTROL_RETIRE, 0);
+}
+
+static void check(void *user, bool superseded)
+{
+	struct supervisor *s = user;
+
+	if (superseded) {
+		admin_destroy(s->admin);
+		s->admin = NULL;
+		return;
+	}
+	if (s->admin != NULL)
+		admin_check(s->admin);
+	for (size_t i = 0; i < s->plan.count; i++)
+		registry_offers_check(&s->groups[i].registry.offers);
+}
+
+static void reopen_log(void *user)
+{
+	log_reopen();
+	say_all(user, CONTROL_LOG_REOPEN, 0);
+}
+
+static void on_connection(void *user, int fd, const struct server_socket *socket,
+			  enum listener_verdict verdict)
+{
+	struct supervisor *s = user;
+	struct group *g = &s->groups[s->plan.group_of[socket->plugin]];
+
+	group_accept(g, fd, socket->on_error, verdict != LISTENER_WELCOME);
+}
+
+static void on_renewed(void *user, const struct server_socket *socket)
+{
+	const struct supervisor *s = user;
+
+	group_tell_socket(&s->groups[s->plan.group_of[socket->plugin]], socket);
+}
+
+static void on_stall_tick(void *user)
+{
+	struct supervisor *s = user;
+	double now = reactor_now();
+
+	for (size_t i = 0; i < s->plan.count; i++)
+		group_check_stalls(&s->groups[i], now);
+}
+
+/* ---- what is served ---- */
+
+/* The dump is what the worker says: it is looked into for the version only. */
+static void announce(const struct supervisor *s, const struct plugin_settings *plugin,
+		     const char *dump)
+{
+	json_t *json = json_loads(dump, 0, NULL);
+	const char *version = NULL;
+
+	json_unpack(json, "{s:[{s:s}]}", "Plugins", "Version", &version);
+	serving_write_dump(s->config, plugin, dump);
+	serving_tell(s->config, plugin, version != NULL ? version : "?");
+	json_decref(json);
+}
+
+/* ---- reload ---- */
+
+static struct reload_place reload_place(const struct supervisor *s)
+{
+	return (struct reload_place){s->groups, s->config, &s->plan};
+}
+
+static void refuse_reload(struct supervisor *s, const struct err *err, int rc)
+{
+	snprintf(s->reload_text, sizeof(s->reload_text), "failed: %s", err_message(err, rc));
+	admin_reload_ended(s->admin, rc, err);
+	log_line(LOG_LEVEL_ERR, "reload is given up, what was there before serves on: %s",
+		 err_message(err, rc));
+}
+
+/* One that is under way is followed by another. */
+static int begin_reload(struct supervisor *s, struct err *err)
+{
+	const struct reload_place place = reload_place(s);
+	struct config *config;
+	int rc = -E_NOMEM;
+
+	if (s->reload.runs) {
+		s->reload.again = true;
+		return 0;
+	}
+	log_line(LOG_LEVEL_NOTICE, "reload: new workers are started");
+	config = calloc(1, sizeof(*config));
+	if (config != NULL)
+		rc = s->options.reread(s->options.user, config, err);
+	if (rc == 0)
+		return reload_begin(&s->reload, &place, config, err);
+	free(config);
+	return rc;
+}
+
+static void reload(void *user)
+{
+	struct supervisor *s = user;
+	struct err err = {""};
+	int rc;
+
+	if (s->leaving.stage != LEAVING_NOT)
+		return;
+	rc = begin_reload(s, &err);
+	if (rc != 0)
+		refuse_reload(s, &err, rc);
+}
+
+/* The gateway has read phases, priority and schema when it started, and does not look again. */
+static void renew_dump(const struct supervisor *s, const struct plugin_settings *plugin,
+		       struct group_plugin *said)
+{
+	bool changed = said->dump == NULL || said->next_dump == NULL ||
+		       strcmp(said->dump, said->next_dump) != 0;
+
+	if (said->next_dump == NULL)
+		return;
+	free(said->dump);
+	said->dump = said->next_dump;
+	said->next_dump = NULL;
+	announce(s, plugin, said->dump);
+	if (!changed)
+		return;
+	said->pending = "its version, phases, priority or schema has changed, which the gateway "
+			"does not see by itself: run kong reload";
+	log_event(LOG_LEVEL_WARN, 0, plugin->name, "%s", said->pending);
+}
+
+/* All that holds of the old configuration changes hands here. */
+static void switch_over(struct supervisor *s)
+{
+	struct config *before = s->reloaded;
+	struct plan plan = s->plan;
+
+	s->config = s->reloaded = s->reload.config;
+	s->plan = s->reload.plan;
+	s->env.config = s->leaving.config = s->sockets.options.config = s->config;
+	for (size_t i = 0; i < s->plan.count; i++)
+		group_switch(&s->groups[i], &s->plan.groups[i], s->config->drain_timeout);
+	s->reload = (struct reload){.again = s->reload.again};
+	plan_fini(&plan);
+	config_fini(before);
+	free(before);
+	for (size_t i = 0; i < s->plan.count; i++)
+		for (size_t k = 0; k < s->plan.groups[i].plugin_count; k++)
+			renew_dump(s, &s->config->plugins[s->plan.groups[i].plugins[k]],
+				   &s->groups[i].plugins[k]);
+	snprintf(s->reload_text, sizeof(s->reload_text), "done");
+	admin_reload_ended(s->admin, 0, NULL);
+	log_line(LOG_LEVEL_NOTICE, "reload: done");
+}
+
+static void check_reload(struct supervisor *s)
+{
+	const struct reload_place place = reload_place(s);
+	struct err err = {""};
+	int rc;
+
+	if (!reload_is_settled(&s->reload, &place))
+		return;
+	rc = reload_refusal(&s->reload, &place, &err);
+	if (rc == 0) {
+		switch_over(s);
+	} else {
+		refuse_reload(s, &err, rc);
+		reload_cancel(&s->reload, &place);
+	}
+	if (!s->reload.again)
+		return;
+	s->reload.again = false;
+	reload(s);
+}
+
+/* ---- for people ---- */
+
+static int fill_status(void *user, struct arena *arena, struct status *ret)
+{
+	const struct supervisor *s = user;
+	struct status_group *groups = arena_alloc(arena, (s->plan.count + 1) * sizeof(*groups));
+	int rc = groups != NULL ? 0 : -E_NOMEM;
+
+	for (size_t i = 0; rc == 0 && i < s->plan.count; i++)
+		rc = group_fill_status(&s->groups[i], arena, &groups[i]);
+	*ret = (struct status){
+		.uptime = reactor_now() - s->started_at,
+		.reload = s->reload_text[0] != '\0' ? s->reload_text : NULL,
+		.groups = groups,
+		.group_count = s->plan.count,
+	};
+	return rc;
+}
+
+static int reload_for_admin(void *user, struct err *err)
+{
+	struct supervisor *s = user;
+
+	if (s->leaving.stage != LEAVING_NOT)
+		return err_set(err, E_UNSUPPORTED, "the server leaves");
+	return begin_reload(s, err);
+}
+
+static bool is_worker(void *user, pid_t pid)
+{
+	const struct supervisor *s = user;
+
+	for (size_t i = 0; i < s->plan.count; i++)
+		if (group_has_process(&s->groups[i], pid))
+			return true;
+	return false;
+}
+
+/* ---- the beginning ---- */
+
+static bool all_settled(const struct supervisor *s)
+{
+	for (size_t i = 0; i < s->plan.count; i++)
+		if (!group_is_settled(&s->groups[i]))
+			return false;
+	return true;
+}
+
+static void on_settled(void *user)
+{
+	struct supervisor *s = user;
+
+	if (s->begins && all_settled(s))
+		reactor_stop(s->reactor);
+	else if (!s->begins)
+		check_reload(s);
+}
+
+static int make_groups(struct supervisor *s, struct err *err)
+{
+	const struct event_options ids = {
+		.max = 1, .reserve = ids_file_reserve_events, .user = &s->ids};
+	int rc = plan_init(&s->plan, s->config, err);
+
+	s->env = (struct group_env){
+		.reactor = s->reactor,
+		.config = s->config,
+		.ids = &s->ids,
+		.event_ids = event_table_create(&ids),
+		.next_owner = (unsigned)((uint64_t)s->ids.generation * 61 % EVENT_OWNERS),
+		.on_settled = on_settled,
+		.user = s,
+	};
+	s->groups = calloc(s->plan.count + 1, sizeof(*s->groups));
+	if (rc == 0 && (s->env.event_ids == NULL || s->groups == NULL))
+		rc = err_set(err, E_NOMEM, "no memory for workers");
+	for (size_t i = 0; rc == 0 && i < s->plan.count; i++)
+		rc = group_init(&s->groups[i], &s->env, &s->plan.groups[i], err);
+	return rc;
+}
+
+/* Where any group serves, those that can't do not hinder it. */
+static int start_workers(struct supervisor *s, struct err *err)
+{
+	for (size_t i = 0; i < s->plan.count; i++)
+		group_start(&s->groups[i]);
+	s->begins = true;
+	if (!all_settled(s))
+		reactor_run(s->reactor);
+	s->begins = false;
+	for (size_t i = 0; i < s->plan.count; i++)
+		if (group_serves(&s->groups[i]))
+			return 0;
+	if (err != NULL)
+		*err = s->groups[0].failure;
+	return s->groups[0].failure_rc;
+}
+
+static int listen_everywhere(struct supervisor *s, struct err *err)
+{
+	const struct server_sockets_options options = {
+		.config = s->config,
+		.reactor = s->reactor,
+		.on_connection = on_connection,
+		.on_renewed = on_renewed,
+		.user = s,
+		.outlived = true,
+	};
+	int rc = server_sockets_init(&s->sockets, &options, err);
+
+	for (size_t i = 0; rc == 0 && i < s->sockets.count; i++) {
+		const struct server_socket *socket = &s->sockets.sockets[i];
+
+		rc = group_listen(&s->groups[s->plan.group_of[socket->plugin]], socket);
+	}
+	return rc;
+}
+
+static void announce_all(const struct supervisor *s)
+{
+	for (size_t i = 0; i < s->plan.count; i++) {
+		const struct group *g = &s->groups[i];
+
+		for (size_t k = 0; k < g->plan->plugin_count; k++) {
+			const struct plugin_settings *plugin =
+				&s->config->plugins[g->plan->plugins[k]];
+
+			if (g->plugins[k].dump != NULL && group_serves(g))
+				announce(s, plugin, g->plugins[k].dump);
+			else
+				log_event(LOG_LEVEL_ERR, 0, plugin->name,
+					  "it is not served: its calls fail as on_error says");
+		}
+	}
+}
+
+/* What can't be watched does not hinder serving. */
+static void watch_files(struct supervisor *s)
+{
+	struct err err = {""};
+	int rc = 0;
+
+	if (s->config->watch && s->config->plugins_dir != NULL)
+		rc = watch_create(s->reactor, s->config, reload, s, &s->watch, &err);
+	if (rc != 0)
+		log_line(LOG_LEVEL_ERR, "watch: %s", err_message(&err, rc));
+}
+
+static int begin(struct supervisor *s, struct err *err)
+{
+	const struct status_source status = {fill_status, reload_for_admin, is_worker, s};
+	int rc;
+
+	s->started_at = reactor_now();
+	s->reactor = reactor_create();
+	if (s->reactor != NULL)
+		s->stall_tick = reactor_timer_create(s->reactor, on_stall_tick, s);
+	if (s->stall_tick == NULL)
+		return err_set(err, E_NOMEM, "no memory for the loop");
+	serving_raise_limit(s->config);
+	leaving_hold_signals();
+	rc = serving_open_ids(s->config, &s->ids, err);
+	if (rc == 0)
+		rc = make_groups(s, err);
+	if (rc == 0)
+		rc = start_workers(s, err);
+	if (rc == 0)
+		rc = listen_everywhere(s, err);
+	s->leaving = (struct leaving){
+		.config = s->config,
+		.reactor = s->reactor,
+		.sockets = &s->sockets,
+		.ops = {.connections = count_connections,
+			.events = count_events,
+			.retire = retire,
+			.reopen_log = reopen_log,
+			.check = check,
+			.reload = reload},
+		.user = s,
+	};
+	if (rc == 0)
+		rc = leaving_init(&s->leaving, err);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < s->plan.count; i++)
+		group_offer(&s->groups[i]);
+	s->admin = serving_create_admin(s->config, s->reactor, &status);
+	watch_files(s);
+	announce_all(s);
+	reactor_timer_start(s->stall_tick, STALL_TICK, 1);
+	return 0;
+}
+
+/* ---- the end ---- */
+
+/* Workers end their events and connections; who does not is killed. */
+static void end_workers(struct supervisor *s)
+{
+	say_all(s, CONTROL_LEAVE, 0);
+	for (size_t i = 0; i < s->plan.count; i++)
+		group_wait(&s->groups[i], reactor_now() + LAST_WAIT);
+}
+
+static void end(struct supervisor *s)
+{
+	const struct reload_place place = reload_place(s);
+
+	admin_destroy(s->admin);
+	watch_destroy(s->watch);
+	if (s->reload.runs)
+		reload_cancel(&s->reload, &place);
+	server_sockets_fini(&s->sockets);
+	if (s->groups != NULL)
+		end_workers(s);
+	for (size_t i = 0; s->groups != NULL && i < s->plan.count; i++)
+		group_fini(&s->groups[i]);
+	free(s->groups);
+	leaving_fini(&s->leaving);
+	event_table_destroy(s->env.event_ids);
+	plan_fini(&s->plan);
+	config_fini(s->reloaded);
+	free(s->reloaded);
+	ids_file_fini(&s->ids);
+	reactor_timer_destroy(s->stall_tick);
+	reactor_destroy(s->reactor);
+}
+
+int supervisor_run(const struct supervisor_options *options, struct err *err)
+{
+	struct supervisor s = {.options = *options, .config = options->config};
+	int rc = serving_open(s.config, err);
+
+	if (rc != 0)
+		return rc;
+	rc = begin(&s, err);
+	if (rc == 0)
+		reactor_run(s.reactor);
+	end(&s);
+	serving_close(options->config, rc, err);
+	return rc;
+}

@@ -1,0 +1,339 @@
+#include "server/supervisor/worker_role.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "plugins/plugin.h"
+#include "protocol/err.h"
+#include "server/custody.h"
+#include "server/dump.h"
+#include "server/ids_file.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/registry.h"
+#include "server/supervisor/alone.h"
+#include "server/supervisor/control.h"
+#include "server/supervisor/instance_check.h"
+#include "server/supervisor/sealed_file.h"
+#include "server/worker.h"
+
+#define CONFIG_PATH "/proc/self/fd/5" /* WORKER_ROLE_CONFIG */
+#define TICK 0.01                     /* seconds, while it drains or leaves */
+
+enum role_signal {
+	ROLE_SIGNALS = 4
+};
+
+struct role {
+	struct config config;
+	struct ids_file ids;
+	struct reactor *reactor;
+	struct control *control;
+	struct custody *custody;
+	struct registry *registry;
+	struct worker *worker;
+	struct alone alone;
+	struct reactor_signal *signals[ROLE_SIGNALS];
+	struct reactor_timer *tick; /* while it drains or leaves */
+	bool drains, leaves;
+	double leave_at;
+};
+
+/* ---- what it says ---- */
+
+static void say(struct role *role, const struct control_msg *msg)
+{
+	int rc = control_send(role->control, msg);
+
+	if (rc != 0 && rc != -E_CLOSED)
+		log_line(LOG_LEVEL_ERR, "the supervisor can't be told: %s", err_text(rc));
+}
+
+static void say_failure(struct role *role, const struct err *err, int rc)
+{
+	const char *why = err_message(err, rc);
+	const struct control_msg msg = {
+		.type = CONTROL_FAILED,
+		.number = (uint64_t)-rc,
+		.fd = -1,
+		.text = why,
+		.text_len = strlen(why),
+	};
+
+	say(role, &msg);
+	control_flush(role->control);
+}
+
+static int say_plugin(struct role *role, const struct served *served, struct err *err)
+{
+	const struct plugin *plugin = served->plugin;
+	const struct dump dump = {&role->config, &plugin, 1};
+	struct control_msg msg = {.type = CONTROL_PLUGIN, .number = served->index, .fd = -1};
+	char *text = NULL;
+	int rc = dump_text(&dump, &text, err);
+
+	if (rc == 0)
+		rc = sealed_file_create("dump", text, strlen(text), &msg.fd, err);
+	if (rc == 0) {
+		say(role, &msg);
+		close(msg.fd);
+	}
+	free(text);
+	return rc;
+}
+
+static int say_ready(struct role *role, struct err *err)
+{
+	const struct control_msg ready = {.type = CONTROL_READY, .fd = -1};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < role->worker->served_count; i++)
+		rc = say_plugin(role, &role->worker->served[i], err);
+	if (rc == 0)
+		say(role, &ready);
+	return rc;
+}
+
+static void on_connection_end(void *user, uint32_t slot, bool released)
+{
+	struct role *role = user;
+	const struct control_msg msg = {
+		.type = released ? CONTROL_RELEASED : CONTROL_ENDED,
+		.slot = slot,
+		.number = role->worker->next_owner,
+		.fd = -1,
+	};
+
+	say(role, &msg);
+}
+
+/* ---- what it is told ---- */
+
+static void take_socket(struct role *role, const struct control_msg *msg)
+{
+	char *path = strndup(msg->text, msg->text_len);
+
+	if (path == NULL ||
+	    alone_listen(&role->alone, path, msg->fd, msg->number, (enum on_error)msg->slot) != 0)
+		log_line(LOG_LEVEL_ERR, "no memory for a socket");
+	free(path);
+}
+
+static void take_connection(struct role *role, const struct control_msg *msg)
+{
+	const struct control_msg ended = {.type = CONTROL_ENDED, .slot = msg->slot, .fd = -1};
+	bool refuse = msg->type == CONTROL_REFUSE;
+
+	if (!worker_adopt_slot(role->worker, msg->fd, msg->slot,
+			       refuse ? WORKER_REFUSE : WORKER_SERVE))
+		say(role, &ended);
+}
+
+static void leave_within(struct role *role, uint64_t milliseconds)
+{
+	role->leave_at = reactor_now() + (double)milliseconds / 1000;
+	reactor_timer_start(role->tick, TICK, 1);
+}
+
+static void on_message(void *user, const struct control_msg *msg)
+{
+	struct role *role = user;
+
+	switch ((enum control_type)msg->type) {
+	case CONTROL_LISTEN:
+		take_socket(role, msg);
+		return;
+	case CONTROL_CONNECTION:
+	case CONTROL_REFUSE:
+		take_connection(role, msg);
+		return;
+	case CONTROL_DRAIN:
+		role->drains = true;
+		leave_within(role, msg->number);
+		break;
+	case CONTROL_RETIRE:
+		worker_retire(role->worker);
+		break;
+	case CONTROL_LEAVE:
+		role->leaves = true;
+		leave_within(role, msg->number);
+		break;
+	case CONTROL_LOG_REOPEN:
+		log_reopen();
+		break;
+	default:
+		log_line(LOG_LEVEL_ERR, "the supervisor says what only a worker says");
+	}
+	if (msg->fd >= 0)
+		close(msg->fd);
+}
+
+/* One that has begun to leave goes on with that. */
+static void on_control_end(void *user)
+{
+	struct role *role = user;
+	struct err err = {""};
+	int rc;
+
+	if (role->leaves || role->drains || role->worker == NULL || role->alone.sockets == NULL) {
+		reactor_stop(role->reactor);
+		return;
+	}
+	rc = alone_begin(&role->alone, &err);
+	if (rc == 0)
+		return;
+	log_line(LOG_LEVEL_ERR, "can't serve alone: %s", err_message(&err, rc));
+	reactor_stop(role->reactor);
+}
+
+/* What is left when the time is over, the supervisor answers: the process ends without a word. */
+static void on_tick(void *user)
+{
+	struct role *role = user;
+	bool is_late = reactor_now() >= role->leave_at;
+
+	if (role->drains && !role->leaves) {
+		worker_release_idle(role->worker);
+		if (worker_connections(role->worker) == 0 && worker_events(role->worker) == 0)
+			reactor_stop(role->reactor);
+		else if (is_late)
+			_exit(0);
+	} else if (is_late || worker_events(role->worker) == 0) {
+		reactor_stop(role->reactor);
+	}
+}
+
+/* A terminal's and a service manager's signals reach all processes: the supervisor's word is what counts. */
+static void on_signal(void *user, int signum)
+{
+	struct role *role = user;
+
+	if (signum == SIGUSR1)
+		log_reopen();
+	else if (role->alone.is_alone && signum != SIGHUP)
+		reactor_stop(role->reactor);
+}
+
+/* ---- beginning and end ---- */
+
+static int watch_signals(struct role *role)
+{
+	static const int numbers[ROLE_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < ROLE_SIGNALS; i++) {
+		role->signals[i] =
+			reactor_signal_create(role->reactor, numbers[i], on_signal, role);
+		if (role->signals[i] == NULL)
+			return -E_NOMEM;
+	}
+	return 0;
+}
+
+static int make_loop(struct role *role, struct err *err)
+{
+	const struct control_handler handler = {on_message, on_control_end, role};
+
+	role->reactor = reactor_create();
+	if (role->reactor != NULL)
+		role->control = control_create(role->reactor, WORKER_ROLE_CONTROL, &handler);
+	if (role->control != NULL)
+		role->tick = reactor_timer_create(role->reactor, on_tick, role);
+	if (role->tick == NULL || watch_signals(role) != 0)
+		return err_set(err, E_NOMEM, "no memory for the loop");
+	return 0;
+}
+
+static int open_memory(struct role *role, struct err *err)
+{
+	const struct registry_options options = {
+		.max = role->config.max_instances,
+		.row_idle = REGISTRY_ROW_IDLE,
+	};
+	int rc = custody_create(WORKER_ROLE_CUSTODY, &role->custody, err);
+
+	if (rc == 0)
+		rc = registry_open(WORKER_ROLE_REGISTRY, &options, &role->registry, err);
+	close(WORKER_ROLE_REGISTRY);
+	return rc;
+}
+
+static int reserve_instances(void *user, uint32_t *ret_first, uint32_t *ret_end, struct err *err)
+{
+	return ids_file_reserve_instances(&((struct role *)user)->ids, ret_first, ret_end, err);
+}
+
+static int reserve_events(void *user, uint64_t *ret_first, uint64_t *ret_end, struct err *err)
+{
+	return ids_file_reserve_events(&((struct role *)user)->ids, ret_first, ret_end, err);
+}
+
+static int load(struct role *role, unsigned owner, struct err *err)
+{
+	const struct worker_options options = {
+		.reactor = role->reactor,
+		.config = &role->config,
+		.registry = role->registry,
+		.owner = owner,
+		.custody = role->custody,
+		.on_connection_end = on_connection_end,
+		.reserve_instances = reserve_instances,
+		.reserve_events = reserve_events,
+		.user = role,
+	};
+
+	return worker_create(&options, &role->worker, err);
+}
+
+static int begin(struct role *role, const struct worker_role_options *options, struct err *err)
+{
+	int rc = config_init_file(&role->config, CONFIG_PATH, err);
+
+	close(WORKER_ROLE_CONFIG);
+	if (rc == 0)
+		rc = log_open(role->config.log, role->config.log_level, err);
+	if (rc == 0)
+		rc = open_memory(role, err);
+	if (rc == 0)
+		rc = load(role, options->owner, err);
+	if (rc == 0 && options->checks)
+		rc = instance_check_run(role->worker, role->registry, err);
+	if (rc != 0)
+		return rc;
+	role->alone.reactor = role->reactor;
+	role->alone.config = &role->config;
+	role->alone.worker = role->worker;
+	role->alone.registry = role->registry;
+	return say_ready(role, err);
+}
+
+static void end(struct role *role)
+{
+	worker_destroy(role->worker);
+	control_destroy(role->control);
+	alone_fini(&role->alone);
+	registry_close(role->registry);
+	custody_destroy(role->custody);
+	for (size_t i = 0; i < ROLE_SIGNALS; i++)
+		reactor_signal_destroy(role->signals[i]);
+	reactor_timer_destroy(role->tick);
+	reactor_destroy(role->reactor);
+	config_fini(&role->config);
+	log_close();
+}
+
+int worker_role_run(const struct worker_role_options *options)
+{
+	struct role role = {.ids = {.dir = (char *)options->ids_dir}};
+	struct err err = {""};
+	int rc = make_loop(&role, &err);
+
+	if (rc == 0)
+		rc = begin(&role, options, &err);
+	if (rc == 0)
+		reactor_run(role.reactor);
+	else if (role.control != NULL)
+		say_failure(&role, &err, rc);
+	end(&role);
+	return rc;
+}
