@@ -7,6 +7,7 @@
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(row) ((row)->oom = true)
 #include <uthash.h>
+#include <utlist.h>
 
 #define ID_END ((uint32_t)1 << 31) /* the gateway's ProtoBuf has ids of 31 bits */
 
@@ -24,7 +25,8 @@ struct instance_table {
 	struct row *by_id;
 	struct row *by_key;
 	uint32_t next_id;
-	uint32_t reserved; /* ids from next_id up to here are ours */
+	uint32_t reserved;      /* ids from next_id up to here are ours */
+	struct plugin *changed; /* plugins that are to be told of their confs */
 };
 
 struct instance_table *instance_table_create(const struct instance_options *options)
@@ -37,18 +39,99 @@ struct instance_table *instance_table_create(const struct instance_options *opti
 	return t;
 }
 
-static void drop_live(struct instance *instance)
+/* ---- the plugin's own code ---- */
+
+static void watch(const struct instance_table *t, struct plugin *plugin, bool runs)
+{
+	if (t->options.watch != NULL)
+		t->options.watch(plugin, runs);
+}
+
+/* The plugin is told by tell_changed. */
+static void note_change(struct instance_table *t, struct plugin *plugin)
+{
+	if (!plugin->info.configures || plugin->is_changed)
+		return;
+	plugin->is_changed = true;
+	LL_PREPEND2(t->changed, plugin, next_changed);
+}
+
+static int make_live(struct instance_table *t, struct instance *instance, struct err *err)
+{
+	struct plugin *plugin = instance->plugin;
+	int rc;
+
+	if (instance->live != NULL)
+		return 0;
+	watch(t, plugin, true);
+	rc = plugin->runtime->instance_start(plugin, instance->conf, &instance->live, err);
+	watch(t, plugin, false);
+	if (rc == 0)
+		note_change(t, plugin);
+	return rc;
+}
+
+static void drop_live(const struct instance_table *t, struct instance *instance)
 {
 	struct plugin *plugin = instance->plugin;
 
-	if (instance->live != NULL)
-		plugin->runtime->instance_stop(plugin, instance->live);
+	if (instance->live == NULL)
+		return;
+	watch(t, plugin, true);
+	plugin->runtime->instance_stop(plugin, instance->live);
+	watch(t, plugin, false);
 	instance->live = NULL;
 }
 
+/* Its confs, in the order of their ids. Owned; NULL without memory. */
+static struct plugin_conf *collect_confs(const struct instance_table *t,
+					 const struct plugin *plugin, size_t *ret_n)
+{
+	struct plugin_conf *confs = calloc(instance_count(t) + 1, sizeof(*confs));
+	const struct row *row;
+
+	*ret_n = 0;
+	for (row = t->by_id; confs != NULL && row != NULL; row = row->by_id.next)
+		if (row->pub.plugin == plugin && row->pub.refs > 0)
+			confs[(*ret_n)++] = (struct plugin_conf){row->pub.conf, row->pub.live};
+	return confs;
+}
+
+static void tell(const struct instance_table *t, struct plugin *plugin)
+{
+	const struct pdk_port *port = plugin->env.port;
+	struct err err = {""};
+	size_t n;
+	struct plugin_conf *confs = collect_confs(t, plugin, &n);
+	int rc = -E_NOMEM;
+
+	if (confs != NULL) {
+		watch(t, plugin, true);
+		rc = plugin->runtime->configure(plugin, confs, n, &err);
+		watch(t, plugin, false);
+	}
+	free(confs);
+	if (rc == 0 || port == NULL || port->log == NULL)
+		return;
+	err_prefix(&err, rc, "configure of plugin '%s'", plugin->name);
+	port->log(NULL, LOG_LEVEL_ERR, err.text, strlen(err.text));
+}
+
+static void tell_changed(struct instance_table *t)
+{
+	struct plugin *plugin;
+
+	while ((plugin = t->changed) != NULL) {
+		LL_DELETE2(t->changed, plugin, next_changed);
+		plugin->is_changed = false;
+		tell(t, plugin);
+	}
+}
+
+/* ---- rows ---- */
+
 static void destroy_row(struct row *row)
 {
-	drop_live(&row->pub);
 	json_decref(row->pub.conf);
 	free(row->key);
 	free(row);
@@ -58,6 +141,9 @@ static void remove_row(struct instance_table *t, struct row *row)
 {
 	HASH_DELETE(by_id, t->by_id, row);
 	HASH_DELETE(by_key, t->by_key, row);
+	if (row->pub.refs > 0)
+		note_change(t, row->pub.plugin);
+	drop_live(t, &row->pub);
 	destroy_row(row);
 }
 
@@ -174,15 +260,6 @@ static int take_id(struct instance_table *t, int64_t *ret_id, struct err *err)
 	return rc;
 }
 
-static int make_live(struct instance *instance, struct err *err)
-{
-	struct plugin *plugin = instance->plugin;
-
-	if (instance->live != NULL)
-		return 0;
-	return plugin->runtime->instance_start(plugin, instance->conf, &instance->live, err);
-}
-
 static int add_row(struct instance_table *t, struct row *row, struct err *err)
 {
 	HASH_ADD(by_id, t->by_id, pub.id, sizeof(row->pub.id), row);
@@ -213,7 +290,7 @@ static int add_new(struct instance_table *t, struct row *row, double now, struct
 	int rc = check_room(t, now, err);
 
 	if (rc == 0)
-		rc = make_live(&row->pub, err);
+		rc = make_live(t, &row->pub, err);
 	if (rc == 0)
 		rc = take_id(t, &row->pub.id, err);
 	return rc != 0 ? rc : add_row(t, row, err);
@@ -231,16 +308,20 @@ int instance_start(struct instance_table *t, struct plugin *plugin, const char *
 	if (same != NULL) {
 		destroy_row(row);
 		row = same;
-		rc = make_live(&row->pub, err);
+		rc = make_live(t, &row->pub, err);
 	} else {
 		rc = add_new(t, row, now, err);
-		if (rc != 0)
+		if (rc != 0) {
+			drop_live(t, &row->pub);
 			destroy_row(row);
+		}
 	}
 	if (rc != 0)
 		return rc;
-	row->pub.refs++;
+	if (row->pub.refs++ == 0)
+		note_change(t, row->pub.plugin);
 	row->pub.used_at = now;
+	tell_changed(t);
 	*ret_id = row->pub.id;
 	return 0;
 }
@@ -259,9 +340,13 @@ void instance_close(struct instance_table *t, int64_t id, double now)
 
 	if (row == NULL)
 		return;
-	if (row->pub.refs > 0)
-		row->pub.refs--;
 	row->pub.used_at = now;
+	if (row->pub.refs == 0 || --row->pub.refs > 0)
+		return;
+	note_change(t, row->pub.plugin);
+	tell_changed(t);
+	if (row->pub.running == 0)
+		drop_live(t, &row->pub);
 }
 
 int instance_get(struct instance_table *t, int64_t id, double now, struct instance **ret,
@@ -273,9 +358,10 @@ int instance_get(struct instance_table *t, int64_t id, double now, struct instan
 	if (row == NULL)
 		return err_set(err, E_NO_INSTANCE, "%s %lld", err_text(E_NO_INSTANCE),
 			       (long long)id);
-	rc = make_live(&row->pub, err);
+	rc = make_live(t, &row->pub, err);
 	if (rc != 0)
 		return rc;
+	tell_changed(t);
 	row->pub.used_at = now;
 	*ret = &row->pub;
 	return 0;
@@ -308,11 +394,12 @@ void instance_sweep(struct instance_table *t, double now)
 
 		if (row->pub.running > 0)
 			continue;
-		if (idle > t->options.live_idle)
-			drop_live(&row->pub);
+		if (row->pub.refs == 0 || idle > t->options.live_idle)
+			drop_live(t, &row->pub);
 		if (idle > t->options.row_idle && row->pub.live == NULL)
 			remove_row(t, row);
 	}
+	tell_changed(t);
 }
 
 size_t instance_count(const struct instance_table *t)

@@ -1,10 +1,13 @@
 /* instance.h - the registry: instance id -> plugin and conf.
  *
  * Rows stay for as long as the gateway may use their id; the *live* object of a row (what the runtime
- * made of the conf) comes and goes: it is made at the start, dropped after idling, and made again on
- * demand under the same id. Equal confs of a plugin (but for key order and __seq__) share one row and are
+ * made of the conf) comes and goes: it is made at the start, dropped after idling or when nobody has it any
+ * more, and made again on demand under the same id. Equal confs of a plugin (but for key order and __seq__) share one row and are
  * counted. Ids come from one counter of 31 bits whose high-water mark is written down before use, so that
- * no id is ever used twice, over restarts too (the gateway keeps ids of a server that died). */
+ * no id is ever used twice, over restarts too (the gateway keeps ids of a server that died).
+ *
+ * A plugin that wants to be (struct runtime, configure) is told of all confs that were started and not
+ * closed, whenever that set has changed or a live object was made again: before an event can meet it. */
 #ifndef PLUGINS_INSTANCE_H
 #define PLUGINS_INSTANCE_H
 #include <jansson.h>
@@ -33,6 +36,8 @@ struct instance_options {
 	 */
 	int (*reserve_ids)(void *user, uint32_t *ret_first, uint32_t *ret_end, struct err *err);
 	void *user;
+	/* Code of a plugin is about to run, and has run (NULL). May be NULL. */
+	void (*watch)(struct plugin *plugin, bool runs);
 };
 
 struct instance_table *instance_table_create(const struct instance_options *options);
@@ -41,7 +46,8 @@ void instance_table_destroy(struct instance_table *t);
  * -E_PLUGIN, -E_IO. `now` in monotonic seconds, as everywhere here. */
 int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf,
 		   size_t conf_len, double now, int64_t *ret_id, struct err *err);
-/* Counts down; the row stays until it is idle for row_idle. An unknown id is no error. */
+/* Counts down, to where the live object is dropped; the row stays until it is idle for row_idle. An unknown
+ * id is no error. */
 void instance_close(struct instance_table *t, int64_t id, double now);
 /* The row, its live object made if it was dropped. Borrowed until the loop turns, or while running > 0.
  * -E_NO_INSTANCE, or as runtime->instance_start. */

@@ -20,6 +20,16 @@ static void init_worker(void *arg)
 	init.rc = init.plugin->runtime->init_worker(init.plugin, init.err);
 }
 
+void start_watch(struct plugin *plugin, bool runs)
+{
+	static unsigned depth;
+
+	if (runs && depth++ == 0)
+		watchdog_begin(plugin, reactor_now() + START_TIMEOUT);
+	if (!runs && --depth == 0)
+		watchdog_end();
+}
+
 /* Once, before the first instance; if it fails, again before the next one. */
 static int init_plugin(struct served *served, struct err *err)
 {
@@ -45,15 +55,14 @@ static int init_plugin(struct served *served, struct err *err)
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
 		   struct err *err)
 {
-	double now = reactor_now();
 	int rc;
 
-	watchdog_begin(served->plugin, now + START_TIMEOUT);
+	start_watch(served->plugin, true);
 	rc = init_plugin(served, err);
 	if (rc == 0)
 		rc = instance_start(served->worker->instances, served->plugin, conf->s, conf->len,
-				    now, ret_id, err);
-	watchdog_end();
+				    reactor_now(), ret_id, err);
+	start_watch(served->plugin, false);
 	return rc;
 }
 
@@ -61,13 +70,12 @@ int start_find_instance(struct worker *w, int64_t id, struct instance **ret_inst
 			struct err *err)
 {
 	const struct instance *row = instance_look(w->instances, id);
-	double now = reactor_now();
 	int rc;
 
 	if (row == NULL || row->live != NULL)
-		return instance_get(w->instances, id, now, ret_instance, err);
-	watchdog_begin(row->plugin, now + START_TIMEOUT);
-	rc = instance_get(w->instances, id, now, ret_instance, err);
-	watchdog_end();
+		return instance_get(w->instances, id, reactor_now(), ret_instance, err);
+	start_watch(row->plugin, true);
+	rc = instance_get(w->instances, id, reactor_now(), ret_instance, err);
+	start_watch(row->plugin, false);
 	return rc;
 }

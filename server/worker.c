@@ -10,6 +10,8 @@
 #include "server/dispatch.h"
 #include "server/log.h"
 #include "server/reactor.h"
+#include "server/start.h"
+#include "server/task.h"
 #include "server/turn.h"
 #include "server/watchdog.h"
 
@@ -44,6 +46,7 @@ static int load_plugins(struct worker *w, struct err *err)
 		w->served_count++;
 		served->settings = &config->plugins[i];
 		served->plugin->env.constants = w->constants;
+		served->plugin->loop = &w->loop;
 		served->worker = w;
 		served->index = (uint32_t)i;
 		served->loaded_at = (double)time(NULL);
@@ -54,8 +57,14 @@ static int load_plugins(struct worker *w, struct err *err)
 
 static void unload_plugins(struct worker *w)
 {
-	for (size_t i = 0; i < w->served_count; i++)
-		plugin_destroy(w->served[i].plugin);
+	for (size_t i = 0; i < w->served_count; i++) {
+		struct plugin *plugin = w->served[i].plugin;
+
+		start_watch(plugin, true);
+		plugin->runtime->unload(plugin);
+		start_watch(plugin, false);
+		plugin_destroy(plugin);
+	}
 	pdk_constants_destroy(w->constants);
 	free(w->served);
 }
@@ -199,6 +208,7 @@ static int init_tables(struct worker *w, const struct worker_options *options)
 		.row_idle = ROW_IDLE,
 		.reserve_ids = options->reserve_instances,
 		.user = options->user,
+		.watch = start_watch,
 	};
 	const struct event_options events = {
 		.max = w->config->max_events,
@@ -238,6 +248,14 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		return err_set(err, E_NOMEM, "no memory for a worker");
 	w->config = options->config;
 	w->reactor = options->reactor;
+	w->loop = (struct loop){
+		.reactor = w->reactor,
+		.timer_create = reactor_timer_create,
+		.timer_start = reactor_timer_start,
+		.timer_destroy = reactor_timer_destroy,
+		.run = task_run,
+		.server = w,
+	};
 	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_IDLE);
 	rc = init(w, options, err);
 	if (rc != 0) {
@@ -268,7 +286,6 @@ void worker_destroy(struct worker *w)
 {
 	if (w == NULL)
 		return;
-	watchdog_fini();
 	if (w->events != NULL)
 		event_each(w->events, end_event, w);
 	session_table_each(&w->sessions, end_session, w);
@@ -276,6 +293,7 @@ void worker_destroy(struct worker *w)
 	instance_table_destroy(w->instances);
 	event_table_destroy(w->events);
 	unload_plugins(w);
+	watchdog_fini();
 	session_env_fini(&w->session_env);
 	session_table_fini(&w->sessions);
 	deadline_clock_fini(&w->clock);

@@ -9,6 +9,7 @@
 #define SERVER_WORKER_H
 #include "pdk-bridge/fiber.h"
 #include "plugins/instance.h"
+#include "plugins/loop.h"
 #include "server/config.h"
 #include "server/deadline.h"
 #include "server/event.h"
@@ -33,6 +34,7 @@ struct served {
 struct worker {
 	const struct config *config;
 	struct reactor *reactor;
+	struct loop loop; /* the reactor, for plugins */
 	struct served *served;
 	size_t served_count;
 	struct instance_table *instances;

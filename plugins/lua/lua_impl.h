@@ -27,7 +27,6 @@ struct lua_thread {
 /* The live object of one conf. */
 struct lua_instance {
 	int conf_ref; /* one table for its whole life: handlers may write to it or use it as a key */
-	struct lua_instance *prev, *next;
 };
 
 /* plugin->impl */
@@ -36,7 +35,6 @@ struct lua_plugin {
 	const struct plugin *plugin;
 	struct lua_thread *idle;
 	size_t idle_count;
-	struct lua_instance *instances;
 	int handler_ref;
 	int null_array_mt;   /* the metatable of empty arrays in confs */
 	int event_error_ref; /* the message handlers of lua_error.c */
@@ -73,7 +71,7 @@ int lua_load_plugin(struct plugin *plugin, const struct plugin_spec *spec, struc
 void lua_run_open(struct lua_plugin *p);
 int lua_run_init_worker(struct plugin *plugin, struct err *err);
 int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err);
-/* handler:configure(confs) with all live confs; its errors are logged. */
-void lua_run_configure(struct lua_plugin *p);
+int lua_run_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
+		      struct err *err);
 
 #endif

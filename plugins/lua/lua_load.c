@@ -34,6 +34,9 @@ static int take_results(struct loading *loading, lua_State *L, int first)
 		rc = lua_info_fill(loading->plugin, told, notes, loading->err);
 	json_decref(told);
 	json_decref(notes);
+	lua_getfield(L, first, "configure");
+	loading->plugin->info.configures = lua_isfunction(L, -1);
+	lua_pop(L, 1);
 	lua_pushvalue(L, first);
 	p->handler_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	return rc;

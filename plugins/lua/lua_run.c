@@ -1,36 +1,39 @@
 /* lua_run.c - running handlers: on a thread of their own, under a message handler. */
-#include <string.h>
-#include <utlist.h>
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/lua/lua_impl.h"
+#include "plugins/lua/lua_json.h"
 
 /* One call of handler[name](handler, argument). */
 struct call {
 	const struct lua_plugin *plugin;
 	const char *name;
-	int conf_ref; /* the argument; LUA_NOREF = none */
-	bool confs;   /* the argument is an array of all live confs */
+	int conf_ref;                    /* the argument; LUA_NOREF = none */
+	const struct plugin_conf *confs; /* an array of these is the argument; or NULL */
+	size_t n;
 };
 
 /* ---- inside of the protected call ---- */
 
-static void push_confs(lua_State *L, const struct lua_plugin *p)
+/* The tables that handlers get, where there are such. */
+static void push_confs(lua_State *L, const struct call *call)
 {
-	const struct lua_instance *instance;
-	int i = 0;
-
 	lua_newtable(L);
-	DL_FOREACH (p->instances, instance) {
-		lua_rawgeti(L, LUA_REGISTRYINDEX, instance->conf_ref);
-		lua_rawseti(L, -2, ++i);
+	for (size_t i = 0; i < call->n; i++) {
+		const struct lua_instance *instance = call->confs[i].live;
+
+		if (instance != NULL)
+			lua_rawgeti(L, LUA_REGISTRYINDEX, instance->conf_ref);
+		else
+			lua_json_push(L, call->confs[i].conf, call->plugin->null_array_mt);
+		lua_rawseti(L, -2, (int)i + 1);
 	}
 }
 
 static int push_argument(lua_State *L, const struct call *call)
 {
-	if (call->confs)
-		push_confs(L, call->plugin);
+	if (call->confs != NULL)
+		push_confs(L, call);
 	else if (call->conf_ref != LUA_NOREF)
 		lua_rawgeti(L, LUA_REGISTRYINDEX, call->conf_ref);
 	else
@@ -85,7 +88,7 @@ int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct e
 {
 	struct lua_plugin *p = plugin->impl;
 	const struct lua_instance *instance = live;
-	struct call call = {p, phase_name(rq->phase), instance->conf_ref, false};
+	struct call call = {p, phase_name(rq->phase), instance->conf_ref, NULL, 0};
 	struct lua_thread *t = lua_thread_take(p);
 
 	if (t == NULL)
@@ -110,20 +113,16 @@ static int run_alone(struct lua_plugin *p, struct call *call, struct err *err)
 
 int lua_run_init_worker(struct plugin *plugin, struct err *err)
 {
-	struct call call = {plugin->impl, "init_worker", LUA_NOREF, false};
+	struct call call = {plugin->impl, "init_worker", LUA_NOREF, NULL, 0};
 	int rc = run_alone(plugin->impl, &call, err);
 
 	return rc ? err_prefix(err, -E_PLUGIN, "init_worker of plugin '%s'", plugin->name) : 0;
 }
 
-void lua_run_configure(struct lua_plugin *p)
+int lua_run_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
+		      struct err *err)
 {
-	struct call call = {p, "configure", LUA_NOREF, true};
-	const struct pdk_port *port = p->plugin->env.port;
-	struct err err = {0};
+	struct call call = {plugin->impl, "configure", LUA_NOREF, confs, n};
 
-	if (run_alone(p, &call, &err) == 0 || port == NULL || port->log == NULL)
-		return;
-	err_prefix(&err, -E_HANDLER, "configure of plugin '%s'", p->plugin->name);
-	port->log(NULL, LOG_LEVEL_ERR, err.text, strlen(err.text));
+	return run_alone(plugin->impl, &call, err);
 }

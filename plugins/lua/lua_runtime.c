@@ -1,6 +1,5 @@
 /* lua_runtime.c - struct runtime for plugins in Lua. */
 #include <stdlib.h>
-#include <utlist.h>
 #include "pdk-bridge/lua_compat.h"
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_json.h"
@@ -74,8 +73,6 @@ static int runtime_instance_start(struct plugin *plugin, const json_t *conf, voi
 		free(instance);
 		return lua_error_take(p->L, status, E_CONF, err);
 	}
-	DL_APPEND(p->instances, instance);
-	lua_run_configure(p);
 	*ret_live = instance;
 	return 0;
 }
@@ -87,7 +84,6 @@ static void runtime_instance_stop(struct plugin *plugin, void *live)
 
 	if (instance == NULL)
 		return;
-	DL_DELETE(p->instances, instance);
 	luaL_unref(p->L, LUA_REGISTRYINDEX, instance->conf_ref);
 	free(instance);
 }
@@ -115,6 +111,7 @@ const struct runtime runtime_lua = {
 	.init_worker = lua_run_init_worker,
 	.instance_start = runtime_instance_start,
 	.instance_stop = runtime_instance_stop,
+	.configure = lua_run_configure,
 	.run = lua_run_phase,
 	.event_done = runtime_event_done,
 	.interrupt = runtime_interrupt,

@@ -233,12 +233,12 @@ int native_load(struct plugin *plugin, const struct plugin_spec *spec, struct er
 	rc = open_object(p, plugin->info.where, err);
 	if (rc == 0)
 		rc = take_api(p, plugin->info.where, err);
+	plugin->info.configures = rc == 0 && p->api.configure != NULL;
 	return rc == 0 ? fill_info(plugin, &p->api, err) : rc;
 }
 
 void native_unload(struct native_plugin *p)
 {
-	arena_fini(&p->arena);
 	if (p->handle != NULL)
 		dlclose(p->handle);
 	free(p);

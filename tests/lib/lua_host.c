@@ -90,6 +90,15 @@ static void run_init_worker(void *arg)
 	CHECK(logging->plugin->runtime->init_worker(logging->plugin, NULL) == 0);
 }
 
+static int configure(struct lua_host *h, const json_t *conf, struct err *err)
+{
+	const struct plugin_conf confs[] = {{conf, h->live}};
+
+	if (!h->plugin->info.configures)
+		return 0;
+	return h->plugin->runtime->configure(h->plugin, confs, 1, err);
+}
+
 static void init_worker(struct lua_host *h)
 {
 	struct fiber *fiber;
@@ -121,6 +130,8 @@ int lua_host_load_as(struct lua_host *h, const char *name, const char *module, c
 	json = json_loads(conf ? conf : "{}", 0, NULL);
 	CHECK(json);
 	rc = h->plugin->runtime->instance_start(h->plugin, json, &h->live, err);
+	if (rc == 0)
+		rc = configure(h, json, err);
 	json_decref(json);
 	return rc;
 }
