@@ -38,7 +38,9 @@ struct native_scope {
 
 /* plugin->impl */
 struct native_plugin {
+	const char *name;                /* borrowed */
 	void *handle;                    /* of dlopen */
+	struct native_plugin *next;      /* of those that have one */
 	struct outrigger_plugin api;     /* a copy: an older plugin's may be shorter */
 	struct native_scope process;     /* what init made */
 	struct native_scope *configured; /* what configure made of the latest confs; or NULL */

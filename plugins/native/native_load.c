@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <utlist.h>
 #include "plugins/lua/lua_info.h"
 #include "plugins/native/native_impl.h"
 #include "protocol/buf.h"
@@ -138,16 +139,37 @@ static int take_api(struct native_plugin *p, const char *where, struct err *err)
 	return 0;
 }
 
+/* All of the process. */
+static struct native_plugin *loaded;
+
+/* An object is there once, whatever the names of its file. */
+static int refuse_twice(const struct native_plugin *p, const char *where, struct err *err)
+{
+	const struct native_plugin *other;
+
+	LL_SEARCH_SCALAR(loaded, other, handle, p->handle);
+	if (other == NULL)
+		return 0;
+	return err_set(err, E_PLUGIN,
+		       "%s is loaded already, as plugin '%s', and both would share its static "
+		       "variables: give this one a copy of the file, or an outrigger of its own",
+		       where, other->name);
+}
+
 static int open_object(struct native_plugin *p, const char *where, struct err *err)
 {
 	const char *text;
+	int rc;
 
 	p->handle = dlopen(where, RTLD_NOW | RTLD_LOCAL);
-	if (p->handle != NULL)
-		return 0;
-	text = dlerror();
-	return err_set(err, E_PLUGIN, "%s can't be loaded: %s", where,
-		       text != NULL ? text : "unknown reason");
+	if (p->handle == NULL) {
+		text = dlerror();
+		return err_set(err, E_PLUGIN, "%s can't be loaded: %s", where,
+			       text != NULL ? text : "unknown reason");
+	}
+	rc = refuse_twice(p, where, err);
+	LL_PREPEND(loaded, p);
+	return rc;
 }
 
 /* ---- what is told of it ---- */
@@ -229,6 +251,7 @@ int native_load(struct plugin *plugin, const struct plugin_spec *spec, struct er
 		free(p);
 		return err_set(err, E_NOMEM, "no memory for a plugin");
 	}
+	p->name = plugin->name;
 	plugin->impl = p;
 	rc = open_object(p, plugin->info.where, err);
 	if (rc == 0)
@@ -239,7 +262,9 @@ int native_load(struct plugin *plugin, const struct plugin_spec *spec, struct er
 
 void native_unload(struct native_plugin *p)
 {
-	if (p->handle != NULL)
+	if (p->handle != NULL) {
+		LL_DELETE(loaded, p);
 		dlclose(p->handle);
+	}
 	free(p);
 }

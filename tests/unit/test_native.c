@@ -150,6 +150,63 @@ static void test_shared_objects_are_listed(void **state)
 	assert_int_equal(found, 1);
 }
 
+/* Serves the object, which is `from` of the build's folder, as h->dir/NAME.so, or says why not. */
+static int load_linked(struct lua_host *h, const char *name, int (*put)(const char *, const char *),
+		       struct err *err)
+{
+	char from[600], to[600];
+
+	lua_host_init(h);
+	snprintf(from, sizeof(from), "%s/native_ways.so", native_dir());
+	snprintf(to, sizeof(to), "%s/%s.so", h->dir, name);
+	assert_int_equal(put(from, to), 0);
+	return lua_host_load_as(h, name, NULL, NULL, err);
+}
+
+static int copy_file(const char *from, const char *to)
+{
+	const char *argv[] = {"cp", from, to, NULL};
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execvp(argv[0], (char **)argv);
+		_exit(127);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
+}
+
+static void test_one_object_is_not_two_plugins_at_once(void **state)
+{
+	struct lua_host first, second;
+	struct err err = {""};
+
+	(void)state;
+	open_ways(&first, "nothing");
+	assert_int_equal(load_linked(&second, "other", symlink, &err), -E_PLUGIN);
+	assert_non_null(strstr(err.text, "/other.so is loaded already, as plugin 'native_ways'"));
+	lua_host_close(&second);
+	lua_host_close(&first);
+	assert_int_equal(load_linked(&second, "other", symlink, &err), 0);
+	lua_host_close(&second);
+}
+
+static void test_a_copy_of_an_object_has_variables_of_its_own(void **state)
+{
+	struct lua_host first, second;
+	struct err err = {""};
+	unsigned before;
+
+	(void)state;
+	open_ways(&first, "nothing");
+	before = counts()->init;
+	if (load_linked(&second, "other", copy_file, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(counts()->init, before);
+	lua_host_close(&second);
+	lua_host_close(&first);
+}
+
 /* ---- events ---- */
 
 static void run_way(const char *way, int rc, const char *text)
@@ -372,6 +429,8 @@ int main(void)
 		cmocka_unit_test(test_plugin_is_found_in_the_path_and_told_of),
 		cmocka_unit_test(test_what_an_older_struct_lacks_is_not_read),
 		cmocka_unit_test(test_shared_objects_are_listed),
+		cmocka_unit_test(test_one_object_is_not_two_plugins_at_once),
+		cmocka_unit_test(test_a_copy_of_an_object_has_variables_of_its_own),
 		cmocka_unit_test(test_results_of_handlers),
 		cmocka_unit_test(test_phase_that_the_plugin_lacks_does_nothing),
 		cmocka_unit_test(test_hooks_run_however_the_event_ends),
