@@ -228,6 +228,7 @@ static void test_results_of_handlers(void **state)
 	run_way("wait", 0, NULL);
 	run_way("deep", 0, NULL);
 	run_way("fail", -E_HANDLER, "failed in access");
+	run_way("speak", -E_HANDLER, "kong.client.authenticate is not called here");
 	run_way("fail_silently", -E_HANDLER, "access of the plugin returned 17");
 	run_way("fail_by_call", -E_HANDLER, "code must be a number between 100 and 599");
 }

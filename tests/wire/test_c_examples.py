@@ -59,7 +59,20 @@ class Examples(lib.WireTest):
             symbols = run("nm", "-D", "--defined-only", os.path.join(self.plugins, name + ".so"))
             self.assertEqual([line.split()[-1] for line in symbols.splitlines()], ["outrigger_plugin"])
 
-    def test_check_finds_nothing_wrong(self):
+    def check(self, *args):
+        return run(lib.BINARY, "check", "--c-plugin-path", self.plugins, "--plugins", ",".join(NAMES), *args)
+
+    def test_check_says_which_protocol_is_spoken(self):
+        found = self.check("--kong-version", "3.9")
+        for name in NAMES:
+            self.assertIn(name + ": ok: speaks ProtoBuf:1: ", found)
+        self.assertNotIn("lets them pass", found)
+        found = self.check()
+        for name in NAMES:
+            self.assertIn(name + ": ok: speaks MsgPack:1: ", found)
+        self.assertRegex(found, "(?m)^request-signature: note: .*lets them pass")
+
+    def test_dump_tells_of_them(self):
         for name in NAMES:
             info = json.loads(run(lib.BINARY, "dump", "--c-plugin-path", self.plugins, "--plugin", name))
             plugin = info["Plugins"][0] if isinstance(info, dict) else info[0]
