@@ -1,28 +1,15 @@
-"""The examples in C, built as their READMEs say against an Outrigger that is installed in a folder of its own,
-and then asked to do what the READMEs promise."""
+"""The examples in C, asked to do what their READMEs promise."""
 import hashlib
 import hmac
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 
+import c_examples
+from c_examples import NAMES, run
 import lib
-
-EXAMPLES = os.path.join(lib.SOURCE, "examples", "c")
-BUILD = os.environ.get("OUTRIGGER_BUILD_DIR") or os.path.dirname(lib.BINARY)
-NAMES = ("header-tag", "ip-list", "request-signature")
-STRICT = "-Wall -Wextra -Wpedantic -Wconversion -Werror"
-
-
-def run(*command, **env):
-    done = subprocess.run(command, env={**os.environ, **env}, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError("%s:\n%s" % (" ".join(command), done.stdout))
-    return done.stdout
 
 
 class Examples(lib.WireTest):
@@ -30,16 +17,7 @@ class Examples(lib.WireTest):
     def setUpClass(cls):
         cls.dir = tempfile.mkdtemp(prefix="outrigger-")
         cls.addClassCleanup(shutil.rmtree, cls.dir, ignore_errors=True)
-        cls.prefix = os.path.join(cls.dir, "prefix")
-        cls.plugins = os.path.join(cls.dir, "plugins")
-        os.mkdir(cls.plugins)
-        run("cmake", "--install", BUILD, "--prefix", cls.prefix)
-        for name in NAMES:
-            build = os.path.join(cls.dir, name)
-            run("cmake", "-S", os.path.join(EXAMPLES, name), "-B", build,
-                "-DCMAKE_PREFIX_PATH=" + cls.prefix, CFLAGS=STRICT)
-            run("cmake", "--build", build)
-            shutil.copy(os.path.join(build, name + ".so"), cls.plugins)
+        cls.prefix, cls.plugins = c_examples.build(cls.dir)
 
     def start(self, name, /, **conf):
         gateway = self.connect(self.serve(name, plugins_dir=self.dir, c_plugin_path=self.plugins))
