@@ -26,7 +26,8 @@ struct plugin_spec {
 	const char *name;   /* served name: letters, digits, '-', '_', '.' */
 	const char *module; /* NULL = as name */
 	const struct plugin_paths *paths;
-	struct pdk_env env; /* copied; .plugin is set to the served name by plugin_load */
+	/* Copied; plugin_load sets .plugin to the served name, and .counters where it is NULL. */
+	struct pdk_env env;
 };
 
 /* What the gateway is told of a plugin, and what `check` says of it. */
@@ -89,6 +90,7 @@ struct plugin {
 	void *impl; /* the runtime's */
 	struct plugin_info info;
 	struct pdk_env env;
+	uint64_t *counters;      /* env.counters, if they are the plugin's own; else NULL */
 	void *settings;          /* the server's struct plugin_settings; borrowed */
 	const struct loop *loop; /* borrowed; NULL where nothing is served (loop.h) */
 	bool is_changed; /* instance.c: the set of its confs has changed since it was told */

@@ -27,6 +27,7 @@ struct plugin_settings {
 	double step_timeout;      /* seconds we wait for an answer of the gateway */
 	double slow_step_timeout; /* the same for calls that wait for a client or a database */
 	char *socket;             /* path; NULL = PREFIX/NAME.socket */
+	bool read_cache;          /* ask the gateway only once for what can't change */
 };
 
 struct config {
@@ -43,7 +44,8 @@ struct config {
 	char *socket_owner, *socket_group; /* NULL = ours */
 	char *allowed_uids; /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
 	bool exit_with_parent;
-	bool read_cache;
+	bool read_cache; /* default of the plugins' */
+	bool raw_calls;  /* PDK calls go out exactly as the plugins make them */
 	size_t max_connections, max_events, max_instances;
 	struct limits limits; /* max_message_size, max_message_depth */
 	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */

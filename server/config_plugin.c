@@ -133,6 +133,7 @@ static int init_plugin(struct plugin_settings *plugin, const char *name,
 	plugin->event_timeout = config->event_timeout;
 	plugin->step_timeout = config->step_timeout;
 	plugin->slow_step_timeout = config->slow_step_timeout;
+	plugin->read_cache = config->read_cache;
 	return plugin->name != NULL ? 0 : -E_NOMEM;
 }
 
@@ -221,7 +222,8 @@ static int refuse_key(const struct setting *setting, const char *near, struct er
 	else
 		err_set(err, E_CONF,
 			"%s: no such setting; one plugin's are plugin_NAME_ and module, socket, "
-			"protocol, on_error, event_timeout, step_timeout or slow_step_timeout",
+			"protocol, on_error, event_timeout, step_timeout, slow_step_timeout or "
+			"read_cache",
 			origin);
 	free(spelled);
 	return -E_CONF;

@@ -142,6 +142,13 @@ class OtherMethods(lib.WireTest):
         self.assertEqual([i["Id"] for i in instances], [instance])
         self.assertEqual(instances[0]["Config"], {"mode": "nothing"})
 
+    def test_get_status_tells_what_the_pdk_calls_have_cost(self):
+        instance = self.gateway.start_instance("wire-do", '{"mode":"read"}')
+        for _ in range(3):
+            self.gateway.play(instance, lambda *_: "v")
+        calls = self.gateway.call("plugin.GetStatus")["Plugins"]["wire-do"]["Calls"]
+        self.assertEqual(calls, {"kong.request.get_header": {"round_trips": 3}})
+
     def test_get_plugin_info_describes_a_plugin(self):
         info = self.gateway.call("plugin.GetPluginInfo", "wire-do")
         self.assertEqual((info["Name"], info["Version"], info["Priority"]), ("wire-do", "1.2.3", 1))

@@ -169,7 +169,7 @@ class ReplayTest(lib.WireTest):
         cls.instances = {}
         # Kong had the plugin under two names, since one of them has a response phase.
         cls.server = lib.Server("wire-mp", "wire-mp-r", plugin_wire_mp_r_module="wire-mp",
-                                read_cache="off", log_level="debug")
+                                raw_calls="on", read_cache="off", log_level="debug")
 
     @classmethod
     def tearDownClass(cls):
