@@ -27,6 +27,7 @@ outrigger_dependency(uthash HEADER uthash.h)
 outrigger_dependency(libev HEADER ev.h LIBRARY ev)
 outrigger_dependency_pc(jansson jansson)
 outrigger_dependency_pc(msgpack msgpack)
+outrigger_dependency_pc(crypto libcrypto)
 
 # Both are linked as shared libraries: Lua C modules (lua-cjson, rocks) then find lua_* in them.
 if(OUTRIGGER_LUA STREQUAL "luajit")

@@ -68,6 +68,8 @@ static int make_live(struct instance_table *t, struct instance *instance, struct
 	watch(t, plugin, false);
 	if (rc == 0)
 		note_change(t, plugin);
+	else if (rc == -E_CONF)
+		err_prefix(err, rc, "the conf of plugin '%s' is refused", plugin->name);
 	return rc;
 }
 

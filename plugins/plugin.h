@@ -47,6 +47,12 @@ struct plugin_conf {
 	void *live; /* NULL while it is dropped */
 };
 
+/* What came of a conf that was looked at without an instance. Owned. */
+struct conf_result {
+	json_t *conf;   /* as a handler would get it, or NULL */
+	json_t *faults; /* an array of texts "field: what is wrong", or NULL */
+};
+
 struct runtime {
 	const char *name; /* "lua" */
 	/* Whether the plugin's code is found by this runtime: 1, 0 with the paths that were tried in err,
@@ -59,8 +65,11 @@ struct runtime {
 	void (*unload)(struct plugin *plugin);
 	/* Runs init_worker, once per process, before the first instance. On a fiber. */
 	int (*init_worker)(struct plugin *plugin, struct err *err);
-	/* Makes the live object of a conf (kept as one object for its life). Must not suspend.
-	 * *ret_live is never NULL on success. 0, -E_CONF, -E_PLUGIN. */
+	/* Completes and validates a conf by the whole schema. 0 and ret->conf; -E_CONF and ret->faults. */
+	int (*check_conf)(struct plugin *plugin, const json_t *conf, struct conf_result *ret,
+			  struct err *err);
+	/* Makes the live object of the completed conf (one object for its life). Must not suspend. *ret_live
+	 * is never NULL on success. 0, -E_CONF with each field that is wrong in err, -E_PLUGIN. */
 	int (*instance_start)(struct plugin *plugin, const json_t *conf, void **ret_live,
 			      struct err *err);
 	void (*instance_stop)(struct plugin *plugin, void *live);

@@ -15,17 +15,23 @@ struct call {
 
 /* ---- inside of the protected call ---- */
 
-/* The tables that handlers get, where there are such. */
+/* The table that handlers get, where there is one, else what it would be. */
+static void push_conf(lua_State *L, const struct call *call, const struct plugin_conf *conf)
+{
+	const struct lua_completer *completer = &call->plugin->completer;
+	const struct lua_instance *instance = conf->live;
+
+	if (instance != NULL)
+		lua_rawgeti(L, LUA_REGISTRYINDEX, instance->conf_ref);
+	else if (lua_completer_push(L, completer, conf->conf, NULL, NULL) != 0)
+		lua_json_push(L, conf->conf, completer->array_mt);
+}
+
 static void push_confs(lua_State *L, const struct call *call)
 {
 	lua_newtable(L);
 	for (size_t i = 0; i < call->n; i++) {
-		const struct lua_instance *instance = call->confs[i].live;
-
-		if (instance != NULL)
-			lua_rawgeti(L, LUA_REGISTRYINDEX, instance->conf_ref);
-		else
-			lua_json_push(L, call->confs[i].conf, call->plugin->null_array_mt);
+		push_conf(L, call, &call->confs[i]);
 		lua_rawseti(L, -2, (int)i + 1);
 	}
 }
@@ -66,15 +72,22 @@ void lua_run_open(struct lua_plugin *p)
 
 /* ---- outside of it: nothing here may raise ---- */
 
-/* The message handler is event_error_ref for events, else load_error_ref. */
-static int run_call(struct lua_thread *t, struct call *call, int on_error, struct err *err)
+/* A C function that is called with an argument, under a message handler: event_error_ref for events, else
+ * load_error_ref. */
+struct protected_call {
+	int function_ref;
+	int on_error;
+	void *arg;
+};
+
+static int run_call(struct lua_thread *t, const struct protected_call *call, struct err *err)
 {
 	lua_State *L = t->L;
 	int status, rc = 0;
 
-	lua_rawgeti(L, LUA_REGISTRYINDEX, on_error);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, call->plugin->run_ref);
-	lua_pushlightuserdata(L, call);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, call->on_error);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, call->function_ref);
+	lua_pushlightuserdata(L, call->arg);
 	lua_pdk_set_running(L);
 	status = lua_pcall(L, 1, 0, 1);
 	lua_pdk_set_running(NULL);
@@ -94,18 +107,17 @@ int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct e
 	if (t == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua thread");
 	rq->runtime = t;
-	return run_call(t, &call, p->event_error_ref, err);
+	return run_call(t, &(struct protected_call){p->run_ref, p->event_error_ref, &call}, err);
 }
 
-/* A call that belongs to no event. */
-static int run_alone(struct lua_plugin *p, struct call *call, struct err *err)
+int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err *err)
 {
 	struct lua_thread *t = lua_thread_take(p);
 	int rc;
 
 	if (t == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua thread");
-	rc = run_call(t, call, p->load_error_ref, err);
+	rc = run_call(t, &(struct protected_call){function_ref, p->load_error_ref, arg}, err);
 	lua_sethook(t->L, NULL, 0, 0);
 	lua_thread_give(t);
 	return rc;
@@ -113,8 +125,9 @@ static int run_alone(struct lua_plugin *p, struct call *call, struct err *err)
 
 int lua_run_init_worker(struct plugin *plugin, struct err *err)
 {
-	struct call call = {plugin->impl, "init_worker", LUA_NOREF, NULL, 0};
-	int rc = run_alone(plugin->impl, &call, err);
+	struct lua_plugin *p = plugin->impl;
+	struct call call = {p, "init_worker", LUA_NOREF, NULL, 0};
+	int rc = lua_run_alone(p, p->run_ref, &call, err);
 
 	return rc ? err_prefix(err, -E_PLUGIN, "init_worker of plugin '%s'", plugin->name) : 0;
 }
@@ -122,7 +135,8 @@ int lua_run_init_worker(struct plugin *plugin, struct err *err)
 int lua_run_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
 		      struct err *err)
 {
-	struct call call = {plugin->impl, "configure", LUA_NOREF, confs, n};
+	struct lua_plugin *p = plugin->impl;
+	struct call call = {p, "configure", LUA_NOREF, confs, n};
 
-	return run_alone(plugin->impl, &call, err);
+	return lua_run_alone(p, p->run_ref, &call, err);
 }

@@ -33,7 +33,7 @@ struct outrigger_rq {
 struct native_scope {
 	struct outrigger_rq run;
 	struct pdk_rq rq; /* of no event */
-	json_t *conf;     /* held: the instance's, or an array of all; or NULL */
+	json_t *conf;     /* held, completed: the instance's, or an array of all; or NULL */
 };
 
 /* plugin->impl */
@@ -47,6 +47,7 @@ struct native_plugin {
 	struct native_timer *timers;     /* by id */
 	uint64_t last_timer;
 	bool initialised;
+	struct lua_schema *schema; /* owned */
 };
 
 /* native_load.c */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <utlist.h>
-#include "plugins/lua/lua_info.h"
+#include "plugins/lua/lua_conf.h"
 #include "plugins/native/native_impl.h"
 #include "protocol/buf.h"
 
@@ -217,6 +217,7 @@ static int check_names(const struct outrigger_plugin *api, const json_t *schema,
 static int build_info(struct plugin *plugin, const struct outrigger_plugin *api, json_t *schema,
 		      struct err *err)
 {
+	struct native_plugin *p = plugin->impl;
 	json_t *described = json_pack("{s:s?, s:I, s:o, s:O}", "version", api->version, "priority",
 				      (json_int_t)api->priority, "phases", list_phases(api),
 				      "schema", schema);
@@ -224,7 +225,7 @@ static int build_info(struct plugin *plugin, const struct outrigger_plugin *api,
 
 	if (described == NULL)
 		return err_set(err, E_PLUGIN, "its version is no UTF-8 text, or memory is short");
-	rc = lua_info_build(plugin, described, err);
+	rc = lua_schema_open(plugin, described, &p->schema, err);
 	json_decref(described);
 	return rc;
 }
@@ -262,6 +263,7 @@ int native_load(struct plugin *plugin, const struct plugin_spec *spec, struct er
 
 void native_unload(struct native_plugin *p)
 {
+	lua_schema_close(p->schema);
 	if (p->handle != NULL) {
 		LL_DELETE(loaded, p);
 		dlclose(p->handle);

@@ -1,5 +1,6 @@
 /* native_runtime.c - struct runtime for plugins in C. */
 #include <stdlib.h>
+#include "plugins/lua/lua_conf.h"
 #include "plugins/native/native_impl.h"
 
 /* ---- the process ---- */
@@ -54,13 +55,36 @@ static struct native_scope *create_scope(struct plugin *plugin, const char *phas
 	return scope;
 }
 
+static int runtime_check_conf(struct plugin *plugin, const json_t *conf, struct conf_result *ret,
+			      struct err *err)
+{
+	const struct native_plugin *p = plugin->impl;
+
+	return lua_schema_complete(p->schema, conf, ret, err);
+}
+
+static int complete_conf(struct plugin *plugin, const json_t *conf, json_t **ret, struct err *err)
+{
+	struct conf_result result = {0};
+	int rc = runtime_check_conf(plugin, conf, &result, err);
+
+	json_decref(result.faults);
+	*ret = result.conf;
+	return rc;
+}
+
 static int runtime_instance_start(struct plugin *plugin, const json_t *conf, void **ret_live,
 				  struct err *err)
 {
 	const struct native_plugin *p = plugin->impl;
-	struct native_scope *instance = create_scope(plugin, "instance", conf);
-	int rc = 0;
+	struct native_scope *instance;
+	json_t *completed = NULL;
+	int rc = complete_conf(plugin, conf, &completed, err);
 
+	if (rc != 0)
+		return rc;
+	instance = create_scope(plugin, "instance", completed);
+	json_decref(completed);
 	if (instance == NULL)
 		return err_set(err, E_NOMEM, "no memory for an instance");
 	if (p->api.instance_start != NULL)
@@ -86,13 +110,26 @@ static void runtime_instance_stop(struct plugin *plugin, void *live)
 	destroy_scope(instance);
 }
 
+/* The conf that the instance has, or would have. Owned. */
+static json_t *hold_conf(struct plugin *plugin, const struct plugin_conf *conf)
+{
+	const struct native_scope *instance = conf->live;
+	json_t *completed = NULL;
+
+	if (instance != NULL)
+		return json_incref(instance->conf);
+	if (complete_conf(plugin, conf->conf, &completed, NULL) == 0)
+		return completed;
+	return json_incref((json_t *)conf->conf);
+}
+
 /* An array of their own, so that they live as long as the scope. Owned; NULL without memory. */
-static json_t *hold_confs(const struct plugin_conf *confs, size_t n)
+static json_t *hold_confs(struct plugin *plugin, const struct plugin_conf *confs, size_t n)
 {
 	json_t *held = json_array();
 
 	for (size_t i = 0; held != NULL && i < n; i++) {
-		if (json_array_append(held, (json_t *)confs[i].conf) == 0)
+		if (json_array_append_new(held, hold_conf(plugin, &confs[i])) == 0)
 			continue;
 		json_decref(held);
 		held = NULL;
@@ -121,7 +158,7 @@ static int runtime_configure(struct plugin *plugin, const struct plugin_conf *co
 			     struct err *err)
 {
 	struct native_plugin *p = plugin->impl;
-	json_t *held = hold_confs(confs, n);
+	json_t *held = hold_confs(plugin, confs, n);
 	struct native_scope *scope = held != NULL ? create_scope(plugin, "configure", held) : NULL;
 	int rc;
 
@@ -206,6 +243,7 @@ const struct runtime runtime_native = {
 	.load = native_load,
 	.unload = runtime_unload,
 	.init_worker = runtime_init_worker,
+	.check_conf = runtime_check_conf,
 	.instance_start = runtime_instance_start,
 	.instance_stop = runtime_instance_stop,
 	.configure = runtime_configure,

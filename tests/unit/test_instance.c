@@ -155,7 +155,8 @@ static void a_conf_that_the_plugin_refuses_leaves_no_row(void **state)
 
 	fake.start_rc = -E_CONF;
 	assert_error(try_start(f, &f->one, "{}", 0, &id), CONF);
-	assert_string_equal(f->err.text, "conf.x: required field missing");
+	assert_string_equal(f->err.text,
+			    "the conf of plugin 'one' is refused: conf.x: required field missing");
 	assert_int_equal(instance_count(f->table), 0);
 	fake.start_rc = 0;
 	assert_int_equal(start(f, &f->one, "{}", 0), 100);

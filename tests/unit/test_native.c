@@ -360,7 +360,7 @@ static void test_conf_is_read_by_path_and_type(void **state)
 	assert_int_equal(
 		load(&h, "native_conf",
 		     "{\"paths\":[\"s\",\"a.i\",\"a.f\",\"a.whole\",\"no\",\"list\",\"a.none\","
-		     "\"a\",\"s.i\",\"null\"],\"s\":\"text\",\"a\":{\"i\":5,\"f\":1.5,"
+		     "\"m\",\"s.i\",\"null\"],\"s\":\"text\",\"m\":{\"k\":7},\"a\":{\"i\":5,\"f\":1.5,"
 		     "\"whole\":3.0},\"no\":false,\"list\":[\"x\",\"y\"],\"null\":null}",
 		     &err),
 		0);
@@ -374,7 +374,7 @@ static void test_conf_is_read_by_path_and_type(void **state)
 				  "no: - -1 -0.5 0 0 [1]=- \n"
 				  "list: - -1 -0.5 1 2 [1]=y \n"
 				  "a.none: - -1 -0.5 1 0 [1]=- \n"
-				  "a: - -1 -0.5 1 3 [1]=- i=5,f=-1,whole=3,\n"
+				  "m: - -1 -0.5 1 1 [1]=- k=7,\n"
 				  "s.i: - -1 -0.5 1 0 [1]=- \n"
 				  "null: - -1 -0.5 1 0 [1]=- \n");
 	lua_host_close(&h);

@@ -90,7 +90,7 @@ class Examples(lib.WireTest):
 
     def test_ip_list_refuses_what_is_no_network(self):
         gateway = self.connect(self.serve("ip-list", plugins_dir=self.dir, c_plugin_path=self.plugins))
-        for bad in ("10.0.0.0/33", "10.0.0/8", "::/129", "1.2.3.4/", "1.2.3.4/-1", "1.2.3.4/8x", "host", ""):
+        for bad in ("10.0.0.0/33", "10.0.0/8", "::/129", "1.2.3.4/", "1.2.3.4/-1", "1.2.3.4/8x", "host"):
             with self.subTest(bad), self.refuses("allow: '%s' is no address or CIDR network" % bad):
                 gateway.start_instance("ip-list", json.dumps({"allow": [bad]}))
 

@@ -31,7 +31,8 @@ class Bytes(lib.WireTest):
 
     def test_messages_may_come_byte_by_byte(self):
         g = self.gateway
-        message_id, data = g.pack("plugin.StartInstance", {"Name": "wire-do", "Config": "{}"})
+        message_id, data = g.pack("plugin.StartInstance", {"Name": "wire-do",
+                                                                     "Config": '{"mode":"nothing"}'})
         for byte in data:
             g.send_bytes(bytes([byte]))
         self.assertIn("Id", g.read_answer(message_id))
