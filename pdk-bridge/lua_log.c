@@ -3,19 +3,20 @@
 #include <string.h>
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
+#include "pdk-bridge/pdk_counters.h"
 #include "protocol/err.h"
 
 /* The row by which lines of a level are sent. */
-static const struct pdk_fn *row_of(enum log_level level)
+static enum pdk_id row_of(enum log_level level)
 {
-	static const char *const names[] = {
-		[LOG_LEVEL_EMERG] = "kong.log.emerg", [LOG_LEVEL_ALERT] = "kong.log.alert",
-		[LOG_LEVEL_CRIT] = "kong.log.crit",   [LOG_LEVEL_ERR] = "kong.log.err",
-		[LOG_LEVEL_WARN] = "kong.log.warn",   [LOG_LEVEL_NOTICE] = "kong.log.notice",
-		[LOG_LEVEL_INFO] = "kong.log.info",   [LOG_LEVEL_DEBUG] = "kong.log.debug",
+	static const enum pdk_id ids[] = {
+		[LOG_LEVEL_EMERG] = PDK_ID_log_emerg, [LOG_LEVEL_ALERT] = PDK_ID_log_alert,
+		[LOG_LEVEL_CRIT] = PDK_ID_log_crit,   [LOG_LEVEL_ERR] = PDK_ID_log_err,
+		[LOG_LEVEL_WARN] = PDK_ID_log_warn,   [LOG_LEVEL_NOTICE] = PDK_ID_log_notice,
+		[LOG_LEVEL_INFO] = PDK_ID_log_info,   [LOG_LEVEL_DEBUG] = PDK_ID_log_debug,
 	};
 
-	return pdk_find(names[level], strlen(names[level]));
+	return ids[level];
 }
 
 /* ---- within an event ---- */
@@ -57,7 +58,7 @@ static void read_texts(lua_State *L, struct value *argv, int first, int top)
 	}
 }
 
-static void send_line(lua_State *L, const struct pdk_fn *row, int first, const char *source)
+static void send_line(lua_State *L, enum pdk_id row, int first, const char *source)
 {
 	struct pdk_rq *rq = lua_pdk_request();
 	int top = lua_gettop(L), count = top - first + 1;
@@ -71,7 +72,7 @@ static void send_line(lua_State *L, const struct pdk_fn *row, int first, const c
 	if (*source) /* in the arena: the event may end while it waits, and more be logged for it */
 		rq->log_source = arena_strndup(&rq->arena, source, strlen(source));
 	lua_pdk_set_running(NULL);
-	rc = row ? pdk_call(rq, row->id, argv, (size_t)count, &ret, &err) : 0;
+	rc = pdk_call(rq, row, argv, (size_t)count, &ret, &err);
 	lua_pdk_set_running(L);
 	rq->log_source = NULL;
 	lua_compat_resumed(L);
@@ -105,8 +106,10 @@ void lua_log_write(lua_State *L, const struct pdk_env *env, enum log_level level
 	const char *text;
 	size_t n;
 
-	if (level > env->log_level)
+	if (level > env->log_level) {
+		pdk_count(env->counters, row_of(level), PDK_COUNT_FILTERED);
 		return;
+	}
 	find_source(L, source, sizeof(source));
 	if (lua_pdk_request() && lua_compat_may_park(L)) {
 		send_line(L, row_of(level), first, source);

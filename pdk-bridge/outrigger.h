@@ -33,6 +33,7 @@
 #include "outrigger_event.h"
 #include "outrigger_pdk.h"
 #include "outrigger_read.h"
+#include "outrigger_timer.h"
 #include "outrigger_value.h"
 
 #ifdef __cplusplus
@@ -42,6 +43,13 @@ extern "C" {
 /* The version of this interface. A plugin that was built with another one is refused. What only adds
  * members at the end of struct outrigger_plugin, functions, or rows of the PDK, doesn't change it. */
 #define OUTRIGGER_ABI 1
+
+/* What a member is that was left out. C++11 has no word for it: all are to be named there. */
+#if defined(__cplusplus) && __cplusplus >= 201402L
+#define OUTRIGGER_NULL = nullptr
+#else
+#define OUTRIGGER_NULL
+#endif
 
 /* Everything but the first six members may be left out (NULL). Functions return 0, or another number for
  * failure (see outrigger_fail; else the text is that of the last call that failed). */
@@ -57,24 +65,31 @@ struct outrigger_plugin {
 
 	/* Once per process, before the first instance; its run lives until `exit`. A failure refuses the
 	 * plugin. */
-	int (*init)(struct outrigger_rq *rq);
-	void (*exit)(void);
+	int (*init)(struct outrigger_rq *rq) OUTRIGGER_NULL;
+	void (*exit)(void) OUTRIGGER_NULL;
 
 	/* Makes what handlers need of one configuration (outrigger_conf_of(rq)), such as compiled patterns.
 	 * Memory of the run lives as long as the instance. May happen again for the same configuration.
 	 * A failure refuses the configuration. */
-	int (*instance_start)(struct outrigger_rq *rq, void **ret_instance);
+	int (*instance_start)(struct outrigger_rq *rq, void **ret_instance) OUTRIGGER_NULL;
 	/* Lets go of what is no memory of the run. No event of the instance runs then. */
-	void (*instance_stop)(void *instance);
+	void (*instance_stop)(void *instance) OUTRIGGER_NULL;
 
 	/* Handlers; only those that are set are advertised. A failure ends the request with status 500 (see
 	 * on_error in the configuration), and in log does nothing but be logged. */
-	int (*certificate)(struct outrigger_rq *rq);
-	int (*rewrite)(struct outrigger_rq *rq);
-	int (*access)(struct outrigger_rq *rq);
-	int (*preread)(struct outrigger_rq *rq);
-	int (*response)(struct outrigger_rq *rq);
-	int (*log)(struct outrigger_rq *rq);
+	int (*certificate)(struct outrigger_rq *rq) OUTRIGGER_NULL;
+	int (*rewrite)(struct outrigger_rq *rq) OUTRIGGER_NULL;
+	int (*access)(struct outrigger_rq *rq) OUTRIGGER_NULL;
+	int (*preread)(struct outrigger_rq *rq) OUTRIGGER_NULL;
+	int (*response)(struct outrigger_rq *rq) OUTRIGGER_NULL;
+	int (*log)(struct outrigger_rq *rq) OUTRIGGER_NULL;
+
+	/* Told of all configurations of the plugin (n of them; equal ones count once) whenever that set has
+	 * changed: before the first event with a new one, and when the gateway has let go of one. For what
+	 * belongs to no single one of them. They, and the memory of the run, live until the next call has
+	 * succeeded. A failure is logged, and nothing else follows. */
+	int (*configure)(struct outrigger_rq *rq, const struct outrigger_conf *const *confs,
+			 size_t n) OUTRIGGER_NULL;
 };
 
 /* The plugin itself. Write: const struct outrigger_plugin outrigger_plugin = {...}; */

@@ -1,9 +1,10 @@
 /* outrigger_event.h - what a running event, and a plugin's start, have. Part of outrigger.h.
  *
  * Glossary: a *run* (struct outrigger_rq) is what Outrigger hands to each function of a plugin: an event
- * (one run of one phase handler for one request), the making of an instance, or the plugin's init. Memory
- * and hooks belong to the run: of an event until it ends, of an instance until it is dropped, of init until
- * the process ends. Nothing here may be called from another thread. */
+ * (one run of one phase handler for one request), a timer's call, the making of an instance, configure, or
+ * init. Memory and hooks belong to the run: of an event until it ends, of a timer's call until it returns,
+ * of an instance until it is dropped, of configure until its next call has succeeded, of init until the
+ * process ends. Nothing here may be called from another thread. */
 #ifndef OUTRIGGER_EVENT_H
 #define OUTRIGGER_EVENT_H
 #include "outrigger_value.h"
@@ -75,9 +76,10 @@ OUTRIGGER_EXPORT int outrigger_on_end(struct outrigger_rq *rq, void (*fn)(void *
 OUTRIGGER_EXPORT int outrigger_log(struct outrigger_rq *rq, enum outrigger_level level,
 				   const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* "access" and so on; "init" and "instance" outside of events. */
+/* "access" and so on; "init", "instance", "configure" and "timer" outside of events. */
 OUTRIGGER_EXPORT const char *outrigger_phase(const struct outrigger_rq *rq);
-/* The configuration that the event runs with, or that the instance is made of; NULL in init. */
+/* The configuration that the event runs with, or that the instance is made of; NULL in init and configure.
+ * A timer's is that of who started it. */
 OUTRIGGER_EXPORT const struct outrigger_conf *outrigger_conf_of(const struct outrigger_rq *rq);
 /* What instance_start left for this configuration; NULL without one. */
 OUTRIGGER_EXPORT void *outrigger_instance_of(const struct outrigger_rq *rq);

@@ -46,7 +46,8 @@ enum pdk_flag {
 };
 
 /* Groups of values that a setter makes stale. A row with PDK_CACHE names its group in `group`, a setter
- * names what it clears there. */
+ * names what it clears there: all that the gateway's function changes, also beside its purpose (a body
+ * has a Content-Length; who authenticates writes to ngx.ctx). */
 enum pdk_group {
 	PDK_G_NONE = 0,
 	PDK_G_REQUEST_HEADERS = 1 << 0,
@@ -57,7 +58,7 @@ enum pdk_group {
 	PDK_G_RESPONSE_STATUS = 1 << 5,
 	PDK_G_CONSUMER = 1 << 6,
 	PDK_G_CTX = 1 << 7,
-	PDK_G_FIXED = 1 << 8, /* never stale within an event */
+	PDK_G_FIXED = 1 << 8, /* never stale within an event, but by kong.nginx.set_ctx */
 	PDK_G_ALL = (1 << 9) - 1,
 };
 

@@ -1,10 +1,13 @@
 /* pdk_cache.c - what the gateway has answered within one event, until a setter makes it stale, and what
  * holds for the life of a gateway process. Entries live in the event's arena. */
 #include "pdk-bridge/pdk_constants.h"
+#include "pdk-bridge/pdk_counters.h"
 #include "pdk-bridge/pdk_internal.h"
 
 /* Longer texts (bodies) would cost more to copy than to ask for again. */
 #define CACHED_TEXT_MAX ((size_t)256 << 10)
+/* A handler that asks for ever more has neither its memory nor its search grow without bound. */
+#define KEPT_MAX 1024
 
 struct pdk_cache_entry {
 	struct pdk_cache_entry *next;
@@ -15,7 +18,7 @@ struct pdk_cache_entry {
 
 static bool is_kept(const struct pdk_call *c)
 {
-	return (c->fn->flags & (PDK_CACHE | PDK_CONSTANT)) && !pdk_is_raw(c->rq);
+	return (c->fn->flags & (PDK_CACHE | PDK_CONSTANT)) && c->rq->env->read_cache;
 }
 
 static bool same_arguments(const struct pdk_cache_entry *e, const struct pdk_call *c)
@@ -71,9 +74,18 @@ bool pdk_cache_find(struct pdk_call *c)
 	return true;
 }
 
-int pdk_saved(struct pdk_call *c)
+bool pdk_cache_find_other(const struct pdk_call *c, enum pdk_id id, const struct value *arg,
+			  struct pdk_ret *ret)
+{
+	struct pdk_call other = {c->rq, &pdk_table[id], arg, 1, ret, c->err};
+
+	return pdk_cache_find(&other);
+}
+
+int pdk_saved(const struct pdk_call *c)
 {
 	c->rq->saved++;
+	pdk_count(c->rq->env->counters, c->fn->id, PDK_COUNT_SAVED);
 	return 0;
 }
 
@@ -110,10 +122,11 @@ void pdk_cache_put(struct pdk_call *c)
 			return; /* it failed, and may not the next time */
 		pdk_constants_put(c->rq->env->constants, c->rq->gateway, c->fn->id, c->ret);
 	}
-	e = arena_alloc(arena, sizeof(*e));
+	e = c->rq->kept < KEPT_MAX ? arena_alloc(arena, sizeof(*e)) : NULL;
 	if (e == NULL || copy_arguments(arena, c, &e->args) != 0 ||
 	    copy_ret(arena, c->ret, &e->ret) != 0)
 		return;
+	c->rq->kept++;
 	e->fn = c->fn;
 	e->next = c->rq->cache;
 	c->rq->cache = e;

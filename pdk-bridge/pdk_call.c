@@ -2,6 +2,7 @@
 #include "pdk-bridge/pdk_call.h"
 #include <string.h>
 #include "pdk-bridge/fiber.h"
+#include "pdk-bridge/pdk_counters.h"
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_pb.h"
 #include "protocol/limits.h"
@@ -32,7 +33,7 @@ int pdk_out_of_memory(struct pdk_call *c)
 
 bool pdk_is_raw(const struct pdk_rq *rq)
 {
-	return !rq->env->read_cache;
+	return rq->env->raw_calls;
 }
 
 /* The gateway unpacks the arguments by Lua's unpack, which loses what follows a nil, but for the first of
@@ -72,6 +73,15 @@ bool pdk_is_plain(const struct pdk_call *c)
 	return pdk_is_raw(c->rq) && (c->rq->wire == PDK_WIRE_MSGPACK || c->fn->pb_in != NULL);
 }
 
+static void count_sent(const struct pdk_call *c, bool sent_on)
+{
+	bool unanswered = sent_on || (c->fn->flags & PDK_TERMINAL);
+
+	c->rq->calls++;
+	pdk_count(c->rq->env->counters, c->fn->id,
+		  unanswered ? PDK_COUNT_PIPELINED : PDK_COUNT_ROUND_TRIPS);
+}
+
 /* 0, PDK_SENT_ON, or an error. */
 static int post(const struct pdk_call *c)
 {
@@ -94,7 +104,8 @@ static int post(const struct pdk_call *c)
 		rq->waiting_for = NULL;
 		rq->state = PDK_RQ_RUNNING;
 	}
-	rq->calls += rc >= 0;
+	if (rc >= 0)
+		count_sent(c, rc == PDK_SENT_ON);
 	return rc;
 }
 
@@ -139,20 +150,31 @@ static bool is_setter(const struct pdk_fn *fn)
 	return fn->group != 0 && !(fn->flags & PDK_CACHE);
 }
 
-int pdk_ask(struct pdk_call *c)
+int pdk_fetch(struct pdk_call *c)
 {
 	struct value reply;
+	int rc = pdk_send(c, &reply);
+
+	return rc == 0 ? pdk_reply(c, &reply) : rc;
+}
+
+int pdk_set(struct pdk_call *c, uint32_t groups)
+{
+	pdk_cache_drop(c->rq, groups);
+	return pdk_fetch(c);
+}
+
+int pdk_ask(struct pdk_call *c)
+{
 	int rc;
 
 	if (c->rq->phase == PHASE_LOG && !(c->fn->flags & PDK_LOG_OK))
 		return pdk_logphase(c);
+	if (is_setter(c->fn))
+		return pdk_set(c, c->fn->group);
 	if (pdk_cache_get(c))
 		return 0;
-	if (is_setter(c->fn))
-		pdk_cache_drop(c->rq, c->fn->group);
-	rc = pdk_send(c, &reply);
-	if (rc == 0)
-		rc = pdk_reply(c, &reply);
+	rc = pdk_fetch(c);
 	if (rc == 0)
 		pdk_cache_put(c);
 	return rc;

@@ -50,12 +50,13 @@ struct pdk_port {
 /* What is the same for all events of a process, and for all of a plugin. Borrowed by each request. */
 struct pdk_env {
 	const struct pdk_port *port;
-	enum log_level log_level; /* log calls above it are never sent */
-	unsigned kong_version;    /* major * 100 + minor: 309 */
-	bool read_cache;          /* false: calls go out exactly as the handler makes them */
-	const char *plugin;       /* the plugin's served name */
-	/* answers that hold for the gateway process; may be NULL */
-	struct pdk_constants *constants;
+	enum log_level log_level;        /* log calls above it are never sent */
+	unsigned kong_version;           /* major * 100 + minor: 309 */
+	bool read_cache;                 /* false: the gateway is asked each time */
+	bool raw_calls;                  /* true: calls go out exactly as the handler makes them */
+	const char *plugin;              /* the plugin's served name */
+	uint64_t *counters;              /* as in pdk_counters.h; may be NULL */
+	struct pdk_constants *constants; /* answers that hold for a gateway process; may be NULL */
 };
 
 struct pdk_cache_entry; /* pdk_cache.c */
@@ -84,14 +85,14 @@ struct pdk_rq {
 	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */
 	const char *log_source; /* "handler.lua:12", put before log texts made here; or NULL */
 	struct pdk_cache_entry *cache;  /* in the arena */
+	uint32_t kept;                  /* entries that the cache has taken */
 	const struct value *serialized; /* log phase: kong.log.serialize's answer, in the arena */
 	bool inspect_off;               /* kong.log.inspect.off() was called */
 	/* the answer; valid from resume to the next suspension (its texts borrow the receive buffer) */
 	struct value reply;
-	int reply_rc;   /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */
-	char *trace;    /* traceback of a failed handler, in the arena; NULL */
-	uint32_t calls; /* steps made */
-	uint32_t saved; /* round trips that the cache saved */
+	int reply_rc; /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */
+	char *trace;  /* traceback of a failed handler, in the arena; NULL */
+	uint32_t calls, saved; /* steps made; round trips that the cache saved */
 };
 
 /* Up to three results, as Lua has them. */

@@ -24,6 +24,10 @@ bool pdk_is_raw(const struct pdk_rq *rq);
 bool pdk_is_plain(const struct pdk_call *c);
 /* Asks the gateway, or the cache, about a checked call; in the log phase, the serialized request. */
 int pdk_ask(struct pdk_call *c);
+/* Asks the gateway alone. */
+int pdk_fetch(struct pdk_call *c);
+/* The same for a setter, after what it makes stale was forgotten. */
+int pdk_set(struct pdk_call *c, uint32_t groups);
 /* Another row on behalf of `c`, without checks, its impl left out: the plain question. */
 int pdk_ask_other(const struct pdk_call *c, enum pdk_id id, const struct value *argv, size_t argc,
 		  struct pdk_ret *ret);
@@ -70,9 +74,12 @@ size_t pdk_count_lines(const struct value *map);
 bool pdk_cache_find(struct pdk_call *c);
 bool pdk_cache_get(struct pdk_call *c);
 /* Counts a round trip that wasn't needed. Returns 0. */
-int pdk_saved(struct pdk_call *c);
+int pdk_saved(const struct pdk_call *c);
 /* Keeps c->ret. Lack of memory only means that it isn't kept. */
 void pdk_cache_put(struct pdk_call *c);
+/* What was kept of another row. */
+bool pdk_cache_find_other(const struct pdk_call *c, enum pdk_id id, const struct value *arg,
+			  struct pdk_ret *ret);
 void pdk_cache_drop(struct pdk_rq *rq, uint32_t groups);
 
 /* pdk_logphase.c */

@@ -7,6 +7,7 @@
 #include "pdk-bridge/pdk_log.h"
 #include <string.h>
 #include "pdk-bridge/fiber.h"
+#include "pdk-bridge/pdk_counters.h"
 #include "pdk-bridge/pdk_inspect.h"
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
@@ -34,7 +35,10 @@ enum log_level pdk_log_level(const struct pdk_fn *fn)
 
 static bool is_filtered(const struct pdk_call *c)
 {
-	return pdk_log_level(c->fn) > c->rq->env->log_level;
+	if (pdk_log_level(c->fn) <= c->rq->env->log_level)
+		return false;
+	pdk_count(c->rq->env->counters, c->fn->id, PDK_COUNT_FILTERED);
+	return true;
 }
 
 /* Whether a gateway waits: in init_worker, say, none does. */

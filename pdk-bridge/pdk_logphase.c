@@ -42,8 +42,10 @@ int do_serialize(struct pdk_call *c)
 	struct value *kept;
 	int rc;
 
-	if (rq->serialized != NULL)
+	if (rq->serialized != NULL) {
+		pdk_saved(c);
 		return pdk_return(c, *rq->serialized);
+	}
 	c->argc = 0;
 	rc = pdk_ask(c);
 	if (rc != 0)
@@ -54,7 +56,7 @@ int do_serialize(struct pdk_call *c)
 	rc = parse(c, &c->ret->v[0], kept);
 	if (rc != 0)
 		return rc;
-	if (!pdk_is_raw(rq))
+	if (rq->env->read_cache)
 		rq->serialized = kept;
 	return pdk_return(c, *kept);
 }

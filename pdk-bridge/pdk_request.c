@@ -4,8 +4,13 @@
  * (lua_max_req_headers and its like, 100 by default), and nothing tells that lines were left out. So the
  * default goes out as an explicit 100: with fewer lines the table is complete. Otherwise the plain call
  * follows, whose answer is the gateway's own; what was left out is found by asking for 1,000.
- * A complete table answers get_header for a name that isn't there or there once (of several lines the
- * gateway may join them, as for Cookie), whatever the case and dashes of names. */
+ *
+ * A complete table of at most 100 lines, all that the gateway's own functions look at, answers
+ * - get_header for a name that isn't there or there once; of several lines the gateway may join them, as
+ *   for Cookie. Of names that differ in '-' and '_' only, it finds one or another by the function that is
+ *   asked and by the value, so such names are answered for only where the table itself would find them;
+ * - get_query_arg, whose names are exact and whose first value counts, as in the gateway.
+ * Not in the log phase: there the gateway has saved tables, whose limit nothing tells. */
 #include <string.h>
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
@@ -33,35 +38,46 @@ static struct pdk_call with_key(const struct pdk_call *c, const struct value *ke
 	return other;
 }
 
-static bool find_complete(const struct pdk_call *c, enum pdk_id id, struct pdk_ret *ret)
+/* A complete table that the row `id` has brought, of at most `max` lines. */
+static bool find_complete(const struct pdk_call *c, enum pdk_id id, int max, struct pdk_ret *ret)
 {
-	struct pdk_call table = with_key(c, &complete_key, ret);
-
-	table.fn = &pdk_table[id];
-	return pdk_cache_find(&table);
+	return pdk_cache_find_other(c, id, &complete_key, ret) &&
+	       pdk_count_lines(&ret->v[0]) <= (size_t)max;
 }
 
-/* Asks for at most `max` lines. Keeps the answer as complete where it is and `complete` lets it. */
-static int ask_lines(struct pdk_call *c, int max, bool complete, struct pdk_ret *ret,
-		     size_t *ret_lines)
+/* Asks for at most `max` lines. Keeps the answer, as complete if it is. */
+static int ask_lines(struct pdk_call *c, int max, struct pdk_ret *ret, size_t *ret_lines)
 {
-	struct value limit = value_int(max), reply;
+	struct value limit = value_int(max);
 	struct pdk_call limited = with_key(c, &limit, ret);
-	int rc = 0;
+	bool kept = pdk_cache_get(&limited);
+	int rc = kept ? 0 : pdk_fetch(&limited);
 
-	if (!pdk_cache_get(&limited)) {
-		rc = pdk_send(&limited, &reply);
-		if (rc == 0)
-			rc = pdk_reply(&limited, &reply);
-		if (rc != 0)
-			return rc;
-		*ret_lines = pdk_count_lines(&ret->v[0]);
-		if (complete && *ret_lines < (size_t)max)
-			limited.argv = &complete_key;
-		pdk_cache_put(&limited);
-	}
+	if (rc != 0)
+		return rc;
 	*ret_lines = pdk_count_lines(&ret->v[0]);
+	if (kept)
+		return 0;
+	if (*ret_lines < (size_t)max)
+		limited.argv = &complete_key;
+	pdk_cache_put(&limited);
 	return 0;
+}
+
+/* Asks for all lines up to `max`; 1 where there may be more, with the gateway's own answer in c->ret.
+ * (Over ProtoBuf:1 there is no question without a limit.) */
+static int ask_all(struct pdk_call *c, int max)
+{
+	size_t lines;
+	int rc;
+
+	if (find_complete(c, c->fn->id, max, c->ret))
+		return pdk_saved(c);
+	rc = ask_lines(c, max, c->ret, &lines);
+	if (rc != 0 || lines < (size_t)max)
+		return rc;
+	rc = c->argc == 0 && c->rq->wire == PDK_WIRE_MSGPACK ? pdk_ask(c) : 0;
+	return rc != 0 ? rc : 1;
 }
 
 static int wanted_lines(const struct pdk_call *c)
@@ -97,13 +113,13 @@ static int tell_missing_headers(struct pdk_call *c)
 
 	if (lines >= MOST_LINES)
 		return 0;
-	if (find_complete(c, c->fn->id, &most)) {
+	if (find_complete(c, c->fn->id, MOST_LINES, &most)) {
 		pdk_saved(c);
 		return pdk_count_lines(&most.v[0]) > lines ? return_truncated(c) : 0;
 	}
 	rc = keep_result(c);
 	if (rc == 0)
-		rc = ask_lines(c, MOST_LINES, true, &most, &all);
+		rc = ask_lines(c, MOST_LINES, &most, &all);
 	if (rc == 0 && all > lines)
 		return_truncated(c);
 	return rc;
@@ -111,23 +127,12 @@ static int tell_missing_headers(struct pdk_call *c)
 
 int do_get_headers(struct pdk_call *c)
 {
-	int max = wanted_lines(c), rc;
-	struct pdk_ret complete;
-	size_t lines;
+	int rc;
 
 	if (is_plain(c))
 		return pdk_ask(c);
-	if (find_complete(c, c->fn->id, &complete) &&
-	    (c->argc == 0 || pdk_count_lines(&complete.v[0]) <= (size_t)max)) {
-		*c->ret = complete;
-		return pdk_saved(c);
-	}
-	rc = ask_lines(c, max, true, c->ret, &lines);
-	if (rc != 0 || lines < (size_t)max)
-		return rc;
-	if (c->argc == 0)
-		rc = pdk_ask(c);
-	return rc != 0 ? rc : tell_missing_headers(c);
+	rc = ask_all(c, wanted_lines(c));
+	return rc > 0 ? tell_missing_headers(c) : rc;
 }
 
 static bool same_name(const struct value *a, const char *b, size_t n)
@@ -162,16 +167,34 @@ const struct value *pdk_header_at(const struct value *headers, const struct valu
 	return v;
 }
 
-static bool get_from_complete(struct pdk_call *c, enum pdk_id id)
+/* As the gateway's tables of headers find a name: as it is, else in lower case and with dashes. */
+static const struct value *table_at(const struct value *headers, const struct value *name,
+				    const char *lower)
+{
+	const struct value *v = pdk_field_at(headers, name);
+	char dashed[256];
+	struct value key;
+	uint32_t i;
+
+	if (v != NULL || name->len > sizeof(dashed))
+		return v;
+	for (i = 0; i < name->len; i++)
+		dashed[i] = lower[i] == '_' ? '-' : lower[i];
+	key = value_strn(dashed, name->len);
+	return pdk_field_at(headers, &key);
+}
+
+static bool get_from_complete(struct pdk_call *c, enum pdk_id id, const char *lower)
 {
 	const struct value *v;
 	struct pdk_ret complete;
 	size_t found;
 
-	if (!find_complete(c, id, &complete))
+	if (!find_complete(c, id, DEFAULT_LINES, &complete))
 		return false;
 	v = pdk_header_at(&complete.v[0], &c->argv[0], &found);
-	if (found > 1 || (v != NULL && !value_is_text(v)))
+	if (found > 1 || (v != NULL && !value_is_text(v)) ||
+	    table_at(&complete.v[0], &c->argv[0], lower) != v)
 		return false;
 	pdk_return(c, v ? *v : value_nil());
 	return pdk_saved(c) == 0;
@@ -194,7 +217,7 @@ static int tell_empty(struct pdk_call *c, enum pdk_id all)
 static int get_header(struct pdk_call *c, enum pdk_id all)
 {
 	struct pdk_call keyed;
-	struct value key, reply;
+	struct value key;
 	char *lower;
 	int rc;
 
@@ -205,11 +228,9 @@ static int get_header(struct pdk_call *c, enum pdk_id all)
 		return pdk_out_of_memory(c);
 	key = value_strn(lower, c->argv[0].len);
 	keyed = with_key(c, &key, c->ret);
-	if (pdk_cache_get(&keyed) || get_from_complete(c, all))
+	if (pdk_cache_get(&keyed) || get_from_complete(c, all, lower))
 		return 0;
-	rc = pdk_send(c, &reply);
-	if (rc == 0)
-		rc = pdk_reply(c, &reply);
+	rc = pdk_fetch(c);
 	if (rc == 0 && c->rq->wire == PDK_WIRE_PROTOBUF && c->ret->v[0].type == VALUE_NIL)
 		rc = tell_empty(c, all);
 	if (rc == 0)
@@ -246,10 +267,10 @@ static size_t count_pieces(const struct value *query, bool keyed)
 }
 
 /* The table in c->ret is as long as the limit: says whether the query has more. */
-static int tell_missing_args(struct pdk_call *c, size_t lines)
+static int tell_missing_args(struct pdk_call *c)
 {
+	size_t n, lines = pdk_count_lines(&c->ret->v[0]);
 	struct pdk_ret query;
-	size_t n;
 	int rc = keep_result(c);
 
 	if (rc == 0)
@@ -264,49 +285,42 @@ static int tell_missing_args(struct pdk_call *c, size_t lines)
 
 int do_get_query(struct pdk_call *c)
 {
-	int max = wanted_lines(c), rc;
-	size_t lines;
+	int rc;
 
 	if (is_plain(c))
 		return pdk_ask(c);
-	if (max == DEFAULT_LINES && find_complete(c, c->fn->id, c->ret))
-		return pdk_saved(c);
-	/* Pieces without a key count, but aren't in the table: it is complete for its own limit only. */
-	rc = ask_lines(c, max, max == DEFAULT_LINES, c->ret, &lines);
-	if (rc != 0 || lines < (size_t)max)
-		return rc;
-	if (c->argc == 0)
-		rc = pdk_ask(c);
-	return rc != 0 ? rc : tell_missing_args(c, pdk_count_lines(&c->ret->v[0]));
+	rc = ask_all(c, wanted_lines(c));
+	return rc > 0 ? tell_missing_args(c) : rc;
 }
 
-/* ProtoBuf:1 has no `true` there, and takes an absent argument for an empty one. */
-static int get_arg_of_all(struct pdk_call *c)
+/* The first value of the argument in a table of all. */
+static int return_arg(struct pdk_call *c, const struct value *all)
 {
-	const struct value *v;
-	struct pdk_ret all;
-	int rc = pdk_call_other(c, PDK_ID_request_get_query, NULL, 0, &all);
+	const struct value *v = pdk_field_at(all, &c->argv[0]);
 
-	if (rc != 0)
-		return rc;
-	v = pdk_field_at(&all.v[0], &c->argv[0]);
 	if (v != NULL && v->type == VALUE_ARRAY)
 		v = pdk_list_item(v, 1);
 	return pdk_return(c, v ? *v : value_nil());
 }
 
+/* ProtoBuf:1 has no `true` there, and takes an absent argument for an empty one. */
+static int get_arg_of_all(struct pdk_call *c)
+{
+	struct pdk_ret all;
+	int rc = pdk_call_other(c, PDK_ID_request_get_query, NULL, 0, &all);
+
+	return rc == 0 ? return_arg(c, &all.v[0]) : rc;
+}
+
 int do_get_query_arg(struct pdk_call *c)
 {
-	const struct value *v;
 	struct pdk_ret complete;
 
-	if (c->rq->wire == PDK_WIRE_PROTOBUF && !is_plain(c))
-		return get_arg_of_all(c);
-	if (is_plain(c) || !find_complete(c, PDK_ID_request_get_query, &complete))
+	if (is_plain(c))
 		return pdk_ask(c);
-	v = pdk_field_at(&complete.v[0], &c->argv[0]);
-	if (v != NULL && v->type == VALUE_ARRAY)
-		v = pdk_list_item(v, 1);
-	pdk_return(c, v ? *v : value_nil());
-	return pdk_saved(c);
+	if (find_complete(c, PDK_ID_request_get_query, DEFAULT_LINES, &complete)) {
+		pdk_saved(c);
+		return return_arg(c, &complete.v[0]);
+	}
+	return c->rq->wire == PDK_WIRE_PROTOBUF ? get_arg_of_all(c) : pdk_ask(c);
 }

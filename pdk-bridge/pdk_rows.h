@@ -67,6 +67,7 @@ DO(service_get_header);
 DO(service_get_headers);
 DO(service_get_raw_body);
 DO(set_body);
+DO(set_ctx);
 DO(set_serialize_value);
 DO(set_service_header);
 DO(set_upstream);

@@ -3,9 +3,12 @@
  * A buffered response is in the gateway's ngx.ctx, where it stays in the log phase. kong.service.response.
  * get_headers gives a table there that only answers by name, which arrives empty, so the headers are taken
  * from ngx.ctx. In the log phase, without buffering, those functions would raise. */
+#include <string.h>
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
 #include "pdk-bridge/pdk_rows.h"
+
+#define NAMES_SEEN 100
 
 static int ask_ctx(struct pdk_call *c, const char *key, struct value *ret)
 {
@@ -59,6 +62,25 @@ int do_service_get_headers(struct pdk_call *c)
 	return pdk_return(c, headers);
 }
 
+/* From what get_headers has brought, for a name that is there once or not at all. Beyond as many names as
+ * are below the gateway's own limit, it may not look at all of them. */
+static bool get_from_buffered(struct pdk_call *c)
+{
+	struct value key = value_str("buffered_headers");
+	const struct value *v;
+	struct pdk_ret kept;
+	size_t found;
+
+	if (!pdk_cache_find_other(c, PDK_ID_nginx_get_ctx, &key, &kept) ||
+	    !value_is_table(&kept.v[0]) || kept.v[0].len > NAMES_SEEN)
+		return false;
+	v = pdk_header_at(&kept.v[0], &c->argv[0], &found);
+	if (found > 1 || (v != NULL && !value_is_text(v)))
+		return false;
+	pdk_return(c, v ? *v : value_nil());
+	return pdk_saved(c) == 0;
+}
+
 int do_service_get_header(struct pdk_call *c)
 {
 	const struct value *v;
@@ -67,7 +89,7 @@ int do_service_get_header(struct pdk_call *c)
 	int rc;
 
 	if (!in_log(c))
-		return pdk_ask(c);
+		return !pdk_is_raw(c->rq) && get_from_buffered(c) ? 0 : pdk_ask(c);
 	rc = ask_ctx(c, "buffered_headers", &buffered);
 	if (rc != 0)
 		return rc;
@@ -135,6 +157,17 @@ int do_set_service_header(struct pdk_call *c)
 	if (!pdk_is_falsy(&reply))
 		return pdk_return(c, reply);
 	return pdk_return_nil(c, "cannot set :authority pseudo-header on non-grpc requests");
+}
+
+/* Other functions of the gateway read what is in ngx.ctx, but nothing that is our own. */
+int do_set_ctx(struct pdk_call *c)
+{
+	static const char own[] = "outrigger:";
+	const struct value *key = &c->argv[0];
+	bool is_own = value_is_text(key) && key->len >= sizeof(own) - 1 &&
+		      memcmp(key->s, own, sizeof(own) - 1) == 0;
+
+	return pdk_set(c, is_own ? PDK_G_CTX : c->fn->group);
 }
 
 int do_set_upstream(struct pdk_call *c)

@@ -7,6 +7,7 @@
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(row) ((row)->oom = true)
 #include <uthash.h>
+#include <utlist.h>
 
 #define ID_END ((uint32_t)1 << 31) /* the gateway's ProtoBuf has ids of 31 bits */
 
@@ -25,7 +26,8 @@ struct instance_table {
 	struct row *by_id;
 	struct row *by_key;
 	uint32_t next_id;
-	uint32_t reserved; /* ids from next_id up to here are ours */
+	uint32_t reserved;      /* ids from next_id up to here are ours */
+	struct plugin *changed; /* plugins that are to be told of their confs */
 };
 
 struct instance_table *instance_table_create(const struct instance_options *options)
@@ -38,20 +40,58 @@ struct instance_table *instance_table_create(const struct instance_options *opti
 	return t;
 }
 
-static void drop_live(struct instance *instance)
+/* ---- the plugin's own code ---- */
+
+static void watch(const struct instance_table *t, struct plugin *plugin, bool runs)
+{
+	if (t->options.watch != NULL)
+		t->options.watch(plugin, runs);
+}
+
+/* The plugin is told by tell_changed. */
+static void note_change(struct instance_table *t, struct plugin *plugin)
+{
+	if (!plugin->info.configures || plugin->is_changed)
+		return;
+	plugin->is_changed = true;
+	LL_PREPEND2(t->changed, plugin, next_changed);
+}
+
+static int make_live(struct instance_table *t, struct instance *instance, struct err *err)
+{
+	struct plugin *plugin = instance->plugin;
+	int rc;
+
+	if (instance->live != NULL)
+		return 0;
+	watch(t, plugin, true);
+	rc = plugin->runtime->instance_start(plugin, instance->conf, &instance->live, err);
+	watch(t, plugin, false);
+	if (rc == 0)
+		note_change(t, plugin);
+	else if (rc == -E_CONF)
+		err_prefix(err, rc, "the conf of plugin '%s' is refused", plugin->name);
+	return rc;
+}
+
+static void drop_live(const struct instance_table *t, struct instance *instance)
 {
 	struct plugin *plugin = instance->plugin;
 
-	if (instance->live != NULL)
-		plugin->runtime->instance_stop(plugin, instance->live);
+	if (instance->live == NULL)
+		return;
+	watch(t, plugin, true);
+	plugin->runtime->instance_stop(plugin, instance->live);
+	watch(t, plugin, false);
 	instance->live = NULL;
 }
+
+/* ---- rows ---- */
 
 static void destroy_row(struct row *row)
 {
 	if (row == NULL)
 		return;
-	drop_live(&row->pub);
 	json_decref(row->pub.conf);
 	free(row->key);
 	free(row);
@@ -61,6 +101,7 @@ static void remove_row(struct instance_table *t, struct row *row)
 {
 	HASH_DELETE(by_id, t->by_id, row);
 	HASH_DELETE(by_key, t->by_key, row);
+	drop_live(t, &row->pub);
 	destroy_row(row);
 }
 
@@ -225,15 +266,6 @@ static int take_id(void *user, int64_t *ret_id, struct err *err)
 	return rc;
 }
 
-static int make_live(struct instance *instance, struct err *err)
-{
-	struct plugin *plugin = instance->plugin;
-
-	if (instance->live != NULL)
-		return 0;
-	return plugin->runtime->instance_start(plugin, instance->conf, &instance->live, err);
-}
-
 static int add_row(struct instance_table *t, struct row *row, struct err *err)
 {
 	HASH_ADD(by_id, t->by_id, pub.id, sizeof(row->pub.id), row);
@@ -252,6 +284,68 @@ static struct row *find_row(struct instance_table *t, int64_t id)
 
 	HASH_FIND(by_id, t->by_id, &id, sizeof(id), row);
 	return row;
+}
+
+/* ---- what a plugin is told ---- */
+
+/* What other processes, or those before this one, have started counts too. */
+static void load_conf(void *user, const struct instance_row *stored)
+{
+	struct instance_table *t = user;
+	const struct plugin *plugin =
+		t->options.find_plugin(t->options.plugin_user, stored->plugin);
+	struct row *row = NULL;
+
+	if (plugin != t->changed || stored->refs == 0 || find_row(t, stored->id) != NULL)
+		return;
+	if (create_stored(t, stored, &row, NULL) == 0 && add_row(t, row, NULL) != 0)
+		destroy_row(row);
+}
+
+/* Its confs, in the order of their ids. Owned; NULL without memory. */
+static struct plugin_conf *collect_confs(const struct instance_table *t,
+					 const struct plugin *plugin, size_t *ret_n)
+{
+	struct plugin_conf *confs = calloc(instance_count(t) + 1, sizeof(*confs));
+	const struct row *row;
+
+	*ret_n = 0;
+	for (row = t->by_id; confs != NULL && row != NULL; row = row->by_id.next)
+		if (row->pub.plugin == plugin && row->pub.refs > 0)
+			confs[(*ret_n)++] = (struct plugin_conf){row->pub.conf, row->pub.live};
+	return confs;
+}
+
+static void tell(const struct instance_table *t, struct plugin *plugin)
+{
+	const struct pdk_port *port = plugin->env.port;
+	struct err err = {""};
+	size_t n;
+	struct plugin_conf *confs = collect_confs(t, plugin, &n);
+	int rc = -E_NOMEM;
+
+	if (confs != NULL) {
+		watch(t, plugin, true);
+		rc = plugin->runtime->configure(plugin, confs, n, &err);
+		watch(t, plugin, false);
+	}
+	free(confs);
+	if (rc == 0 || port == NULL || port->log == NULL)
+		return;
+	err_prefix(&err, rc, "configure of plugin '%s'", plugin->name);
+	port->log(NULL, LOG_LEVEL_ERR, err.text, strlen(err.text));
+}
+
+static void tell_changed(struct instance_table *t)
+{
+	struct plugin *plugin;
+
+	while ((plugin = t->changed) != NULL) {
+		t->options.store.each(t->options.store.user, load_conf, t);
+		LL_DELETE2(t->changed, plugin, next_changed);
+		plugin->is_changed = false;
+		tell(t, plugin);
+	}
 }
 
 /* ---- uses ---- */
@@ -286,19 +380,21 @@ static int share(struct instance_table *t, const struct row *row, struct instanc
 static int start_new(struct instance_table *t, struct row *row, struct instance_row *asked,
 		     int64_t *ret_id, struct err *err)
 {
-	int rc = make_live(&row->pub, err);
+	int rc = make_live(t, &row->pub, err);
 
 	if (rc == 0)
 		rc = share(t, row, asked, &row->pub.id, err);
 	if (rc == 0)
 		rc = add_row(t, row, err);
 	if (rc != 0) {
+		drop_live(t, &row->pub);
 		destroy_row(row);
 		return rc;
 	}
 	row->pub.refs = asked->refs;
 	row->pub.used_at = row->noted_at = asked->used_at;
 	*ret_id = row->pub.id;
+	note_change(t, row->pub.plugin);
 	return 0;
 }
 
@@ -306,12 +402,14 @@ static int start_new(struct instance_table *t, struct row *row, struct instance_
 static int start_again(struct instance_table *t, struct row *row, struct instance_row *asked,
 		       int64_t *ret_id, struct err *err)
 {
-	int rc = make_live(&row->pub, err);
+	int rc = make_live(t, &row->pub, err);
 
 	if (rc == 0)
 		rc = share(t, row, asked, ret_id, err);
 	if (rc != 0)
 		return rc;
+	if (row->pub.refs == 0)
+		note_change(t, row->pub.plugin);
 	row->pub.refs += asked->refs;
 	row->pub.used_at = row->noted_at = asked->used_at;
 	return 0;
@@ -331,10 +429,15 @@ int instance_start(struct instance_table *t, struct plugin *plugin, const char *
 	if (rc != 0)
 		return rc;
 	HASH_FIND(by_key, t->by_key, row->key, row->key_len, same);
-	if (same == NULL)
-		return start_new(t, row, &asked, ret_id, err);
-	destroy_row(row);
-	return start_again(t, same, &asked, ret_id, err);
+	if (same == NULL) {
+		rc = start_new(t, row, &asked, ret_id, err);
+	} else {
+		destroy_row(row);
+		rc = start_again(t, same, &asked, ret_id, err);
+	}
+	if (rc == 0)
+		tell_changed(t);
+	return rc;
 }
 
 void instance_close(struct instance_table *t, int64_t id, double now)
@@ -344,9 +447,13 @@ void instance_close(struct instance_table *t, int64_t id, double now)
 	t->options.store.use(t->options.store.user, id, now, -1);
 	if (row == NULL)
 		return;
-	if (row->pub.refs > 0)
-		row->pub.refs--;
 	row->pub.used_at = row->noted_at = now;
+	if (row->pub.refs == 0 || --row->pub.refs > 0)
+		return;
+	note_change(t, row->pub.plugin);
+	tell_changed(t);
+	if (row->pub.running == 0)
+		drop_live(t, &row->pub);
 }
 
 /* ---- events ---- */
@@ -397,11 +504,13 @@ int instance_look(struct instance_table *t, int64_t id, const struct instance **
 int instance_revive(struct instance_table *t, struct instance *instance, double now,
 		    struct err *err)
 {
-	int rc = make_live(instance, err);
+	int rc = make_live(t, instance, err);
 
-	if (rc == 0)
-		use_row(t, (struct row *)instance, now);
-	return rc;
+	if (rc != 0)
+		return rc;
+	tell_changed(t);
+	use_row(t, (struct row *)instance, now);
+	return 0;
 }
 
 void instance_hold(struct instance *instance)
@@ -417,7 +526,8 @@ void instance_release(struct instance *instance, double now)
 
 /* ---- all of them ---- */
 
-static void sweep_row(struct instance_table *t, struct row *row, double now)
+/* What is in use here is not evicted. */
+static void note_row(struct instance_table *t, struct row *row, double now)
 {
 	bool is_idle = row->pub.running == 0 && now - row->pub.used_at > t->options.live_idle;
 
@@ -426,8 +536,33 @@ static void sweep_row(struct instance_table *t, struct row *row, double now)
 	if (row->pub.used_at - row->noted_at >= INSTANCE_NOTE_EVERY ||
 	    (is_idle && row->pub.used_at > row->noted_at))
 		note_use(t, row);
-	if (is_idle)
+}
+
+static bool is_stored(const struct instance_table *t, const struct row *row)
+{
+	struct instance_row stored;
+
+	return t->options.store.find(t->options.store.user, row->pub.id, &stored, NULL) == 0;
+}
+
+/* A plugin is told of what the gateway may use, idle or not. */
+static void sweep_row(struct instance_table *t, struct row *row, double now)
+{
+	struct plugin *plugin = row->pub.plugin;
+	bool is_told_of = row->pub.refs > 0 && plugin->info.configures;
+
+	if (row->pub.running > 0)
+		return;
+	if (now - row->pub.used_at <= t->options.live_idle) {
+		if (row->pub.refs == 0)
+			drop_live(t, &row->pub);
+	} else if (is_told_of && is_stored(t, row)) {
+		drop_live(t, &row->pub);
+	} else {
 		remove_row(t, row);
+		if (is_told_of)
+			note_change(t, plugin);
+	}
 }
 
 void instance_sweep(struct instance_table *t, double now)
@@ -435,8 +570,11 @@ void instance_sweep(struct instance_table *t, double now)
 	struct row *row, *next;
 
 	HASH_ITER (by_id, t->by_id, row, next)
-		sweep_row(t, row, now);
+		note_row(t, row, now);
 	t->options.store.evict(t->options.store.user, now);
+	HASH_ITER (by_id, t->by_id, row, next)
+		sweep_row(t, row, now);
+	tell_changed(t);
 }
 
 size_t instance_count(const struct instance_table *t)

@@ -3,9 +3,13 @@
  * Glossary: a *row* (id, plugin, conf) lies in the *store*, which several processes share and which outlives
  * them; it stays for as long as the gateway may use its id. Here is what this process has made of some of
  * them: the parsed conf, and the *live* object that the runtime made of it. Both are made on demand, under
- * the row's id, and dropped after idling. Equal confs of a plugin (but for key order and __seq__) share one
- * row, over all processes. Ids come from one counter of 31 bits whose high-water mark is written down before
- * use, so that no id is ever used twice, over restarts too (the gateway keeps ids of a server that died). */
+ * the row's id, and dropped after idling, or when nobody has the row any more. Equal confs of a plugin (but
+ * for key order and __seq__) share one row, over all processes. Ids come from one counter of 31 bits whose
+ * high-water mark is written down before use, so that no id is ever used twice, over restarts too (the
+ * gateway keeps ids of a server that died).
+ *
+ * A plugin that wants to be (struct runtime, configure) is told of all confs that were started here and not
+ * closed, whenever that set has changed or a live object was made again: before an event can meet it. */
 #ifndef PLUGINS_INSTANCE_H
 #define PLUGINS_INSTANCE_H
 #include <jansson.h>
@@ -75,6 +79,8 @@ struct instance_options {
 	 */
 	int (*reserve_ids)(void *user, uint32_t *ret_first, uint32_t *ret_end, struct err *err);
 	void *plugin_user, *ids_user;
+	/* Code of a plugin is about to run, and has run (NULL). May be NULL. */
+	void (*watch)(struct plugin *plugin, bool runs);
 };
 
 struct instance_table *instance_table_create(const struct instance_options *options);
@@ -83,7 +89,8 @@ void instance_table_destroy(struct instance_table *t);
  * -E_PLUGIN, -E_IO. `now` in monotonic seconds, as everywhere here. */
 int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf,
 		   size_t conf_len, double now, int64_t *ret_id, struct err *err);
-/* Counts down; the row stays until it is idle. An unknown id is no error. */
+/* Counts down, to where the live object is dropped; the row stays until it is idle. An unknown id is no
+ * error. */
 void instance_close(struct instance_table *t, int64_t id, double now);
 /* The instance as it is: it may have no live object, and this is no use of it. Borrowed until the loop
  * turns, or while running > 0. -E_NO_INSTANCE, -E_IO, -E_NOMEM. */

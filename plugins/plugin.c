@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "pdk-bridge/pdk_counters.h"
 #include "protocol/err.h"
 #include "protocol/limits.h"
 
@@ -74,7 +75,9 @@ static struct plugin *new_plugin(const struct plugin_spec *spec, const struct ru
 	plugin->module = strdup(spec->module != NULL ? spec->module : spec->name);
 	plugin->env = spec->env;
 	plugin->env.plugin = plugin->name;
-	if (plugin->name != NULL && plugin->module != NULL)
+	if (plugin->env.counters == NULL)
+		plugin->env.counters = plugin->counters = calloc(PDK_COUNTERS, sizeof(uint64_t));
+	if (plugin->name != NULL && plugin->module != NULL && plugin->env.counters != NULL)
 		return plugin;
 	plugin_destroy(plugin);
 	return NULL;
@@ -125,6 +128,7 @@ void plugin_destroy(struct plugin *plugin)
 	json_decref(plugin->info.notes);
 	free(plugin->info.version);
 	free(plugin->info.where);
+	free(plugin->counters);
 	free(plugin->module);
 	free(plugin->name);
 	free(plugin);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include "pdk-bridge/pdk_call.h"
 
+struct loop;
 struct plugin;
 
 /* Where plugin code is looked for; the same for all plugins of a process. Borrowed strings. */
@@ -25,7 +26,8 @@ struct plugin_spec {
 	const char *name;   /* served name: letters, digits, '-', '_', '.' */
 	const char *module; /* NULL = as name */
 	const struct plugin_paths *paths;
-	struct pdk_env env; /* copied; .plugin is set to the served name by plugin_load */
+	/* Copied; plugin_load sets .plugin to the served name, and .counters where it is NULL. */
+	struct pdk_env env;
 };
 
 /* What the gateway is told of a plugin, and what `check` says of it. */
@@ -35,7 +37,20 @@ struct plugin_info {
 	phase_set phases; /* external phases that the handler defines: what is advertised */
 	json_t *schema;   /* JSON-safe, ready for the dump; its name is the served name */
 	json_t *notes; /* array of texts: what can't cross to the gateway, phases that are never called */
-	char *where; /* the handler's file */
+	char *where;     /* the handler's file */
+	bool configures; /* wants to be told of its confs */
+};
+
+/* A conf of a plugin, and what the runtime made of it. */
+struct plugin_conf {
+	const json_t *conf;
+	void *live; /* NULL while it is dropped */
+};
+
+/* What came of a conf that was looked at without an instance. Owned. */
+struct conf_result {
+	json_t *conf;   /* as a handler would get it, or NULL */
+	json_t *faults; /* an array of texts "field: what is wrong", or NULL */
 };
 
 struct runtime {
@@ -46,14 +61,22 @@ struct runtime {
 	/* Loads code, fills plugin->impl and plugin->info. 0 or -E_PLUGIN with what to do in err. On failure
 	 * the caller frees what info holds, and calls unload if impl is set. */
 	int (*load)(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
+	/* Sets impl to NULL. */
 	void (*unload)(struct plugin *plugin);
 	/* Runs init_worker, once per process, before the first instance. On a fiber. */
 	int (*init_worker)(struct plugin *plugin, struct err *err);
-	/* Makes the live object of a conf (kept as one object for its life). Must not suspend.
-	 * *ret_live is never NULL on success. 0, -E_CONF, -E_PLUGIN. */
+	/* Completes and validates a conf by the whole schema. 0 and ret->conf; -E_CONF and ret->faults. */
+	int (*check_conf)(struct plugin *plugin, const json_t *conf, struct conf_result *ret,
+			  struct err *err);
+	/* Makes the live object of the completed conf (one object for its life). Must not suspend. *ret_live
+	 * is never NULL on success. 0, -E_CONF with each field that is wrong in err, -E_PLUGIN. */
 	int (*instance_start)(struct plugin *plugin, const json_t *conf, void **ret_live,
 			      struct err *err);
 	void (*instance_stop)(struct plugin *plugin, void *live);
+	/* Tells the plugin of all its n confs, as their set has changed. For plugins that want it. Must not
+	 * suspend. 0 or -E_x; nothing follows from a failure but a line in the log. */
+	int (*configure)(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
+			 struct err *err);
 	/* Runs the handler of rq->phase. On rq's fiber; may suspend; a terminal PDK call never returns.
 	 * 0; -E_HANDLER with the handler's message in err and its traceback in rq->trace. */
 	int (*run)(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err);
@@ -76,7 +99,11 @@ struct plugin {
 	void *impl; /* the runtime's */
 	struct plugin_info info;
 	struct pdk_env env;
-	void *settings; /* the server's struct plugin_settings; borrowed */
+	uint64_t *counters;      /* env.counters, if they are the plugin's own; else NULL */
+	void *settings;          /* the server's struct plugin_settings; borrowed */
+	const struct loop *loop; /* borrowed; NULL where nothing is served (loop.h) */
+	bool is_changed; /* instance.c: the set of its confs has changed since it was told */
+	struct plugin *next_changed;
 };
 
 /* Finds the plugin by the first runtime that has it and loads it. Returns an owned plugin in

@@ -12,6 +12,7 @@
 #define LIMIT_INSTANCES 65536                  /* max_instances: registry rows */
 #define LIMIT_EVENT_MEMORY ((size_t)256 << 20) /* event-scoped memory of one event */
 #define LIMIT_PLUGIN_NAME 128                  /* bytes of a plugin's name */
+#define LIMIT_TIMERS 16384                     /* of one plugin, which events may start */
 
 /* The limits that a decoder applies. */
 struct limits {

@@ -268,7 +268,8 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 		.env = {.port = port,
 			.log_level = config->log_level,
 			.kong_version = config->kong_version,
-			.read_cache = config->read_cache},
+			.read_cache = settings->read_cache,
+			.raw_calls = config->raw_calls},
 	};
 	int rc;
 

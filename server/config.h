@@ -29,6 +29,7 @@ struct plugin_settings {
 	char *socket;             /* path; NULL = PREFIX/NAME.socket */
 	char *process;            /* whose process it shares; NULL = none's */
 	size_t workers;           /* processes of its group */
+	bool read_cache;          /* ask the gateway only once for what can't change */
 };
 
 struct config {
@@ -46,7 +47,8 @@ struct config {
 	char *allowed_uids; /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
 	char *admin_listen; /* path, or "off"; NULL = PREFIX/outrigger_admin.sock */
 	bool exit_with_parent;
-	bool read_cache;
+	bool read_cache; /* default of the plugins' */
+	bool raw_calls;  /* PDK calls go out exactly as the plugins make them */
 	size_t max_connections, max_events, max_instances;
 	struct limits limits; /* max_message_size, max_message_depth */
 	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */

@@ -134,6 +134,7 @@ static int init_plugin(struct plugin_settings *plugin, const char *name,
 	plugin->step_timeout = config->step_timeout;
 	plugin->slow_step_timeout = config->slow_step_timeout;
 	plugin->workers = config->workers;
+	plugin->read_cache = config->read_cache;
 	return plugin->name != NULL ? 0 : -E_NOMEM;
 }
 
@@ -222,8 +223,8 @@ static int refuse_key(const struct setting *setting, const char *near, struct er
 	else
 		err_set(err, E_CONF,
 			"%s: no such setting; one plugin's are plugin_NAME_ and module, process, "
-			"workers, socket, protocol, on_error, event_timeout, step_timeout or "
-			"slow_step_timeout",
+			"workers, socket, protocol, on_error, event_timeout, step_timeout, "
+			"slow_step_timeout or read_cache",
 			origin);
 	free(spelled);
 	return -E_CONF;

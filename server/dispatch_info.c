@@ -1,5 +1,6 @@
 /* dispatch_info.c - the methods that the gateway never calls, but people with tools do. */
 #include <jansson.h>
+#include "pdk-bridge/pdk_counters.h"
 #include "protocol/err.h"
 #include "server/dispatch.h"
 #include "server/worker.h"
@@ -99,6 +100,35 @@ static void add_times(json_t *plugin, const struct served *served)
 	json_object_set_new(plugin, "File", json_string(served->plugin->info.where));
 }
 
+static json_t *describe_counters(const uint64_t *counters, enum pdk_id id)
+{
+	json_t *counts = json_object();
+
+	for (int i = 0; i < PDK_COUNTER_COUNT; i++) {
+		uint64_t n = counters[pdk_counter_at(id, (enum pdk_counter)i)];
+
+		if (n > 0)
+			json_object_set_new(counts, pdk_counter_name((enum pdk_counter)i),
+					    json_integer((json_int_t)n));
+	}
+	return counts;
+}
+
+/* Rows that were called, with what that has cost. */
+static json_t *describe_calls(const uint64_t *counters)
+{
+	json_t *calls = json_object();
+
+	for (int id = 0; id < PDK_ID_COUNT; id++) {
+		json_t *counts = describe_counters(counters, (enum pdk_id)id);
+
+		if (json_object_size(counts) > 0)
+			json_object_set(calls, pdk_table[id].name, counts);
+		json_decref(counts);
+	}
+	return calls;
+}
+
 static json_t *describe_served(const struct worker *w, const struct served *served)
 {
 	struct listing listing = {served->plugin, json_array()};
@@ -107,6 +137,7 @@ static json_t *describe_served(const struct worker *w, const struct served *serv
 	instance_each(w->instances, add_instance, &listing);
 	add_times(status, served);
 	json_object_set_new(status, "Instances", listing.instances);
+	json_object_set_new(status, "Calls", describe_calls(served->plugin->env.counters));
 	return status;
 }
 

@@ -9,6 +9,7 @@
 #include "protocol/err.h"
 #include "server/config.h"
 #include "server/lua_mentions.h"
+#include "server/object_mentions.h"
 #include "server/settings.h"
 
 /* The first version that fails closed on an error of ProtoBuf:1. */
@@ -21,17 +22,26 @@ static int set(struct protocol_choice *choice, const struct codec *codec, const 
 	return 0;
 }
 
-/* What the plugin would lose; NULL for nothing, or for a plugin without Lua files. */
-static int find_loss(const struct plugin *plugin, const struct pdk_fn **ret_fn, struct err *err)
+static int find_in_folder(const char *file, const struct pdk_fn **ret_fn, struct err *err)
 {
-	char *path = plugin->info.where != NULL ? strdup(plugin->info.where) : NULL;
-	int rc = 0;
+	char *path = strdup(file);
+	int rc = path != NULL ? lua_mentions_find(dirname(path), ret_fn, err) : -E_NOMEM;
 
-	*ret_fn = NULL;
-	if (plugin->info.where != NULL)
-		rc = path != NULL ? lua_mentions_find(dirname(path), ret_fn, err) : -E_NOMEM;
 	free(path);
 	return rc;
+}
+
+/* What the plugin would lose; NULL for nothing, or for a plugin without files. */
+static int find_loss(const struct plugin *plugin, const struct pdk_fn **ret_fn, struct err *err)
+{
+	const char *where = plugin->info.where;
+
+	*ret_fn = NULL;
+	if (where == NULL)
+		return 0;
+	if (plugin->runtime == &runtime_native)
+		return object_mentions_find(where, ret_fn, err);
+	return find_in_folder(where, ret_fn, err);
 }
 
 static int choose_auto(const struct config *config, const struct plugin *plugin,

@@ -15,7 +15,7 @@ struct protocol_choice {
 };
 
 /* By plugin_NAME_protocol, else by `protocol`; auto is ProtoBuf:1 where kong_version is set to 3.8 or later
- * and the plugin's Lua files mention no PDK function that loses something over it, else MsgPack:1.
+ * and the plugin's files mention no PDK function that loses something over it, else MsgPack:1.
  * 0, -E_IO when its files can't be read, -E_NOMEM. */
 int protocol_choose(const struct config *config, const struct plugin *plugin,
 		    struct protocol_choice *ret, struct err *err);

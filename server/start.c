@@ -1,4 +1,5 @@
 #include "server/start.h"
+#include "plugins/loop.h"
 #include "protocol/err.h"
 #include "server/reactor.h"
 #include "server/worker.h"
@@ -17,6 +18,18 @@ static void init_worker(void *arg)
 {
 	(void)arg;
 	init.rc = init.plugin->runtime->init_worker(init.plugin, init.err);
+}
+
+void start_watch(struct plugin *plugin, bool runs)
+{
+	static unsigned depth;
+	struct worker *w = plugin->loop->server;
+	double now = reactor_now();
+
+	if (runs && depth++ == 0)
+		worker_begin_run(worker_served(w, plugin), 0, now, now + START_TIMEOUT);
+	if (!runs && --depth == 0)
+		worker_end_run(w);
 }
 
 /* Once, before the first instance; if it fails, again before the next one. */
@@ -44,15 +57,14 @@ static int init_plugin(struct served *served, struct err *err)
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
 		   struct err *err)
 {
-	double now = reactor_now();
 	int rc;
 
-	worker_begin_run(served, 0, now, now + START_TIMEOUT);
+	start_watch(served->plugin, true);
 	rc = init_plugin(served, err);
 	if (rc == 0)
 		rc = instance_start(served->worker->instances, served->plugin, conf->s, conf->len,
-				    now, ret_id, err);
-	worker_end_run(served->worker);
+				    reactor_now(), ret_id, err);
+	start_watch(served->plugin, false);
 	return rc;
 }
 
@@ -61,19 +73,16 @@ int start_find_instance(struct worker *w, int64_t id, struct instance **ret_inst
 			struct err *err)
 {
 	struct instance *instance = NULL;
-	double now = reactor_now();
 	int rc = instance_find(w->instances, id, &instance, err);
 
 	if (rc == 0 && instance->live == NULL) {
-		struct served *served = worker_served(w, instance->plugin);
-
-		worker_begin_run(served, 0, now, now + START_TIMEOUT);
-		rc = init_plugin(served, err);
+		start_watch(instance->plugin, true);
+		rc = init_plugin(worker_served(w, instance->plugin), err);
 		if (rc == 0)
-			rc = instance_revive(w->instances, instance, now, err);
-		worker_end_run(w);
+			rc = instance_revive(w->instances, instance, reactor_now(), err);
+		start_watch(instance->plugin, false);
 	} else if (rc == 0) {
-		rc = instance_revive(w->instances, instance, now, err);
+		rc = instance_revive(w->instances, instance, reactor_now(), err);
 	}
 	if (rc == 0)
 		*ret_instance = instance;

@@ -1,10 +1,12 @@
 /* start.h - starting an instance: the plugin's own code for that, watched, and on a stack of its own. */
 #ifndef SERVER_START_H
 #define SERVER_START_H
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
 struct instance;
+struct plugin;
 struct served;
 struct value;
 struct worker;
@@ -13,6 +15,9 @@ struct worker;
  * As instance_start, and as the runtime's init_worker. */
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
 		   struct err *err);
+/* Code of the plugin's that starts or stops something is about to run, and has run. Between the two it may
+ * be called again; the time counts from the first on. */
+void start_watch(struct plugin *plugin, bool runs);
 /* The instance with its live object, which is made if there is none, watched. As instance_find and
  * instance_revive, and as the runtime's init_worker. */
 int start_find_instance(struct worker *w, int64_t id, struct instance **ret_instance,

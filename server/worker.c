@@ -14,6 +14,8 @@
 #include "server/reactor.h"
 #include "server/registry.h"
 #include "server/session_custody.h"
+#include "server/start.h"
+#include "server/task.h"
 #include "server/turn.h"
 #include "server/watchdog.h"
 
@@ -47,6 +49,7 @@ static int load_plugins(struct worker *w, struct err *err)
 		w->served_count++;
 		served->settings = &config->plugins[i];
 		served->plugin->env.constants = w->constants;
+		served->plugin->loop = &w->loop;
 		served->worker = w;
 		served->index = (uint32_t)i;
 		served->loaded_at = (double)time(NULL);
@@ -57,8 +60,14 @@ static int load_plugins(struct worker *w, struct err *err)
 
 static void unload_plugins(struct worker *w)
 {
-	for (size_t i = 0; i < w->served_count; i++)
-		plugin_destroy(w->served[i].plugin);
+	for (size_t i = 0; i < w->served_count; i++) {
+		struct plugin *plugin = w->served[i].plugin;
+
+		start_watch(plugin, true);
+		plugin->runtime->unload(plugin);
+		start_watch(plugin, false);
+		plugin_destroy(plugin);
+	}
 	pdk_constants_destroy(w->constants);
 	free(w->served);
 }
@@ -314,6 +323,7 @@ static int init_tables(struct worker *w, const struct worker_options *options)
 		.plugin_user = w,
 		.reserve_ids = options->reserve_instances,
 		.ids_user = options->user,
+		.watch = start_watch,
 	};
 	const struct event_options events = {
 		.max = w->config->max_events,
@@ -362,6 +372,14 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	w->user = options->user;
 	w->orphans = (struct orphan_table){.max = options->config->max_events,
 					   .lifetime = ORPHAN_LIFETIME};
+	w->loop = (struct loop){
+		.reactor = w->reactor,
+		.timer_create = reactor_timer_create,
+		.timer_start = reactor_timer_start,
+		.timer_destroy = reactor_timer_destroy,
+		.run = task_run,
+		.server = w,
+	};
 	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_IDLE);
 	rc = init(w, options, err);
 	if (rc != 0) {
@@ -392,7 +410,6 @@ void worker_destroy(struct worker *w)
 {
 	if (w == NULL)
 		return;
-	watchdog_fini();
 	if (w->events != NULL)
 		event_each(w->events, end_event, w);
 	session_table_each(&w->sessions, end_session, w);
@@ -401,6 +418,7 @@ void worker_destroy(struct worker *w)
 	event_table_destroy(w->events);
 	orphan_fini(&w->orphans);
 	unload_plugins(w);
+	watchdog_fini();
 	session_env_fini(&w->session_env);
 	session_table_fini(&w->sessions);
 	deadline_clock_fini(&w->clock);

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 #include "pdk-bridge/fiber.h"
 #include "plugins/instance.h"
+#include "plugins/loop.h"
 #include "server/config.h"
 #include "server/deadline.h"
 #include "server/event.h"
@@ -38,6 +39,7 @@ struct served {
 struct worker {
 	const struct config *config;
 	struct reactor *reactor;
+	struct loop loop; /* the reactor, for plugins */
 	struct served *served;
 	size_t served_count;
 	struct instance_table *instances;

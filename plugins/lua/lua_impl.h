@@ -8,6 +8,7 @@
 #include <lua.h>
 #include <signal.h>
 #include <stdbool.h>
+#include "plugins/lua/lua_conf.h"
 #include "plugins/plugin.h"
 #include "protocol/err.h"
 
@@ -27,7 +28,6 @@ struct lua_thread {
 /* The live object of one conf. */
 struct lua_instance {
 	int conf_ref; /* one table for its whole life: handlers may write to it or use it as a key */
-	struct lua_instance *prev, *next;
 };
 
 /* plugin->impl */
@@ -36,12 +36,12 @@ struct lua_plugin {
 	const struct plugin *plugin;
 	struct lua_thread *idle;
 	size_t idle_count;
-	struct lua_instance *instances;
 	int handler_ref;
-	int null_array_mt;   /* the metatable of empty arrays in confs */
 	int event_error_ref; /* the message handlers of lua_error.c */
 	int load_error_ref;
-	int run_ref; /* lua_run.c: the function that looks up and calls a handler */
+	int run_ref;   /* lua_run.c: the function that looks up and calls a handler */
+	int build_ref; /* lua_instance.c: the function that completes a conf */
+	struct lua_completer completer;
 };
 
 /* lua_thread.c: threads that are taken and given back. */
@@ -68,12 +68,23 @@ void lua_core_open(lua_State *L, const struct plugin *plugin);
 /* lua_load.c: runs handler and schema, fills plugin->info. */
 int lua_load_plugin(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
 
-/* lua_run.c: handlers. */
+/* lua_instance.c: live objects of confs. */
+/* Makes p->build_ref. May raise. */
+void lua_instance_open(struct lua_plugin *p);
+int lua_instance_start(struct plugin *plugin, const json_t *conf, void **ret_live, struct err *err);
+void lua_instance_stop(struct plugin *plugin, void *live);
+int lua_instance_check(struct plugin *plugin, const json_t *conf, struct conf_result *ret,
+		       struct err *err);
+
+/* lua_run.c: code of the plugin. */
+/* Calls the C function that `function_ref` names with `arg`, on a thread of its own that belongs to no
+ * event. 0, or -code with the error's text and traceback. */
+int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err *err);
 /* Makes p->run_ref. May raise. */
 void lua_run_open(struct lua_plugin *p);
 int lua_run_init_worker(struct plugin *plugin, struct err *err);
 int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err);
-/* handler:configure(confs) with all live confs; its errors are logged. */
-void lua_run_configure(struct lua_plugin *p);
+int lua_run_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
+		      struct err *err);
 
 #endif

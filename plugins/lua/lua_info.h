@@ -1,15 +1,13 @@
-/* lua_info.h - what the gateway is told of a plugin, by the rules in plugins/schema, for all runtimes. */
+/* lua_info.h - what the gateway is told of a plugin, by the rules in plugins/schema. */
 #ifndef PLUGINS_LUA_LUA_INFO_H
 #define PLUGINS_LUA_LUA_INFO_H
-#include <jansson.h>
+#include <lua.h>
 
 struct err;
 struct plugin;
 
-/* Fills plugin->info of the results of plugin_info.lua. -E_PLUGIN. */
-int lua_info_fill(struct plugin *plugin, const json_t *told, json_t *notes, struct err *err);
-/* Checks {version, priority, phases, schema} of a plugin that is not written in Lua as the gateway would,
- * and fills plugin->info of it. -E_PLUGIN with the gateway's text, -E_NOMEM. */
-int lua_info_build(struct plugin *plugin, const json_t *described, struct err *err);
+/* Fills plugin->info of the info table and the notes (plugin_info.lua) that are at `first` of the stack
+ * and above it. -E_PLUGIN. May raise for lack of memory only. */
+int lua_info_take(lua_State *L, int first, struct plugin *plugin, struct err *err);
 
 #endif

@@ -17,8 +17,6 @@ static void push_object(lua_State *L, const json_t *json, int array_mt)
 	lua_createtable(L, 0, (int)json_object_size(json));
 	for (; it; it = json_object_iter_next((json_t *)json, it)) {
 		member = json_object_iter_value(it);
-		if (json_is_null(member))
-			continue;
 		lua_pushlstring(L, json_object_iter_key(it), json_object_iter_key_len(it));
 		lua_json_push(L, member, array_mt);
 		lua_rawset(L, -3);
@@ -62,7 +60,7 @@ void lua_json_push(lua_State *L, const json_t *json, int array_mt)
 		lua_pushboolean(L, json_is_true(json));
 		break;
 	case JSON_NULL:
-		lua_pushnil(L);
+		lua_pushlightuserdata(L, NULL);
 		break;
 	}
 }

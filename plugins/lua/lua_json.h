@@ -6,8 +6,8 @@
 
 struct err;
 
-/* Pushes a JSON value. Members that are null are left out, as the gateway does; an empty array
- * gets the metatable that `array_mt` (a registry reference) names. May raise (memory). */
+/* Pushes a JSON value. null is ngx.null; an empty array gets the metatable that `array_mt` (a registry
+ * reference) names. May raise (memory). */
 void lua_json_push(lua_State *L, const json_t *json, int array_mt);
 /* The value at idx as owned JSON. Empty tables are objects unless their metatable's __jsontype is
  * "array". -E_PLUGIN for what JSON has no form for. Raises nothing but lack of memory. */

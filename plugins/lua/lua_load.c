@@ -5,7 +5,6 @@
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_info.h"
-#include "plugins/lua/lua_json.h"
 #include "plugins/lua/lua_path.h"
 #include "protocol/buf.h"
 
@@ -18,22 +17,19 @@ struct loading {
 
 /* ---- results ---- */
 
-/* The results of outrigger.load are on the stack from `first` on: handler, told, notes. */
+/* The results of outrigger.load are on the stack from `first` on: handler, told, notes, completer. */
 static int take_results(struct loading *loading, lua_State *L, int first)
 {
 	struct lua_plugin *p = loading->plugin->impl;
-	json_t *told = NULL, *notes = NULL;
 	int rc;
 
 	if (!lua_istable(L, first))
 		return err_set(loading->err, E_PLUGIN, "%s", lua_tostring(L, first + 1));
-	rc = lua_json_read(L, first + 1, &told, loading->err);
-	if (rc == 0)
-		rc = lua_json_read(L, first + 2, &notes, loading->err);
-	if (rc == 0)
-		rc = lua_info_fill(loading->plugin, told, notes, loading->err);
-	json_decref(told);
-	json_decref(notes);
+	rc = lua_info_take(L, first + 1, loading->plugin, loading->err);
+	lua_completer_take(L, &p->completer);
+	lua_getfield(L, first, "configure");
+	loading->plugin->info.configures = lua_isfunction(L, -1);
+	lua_pop(L, 1);
 	lua_pushvalue(L, first);
 	p->handler_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	return rc;
@@ -47,6 +43,7 @@ static void open_state(lua_State *L, const struct loading *loading)
 	lua_core_open(L, loading->plugin);
 	lua_loader_open(L, loading->spec->paths);
 	lua_run_open(loading->plugin->impl);
+	lua_instance_open(loading->plugin->impl);
 }
 
 /* Requires a module of ours and leaves what it returns. */
@@ -57,14 +54,6 @@ static void require_own(lua_State *L, const char *module)
 	lua_call(L, 1, 1);
 }
 
-static void keep_array_mt(lua_State *L, struct lua_plugin *p)
-{
-	lua_getglobal(L, "require");
-	lua_pushliteral(L, "outrigger.array");
-	lua_call(L, 1, 1);
-	p->null_array_mt = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
 static int load_code(lua_State *L)
 {
 	struct loading *loading = lua_touserdata(L, 1);
@@ -72,12 +61,11 @@ static int load_code(lua_State *L)
 
 	open_state(L, loading);
 	require_own(L, "outrigger.boot");
-	keep_array_mt(L, plugin->impl);
 	require_own(L, "outrigger.load");
 	lua_pushstring(L, plugin->name);
 	lua_pushstring(L, plugin->module);
-	lua_call(L, 2, 3);
-	loading->rc = take_results(loading, L, lua_gettop(L) - 2);
+	lua_call(L, 2, 4);
+	loading->rc = take_results(loading, L, lua_gettop(L) - 3);
 	return 0;
 }
 
@@ -98,7 +86,7 @@ static int create_state(struct plugin *plugin, struct err *err)
 		return err_set(err, E_NOMEM, "no memory for a Lua state");
 	plugin->impl = p;
 	p->plugin = plugin;
-	p->handler_ref = p->null_array_mt = LUA_NOREF;
+	p->handler_ref = LUA_NOREF;
 	p->L = luaL_newstate();
 	if (p->L == NULL || lua_cpcall(p->L, open_libraries, p) != LUA_OK)
 		return err_set(err, E_NOMEM, "no memory for a Lua state");

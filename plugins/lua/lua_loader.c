@@ -7,6 +7,7 @@
 #include "pdk-bridge/lua_compat.h"
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_path.h"
+#include "plugins/lua/lua_pem.h"
 #include "plugins/lua/lualib.h"
 #include "protocol/buf.h"
 
@@ -99,6 +100,7 @@ void lua_loader_open(lua_State *L, const struct plugin_paths *paths)
 	struct buf path = {0};
 	int rc;
 
+	lua_pem_open(L);
 	lua_getglobal(L, LUA_LOADLIBNAME);
 	rc = lua_path_build(paths, &path);
 	set_path(L, "path", rc, &path);

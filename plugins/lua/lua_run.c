@@ -1,36 +1,45 @@
 /* lua_run.c - running handlers: on a thread of their own, under a message handler. */
-#include <string.h>
-#include <utlist.h>
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/lua/lua_impl.h"
+#include "plugins/lua/lua_json.h"
 
 /* One call of handler[name](handler, argument). */
 struct call {
 	const struct lua_plugin *plugin;
 	const char *name;
-	int conf_ref; /* the argument; LUA_NOREF = none */
-	bool confs;   /* the argument is an array of all live confs */
+	int conf_ref;                    /* the argument; LUA_NOREF = none */
+	const struct plugin_conf *confs; /* an array of these is the argument; or NULL */
+	size_t n;
 };
 
 /* ---- inside of the protected call ---- */
 
-static void push_confs(lua_State *L, const struct lua_plugin *p)
+/* The table that handlers get, where there is one, else what it would be. */
+static void push_conf(lua_State *L, const struct call *call, const struct plugin_conf *conf)
 {
-	const struct lua_instance *instance;
-	int i = 0;
+	const struct lua_completer *completer = &call->plugin->completer;
+	const struct lua_instance *instance = conf->live;
 
-	lua_newtable(L);
-	DL_FOREACH (p->instances, instance) {
+	if (instance != NULL)
 		lua_rawgeti(L, LUA_REGISTRYINDEX, instance->conf_ref);
-		lua_rawseti(L, -2, ++i);
+	else if (lua_completer_push(L, completer, conf->conf, NULL, NULL) != 0)
+		lua_json_push(L, conf->conf, completer->array_mt);
+}
+
+static void push_confs(lua_State *L, const struct call *call)
+{
+	lua_newtable(L);
+	for (size_t i = 0; i < call->n; i++) {
+		push_conf(L, call, &call->confs[i]);
+		lua_rawseti(L, -2, (int)i + 1);
 	}
 }
 
 static int push_argument(lua_State *L, const struct call *call)
 {
-	if (call->confs)
-		push_confs(L, call->plugin);
+	if (call->confs != NULL)
+		push_confs(L, call);
 	else if (call->conf_ref != LUA_NOREF)
 		lua_rawgeti(L, LUA_REGISTRYINDEX, call->conf_ref);
 	else
@@ -63,15 +72,22 @@ void lua_run_open(struct lua_plugin *p)
 
 /* ---- outside of it: nothing here may raise ---- */
 
-/* The message handler is event_error_ref for events, else load_error_ref. */
-static int run_call(struct lua_thread *t, struct call *call, int on_error, struct err *err)
+/* A C function that is called with an argument, under a message handler: event_error_ref for events, else
+ * load_error_ref. */
+struct protected_call {
+	int function_ref;
+	int on_error;
+	void *arg;
+};
+
+static int run_call(struct lua_thread *t, const struct protected_call *call, struct err *err)
 {
 	lua_State *L = t->L;
 	int status, rc = 0;
 
-	lua_rawgeti(L, LUA_REGISTRYINDEX, on_error);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, call->plugin->run_ref);
-	lua_pushlightuserdata(L, call);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, call->on_error);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, call->function_ref);
+	lua_pushlightuserdata(L, call->arg);
 	lua_pdk_set_running(L);
 	status = lua_pcall(L, 1, 0, 1);
 	lua_pdk_set_running(NULL);
@@ -85,24 +101,23 @@ int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct e
 {
 	struct lua_plugin *p = plugin->impl;
 	const struct lua_instance *instance = live;
-	struct call call = {p, phase_name(rq->phase), instance->conf_ref, false};
+	struct call call = {p, phase_name(rq->phase), instance->conf_ref, NULL, 0};
 	struct lua_thread *t = lua_thread_take(p);
 
 	if (t == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua thread");
 	rq->runtime = t;
-	return run_call(t, &call, p->event_error_ref, err);
+	return run_call(t, &(struct protected_call){p->run_ref, p->event_error_ref, &call}, err);
 }
 
-/* A call that belongs to no event. */
-static int run_alone(struct lua_plugin *p, struct call *call, struct err *err)
+int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err *err)
 {
 	struct lua_thread *t = lua_thread_take(p);
 	int rc;
 
 	if (t == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua thread");
-	rc = run_call(t, call, p->load_error_ref, err);
+	rc = run_call(t, &(struct protected_call){function_ref, p->load_error_ref, arg}, err);
 	lua_sethook(t->L, NULL, 0, 0);
 	lua_thread_give(t);
 	return rc;
@@ -110,20 +125,18 @@ static int run_alone(struct lua_plugin *p, struct call *call, struct err *err)
 
 int lua_run_init_worker(struct plugin *plugin, struct err *err)
 {
-	struct call call = {plugin->impl, "init_worker", LUA_NOREF, false};
-	int rc = run_alone(plugin->impl, &call, err);
+	struct lua_plugin *p = plugin->impl;
+	struct call call = {p, "init_worker", LUA_NOREF, NULL, 0};
+	int rc = lua_run_alone(p, p->run_ref, &call, err);
 
 	return rc ? err_prefix(err, -E_PLUGIN, "init_worker of plugin '%s'", plugin->name) : 0;
 }
 
-void lua_run_configure(struct lua_plugin *p)
+int lua_run_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
+		      struct err *err)
 {
-	struct call call = {p, "configure", LUA_NOREF, true};
-	const struct pdk_port *port = p->plugin->env.port;
-	struct err err = {0};
+	struct lua_plugin *p = plugin->impl;
+	struct call call = {p, "configure", LUA_NOREF, confs, n};
 
-	if (run_alone(p, &call, &err) == 0 || port == NULL || port->log == NULL)
-		return;
-	err_prefix(&err, -E_HANDLER, "configure of plugin '%s'", p->plugin->name);
-	port->log(NULL, LOG_LEVEL_ERR, err.text, strlen(err.text));
+	return lua_run_alone(p, p->run_ref, &call, err);
 }

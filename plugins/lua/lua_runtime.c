@@ -1,9 +1,7 @@
 /* lua_runtime.c - struct runtime for plugins in Lua. */
 #include <stdlib.h>
-#include <utlist.h>
 #include "pdk-bridge/lua_compat.h"
 #include "plugins/lua/lua_impl.h"
-#include "plugins/lua/lua_json.h"
 #include "plugins/lua/lua_path.h"
 #include "protocol/buf.h"
 
@@ -42,56 +40,6 @@ static void runtime_unload(struct plugin *plugin)
 	plugin->impl = NULL;
 }
 
-/* ---- instances ---- */
-
-struct building {
-	struct lua_plugin *plugin;
-	struct lua_instance *instance;
-	const json_t *conf;
-};
-
-static int build_conf(lua_State *L)
-{
-	const struct building *building = lua_touserdata(L, 1);
-
-	lua_json_push(L, building->conf, building->plugin->null_array_mt);
-	building->instance->conf_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-	return 0;
-}
-
-static int runtime_instance_start(struct plugin *plugin, const json_t *conf, void **ret_live,
-				  struct err *err)
-{
-	struct lua_plugin *p = plugin->impl;
-	struct lua_instance *instance = calloc(1, sizeof(*instance));
-	struct building building = {p, instance, conf};
-	int status;
-
-	if (instance == NULL)
-		return err_set(err, E_NOMEM, "no memory for an instance");
-	status = lua_cpcall(p->L, build_conf, &building);
-	if (status != LUA_OK) {
-		free(instance);
-		return lua_error_take(p->L, status, E_CONF, err);
-	}
-	DL_APPEND(p->instances, instance);
-	lua_run_configure(p);
-	*ret_live = instance;
-	return 0;
-}
-
-static void runtime_instance_stop(struct plugin *plugin, void *live)
-{
-	struct lua_plugin *p = plugin->impl;
-	struct lua_instance *instance = live;
-
-	if (instance == NULL)
-		return;
-	DL_DELETE(p->instances, instance);
-	luaL_unref(p->L, LUA_REGISTRYINDEX, instance->conf_ref);
-	free(instance);
-}
-
 /* ---- events ---- */
 
 static void runtime_event_done(struct plugin *plugin, struct pdk_rq *rq)
@@ -113,8 +61,10 @@ const struct runtime runtime_lua = {
 	.load = lua_load_plugin,
 	.unload = runtime_unload,
 	.init_worker = lua_run_init_worker,
-	.instance_start = runtime_instance_start,
-	.instance_stop = runtime_instance_stop,
+	.check_conf = lua_instance_check,
+	.instance_start = lua_instance_start,
+	.instance_stop = lua_instance_stop,
+	.configure = lua_run_configure,
 	.run = lua_run_phase,
 	.event_done = runtime_event_done,
 	.interrupt = runtime_interrupt,

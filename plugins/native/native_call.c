@@ -160,7 +160,7 @@ static int give_results(struct outrigger_rq *run, const struct pdk_ret *ret,
 	return rc;
 }
 
-static int status_of(int rc)
+int native_status(int rc)
 {
 	switch (-rc) {
 	case E_OK:
@@ -185,11 +185,15 @@ static int status_of(int rc)
 
 /* ---- the call ---- */
 
-bool native_call_is_open(const struct outrigger_rq *run)
+bool native_call_is_possible(const struct outrigger_rq *run, const struct pdk_fn *fn)
 {
 	const struct fiber *fiber = fiber_current();
 
-	return run->rq != NULL && fiber != NULL && fiber_arg(fiber) == run->rq;
+	if (run->rq == NULL)
+		return false;
+	if (!phase_is_external(run->rq->phase))
+		return (fn->flags & (PDK_LOCAL | PDK_LEVEL)) != 0;
+	return fiber != NULL && fiber_arg(fiber) == run->rq;
 }
 
 static int call(struct outrigger_rq *run, const struct pdk_fn *fn,
@@ -216,11 +220,11 @@ int outrigger_call(struct outrigger_rq *rq, const char *name, const struct outri
 		err_set(&rq->err, E_NOT_FOUND, "this Outrigger has no PDK function '%s'", name);
 		return OUTRIGGER_NO_FUNCTION;
 	}
-	if (!native_call_is_open(rq))
-		return status_of(err_set(&rq->err, E_UNSUPPORTED,
-					 "%s can't be called outside of a request", name));
+	if (!native_call_is_possible(rq, fn))
+		return native_status(err_set(&rq->err, E_UNSUPPORTED,
+					     "%s can't be called outside of a request", name));
 	rc = call(rq, fn, &args, results);
 	if (rc != 0 && rq->err.text[0] == '\0')
 		err_set(&rq->err, (enum err_code)(-rc), "%s: %s", name, err_text(rc));
-	return status_of(rc);
+	return native_status(rc);
 }

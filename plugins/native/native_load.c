@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "plugins/lua/lua_info.h"
+#include <utlist.h>
+#include "plugins/lua/lua_conf.h"
 #include "plugins/native/native_impl.h"
 #include "protocol/buf.h"
 
@@ -138,16 +139,37 @@ static int take_api(struct native_plugin *p, const char *where, struct err *err)
 	return 0;
 }
 
+/* All of the process. */
+static struct native_plugin *loaded;
+
+/* An object is there once, whatever the names of its file. */
+static int refuse_twice(const struct native_plugin *p, const char *where, struct err *err)
+{
+	const struct native_plugin *other;
+
+	LL_SEARCH_SCALAR(loaded, other, handle, p->handle);
+	if (other == NULL)
+		return 0;
+	return err_set(err, E_PLUGIN,
+		       "%s is loaded already, as plugin '%s', and both would share its static "
+		       "variables: give this one a copy of the file, or an outrigger of its own",
+		       where, other->name);
+}
+
 static int open_object(struct native_plugin *p, const char *where, struct err *err)
 {
 	const char *text;
+	int rc;
 
 	p->handle = dlopen(where, RTLD_NOW | RTLD_LOCAL);
-	if (p->handle != NULL)
-		return 0;
-	text = dlerror();
-	return err_set(err, E_PLUGIN, "%s can't be loaded: %s", where,
-		       text != NULL ? text : "unknown reason");
+	if (p->handle == NULL) {
+		text = dlerror();
+		return err_set(err, E_PLUGIN, "%s can't be loaded: %s", where,
+			       text != NULL ? text : "unknown reason");
+	}
+	rc = refuse_twice(p, where, err);
+	LL_PREPEND(loaded, p);
+	return rc;
 }
 
 /* ---- what is told of it ---- */
@@ -195,6 +217,7 @@ static int check_names(const struct outrigger_plugin *api, const json_t *schema,
 static int build_info(struct plugin *plugin, const struct outrigger_plugin *api, json_t *schema,
 		      struct err *err)
 {
+	struct native_plugin *p = plugin->impl;
 	json_t *described = json_pack("{s:s?, s:I, s:o, s:O}", "version", api->version, "priority",
 				      (json_int_t)api->priority, "phases", list_phases(api),
 				      "schema", schema);
@@ -202,7 +225,7 @@ static int build_info(struct plugin *plugin, const struct outrigger_plugin *api,
 
 	if (described == NULL)
 		return err_set(err, E_PLUGIN, "its version is no UTF-8 text, or memory is short");
-	rc = lua_info_build(plugin, described, err);
+	rc = lua_schema_open(plugin, described, &p->schema, err);
 	json_decref(described);
 	return rc;
 }
@@ -229,17 +252,21 @@ int native_load(struct plugin *plugin, const struct plugin_spec *spec, struct er
 		free(p);
 		return err_set(err, E_NOMEM, "no memory for a plugin");
 	}
+	p->name = plugin->name;
 	plugin->impl = p;
 	rc = open_object(p, plugin->info.where, err);
 	if (rc == 0)
 		rc = take_api(p, plugin->info.where, err);
+	plugin->info.configures = rc == 0 && p->api.configure != NULL;
 	return rc == 0 ? fill_info(plugin, &p->api, err) : rc;
 }
 
 void native_unload(struct native_plugin *p)
 {
-	arena_fini(&p->arena);
-	if (p->handle != NULL)
+	lua_schema_close(p->schema);
+	if (p->handle != NULL) {
+		LL_DELETE(loaded, p);
 		dlclose(p->handle);
+	}
 	free(p);
 }

@@ -2,8 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 #include "plugins/native/native_impl.h"
+#include "protocol/limits.h"
 
 /* ---- memory and hooks ---- */
+
+static void note_lack(struct outrigger_rq *rq, size_t n)
+{
+	err_set(&rq->err, E_NOMEM, "no memory for %zu bytes: at most %zu MiB are given", n,
+		LIMIT_EVENT_MEMORY >> 20);
+}
 
 void *outrigger_alloc(struct outrigger_rq *rq, size_t n)
 {
@@ -11,20 +18,29 @@ void *outrigger_alloc(struct outrigger_rq *rq, size_t n)
 
 	if (p != NULL)
 		memset(p, 0, n);
+	else
+		note_lack(rq, n);
 	return p;
 }
 
 char *outrigger_strdup(struct outrigger_rq *rq, const char *text)
 {
-	return arena_strndup(rq->arena, text, strlen(text));
+	size_t n = strlen(text);
+	char *copy = arena_strndup(rq->arena, text, n);
+
+	if (copy == NULL)
+		note_lack(rq, n);
+	return copy;
 }
 
 int outrigger_on_end(struct outrigger_rq *rq, void (*fn)(void *arg), void *arg)
 {
 	struct native_hook *hook = arena_alloc(rq->arena, sizeof(*hook));
 
-	if (hook == NULL)
+	if (hook == NULL) {
+		note_lack(rq, sizeof(*hook));
 		return OUTRIGGER_NO_MEMORY;
+	}
 	*hook = (struct native_hook){fn, arg, rq->hooks};
 	rq->hooks = hook;
 	return OUTRIGGER_OK;
@@ -34,11 +50,35 @@ void native_run_end(struct outrigger_rq *run)
 {
 	struct native_hook *hook;
 
+	native_timer_stop_all(run);
 	run->rq = NULL;
 	while ((hook = run->hooks) != NULL) {
 		run->hooks = hook->next;
 		hook->fn(hook->arg);
 	}
+}
+
+/* ---- runs without an event ---- */
+
+void native_scope_init(struct native_scope *scope, struct plugin *plugin, const char *phase,
+		       const json_t *conf)
+{
+	*scope = (struct native_scope){.conf = json_incref((json_t *)conf)};
+	pdk_rq_init(&scope->rq, &plugin->env, 0, PHASE_TIMER);
+	scope->run = (struct outrigger_rq){.rq = &scope->rq,
+					   .plugin = plugin,
+					   .arena = &scope->rq.arena,
+					   .phase = phase,
+					   .conf = conf,
+					   .owner = &scope->run};
+}
+
+void native_scope_fini(struct native_scope *scope)
+{
+	native_run_end(&scope->run);
+	pdk_rq_fini(&scope->rq);
+	json_decref(scope->conf);
+	scope->conf = NULL;
 }
 
 /* ---- errors ---- */
@@ -88,14 +128,15 @@ static char *format_text(struct arena *arena, const char *format, va_list args)
 
 static int write_log(struct outrigger_rq *run, enum outrigger_level level, const char *text)
 {
-	static const char *const functions[] = {
-		"kong.log.emerg", "kong.log.alert",  "kong.log.crit", "kong.log.err",
-		"kong.log.warn",  "kong.log.notice", "kong.log.info", "kong.log.debug"};
+	static const enum pdk_id functions[] = {
+		PDK_ID_log_emerg, PDK_ID_log_alert,  PDK_ID_log_crit, PDK_ID_log_err,
+		PDK_ID_log_warn,  PDK_ID_log_notice, PDK_ID_log_info, PDK_ID_log_debug};
+	const struct pdk_fn *fn = &pdk_table[functions[level - OUTRIGGER_EMERG]];
 	const struct pdk_port *port = run->plugin->env.port;
 	struct outrigger_value line = outrigger_text(text);
 
-	if (native_call_is_open(run))
-		return outrigger_call(run, functions[level - OUTRIGGER_EMERG], &line, 1, NULL);
+	if (native_call_is_possible(run, fn))
+		return outrigger_call(run, fn->name, &line, 1, NULL);
 	if (port != NULL && port->log != NULL)
 		port->log(NULL, (enum log_level)level, text, strlen(text));
 	return OUTRIGGER_OK;

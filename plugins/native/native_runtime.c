@@ -1,5 +1,6 @@
 /* native_runtime.c - struct runtime for plugins in C. */
 #include <stdlib.h>
+#include "plugins/lua/lua_conf.h"
 #include "plugins/native/native_impl.h"
 
 /* ---- the process ---- */
@@ -7,13 +8,25 @@
 static int runtime_init_worker(struct plugin *plugin, struct err *err)
 {
 	struct native_plugin *p = plugin->impl;
+	struct native_scope *process = &p->process;
 	int rc;
 
-	p->run = (struct outrigger_rq){.plugin = plugin, .arena = &p->arena, .phase = "init"};
-	rc = p->api.init != NULL ? p->api.init(&p->run) : 0;
+	native_scope_init(process, plugin, "init", NULL);
+	rc = p->api.init != NULL ? p->api.init(&process->run) : 0;
+	rc = native_run_result(&process->run, rc, E_PLUGIN, err);
 	p->initialised = rc == 0;
-	rc = native_run_result(&p->run, rc, E_PLUGIN, err);
-	return rc != 0 ? err_prefix(err, rc, "init of plugin '%s'", plugin->name) : 0;
+	if (rc == 0)
+		return 0;
+	native_scope_fini(process);
+	return err_prefix(err, rc, "init of plugin '%s'", plugin->name);
+}
+
+static void destroy_scope(struct native_scope *scope)
+{
+	if (scope == NULL)
+		return;
+	native_scope_fini(scope);
+	free(scope);
 }
 
 static void runtime_unload(struct plugin *plugin)
@@ -22,41 +35,63 @@ static void runtime_unload(struct plugin *plugin)
 
 	if (p == NULL)
 		return;
-	native_run_end(&p->run);
+	destroy_scope(p->configured);
+	native_scope_fini(&p->process);
 	if (p->initialised && p->api.exit != NULL)
 		p->api.exit();
 	native_unload(p);
 	plugin->impl = NULL;
 }
 
-/* ---- instances ---- */
+/* ---- configurations ---- */
 
-static void free_instance(struct native_instance *instance)
+static struct native_scope *create_scope(struct plugin *plugin, const char *phase,
+					 const json_t *conf)
 {
-	native_run_end(&instance->run);
-	arena_fini(&instance->arena);
-	json_decref(instance->conf);
-	free(instance);
+	struct native_scope *scope = malloc(sizeof(*scope));
+
+	if (scope != NULL)
+		native_scope_init(scope, plugin, phase, conf);
+	return scope;
+}
+
+static int runtime_check_conf(struct plugin *plugin, const json_t *conf, struct conf_result *ret,
+			      struct err *err)
+{
+	const struct native_plugin *p = plugin->impl;
+
+	return lua_schema_complete(p->schema, conf, ret, err);
+}
+
+static int complete_conf(struct plugin *plugin, const json_t *conf, json_t **ret, struct err *err)
+{
+	struct conf_result result = {0};
+	int rc = runtime_check_conf(plugin, conf, &result, err);
+
+	json_decref(result.faults);
+	*ret = result.conf;
+	return rc;
 }
 
 static int runtime_instance_start(struct plugin *plugin, const json_t *conf, void **ret_live,
 				  struct err *err)
 {
 	const struct native_plugin *p = plugin->impl;
-	struct native_instance *instance = calloc(1, sizeof(*instance));
-	int rc = 0;
+	struct native_scope *instance;
+	json_t *completed = NULL;
+	int rc = complete_conf(plugin, conf, &completed, err);
 
+	if (rc != 0)
+		return rc;
+	instance = create_scope(plugin, "instance", completed);
+	json_decref(completed);
 	if (instance == NULL)
 		return err_set(err, E_NOMEM, "no memory for an instance");
-	arena_init(&instance->arena, 0);
-	instance->conf = json_incref((json_t *)conf);
-	instance->run = (struct outrigger_rq){
-		.plugin = plugin, .arena = &instance->arena, .phase = "instance", .conf = conf};
 	if (p->api.instance_start != NULL)
 		rc = p->api.instance_start(&instance->run, &instance->run.instance);
 	rc = native_run_result(&instance->run, rc, E_CONF, err);
 	if (rc != 0) {
-		free_instance(instance);
+		destroy_scope(instance);
 		return rc;
 	}
 	*ret_live = instance;
@@ -66,13 +101,79 @@ static int runtime_instance_start(struct plugin *plugin, const json_t *conf, voi
 static void runtime_instance_stop(struct plugin *plugin, void *live)
 {
 	const struct native_plugin *p = plugin->impl;
-	struct native_instance *instance = live;
+	struct native_scope *instance = live;
 
 	if (instance == NULL)
 		return;
 	if (p->api.instance_stop != NULL)
 		p->api.instance_stop(instance->run.instance);
-	free_instance(instance);
+	destroy_scope(instance);
+}
+
+/* The conf that the instance has, or would have. Owned. */
+static json_t *hold_conf(struct plugin *plugin, const struct plugin_conf *conf)
+{
+	const struct native_scope *instance = conf->live;
+	json_t *completed = NULL;
+
+	if (instance != NULL)
+		return json_incref(instance->conf);
+	if (complete_conf(plugin, conf->conf, &completed, NULL) == 0)
+		return completed;
+	return json_incref((json_t *)conf->conf);
+}
+
+/* An array of their own, so that they live as long as the scope. Owned; NULL without memory. */
+static json_t *hold_confs(struct plugin *plugin, const struct plugin_conf *confs, size_t n)
+{
+	json_t *held = json_array();
+
+	for (size_t i = 0; held != NULL && i < n; i++) {
+		if (json_array_append_new(held, hold_conf(plugin, &confs[i])) == 0)
+			continue;
+		json_decref(held);
+		held = NULL;
+	}
+	return held;
+}
+
+static int call_configure(const struct native_plugin *p, struct native_scope *scope,
+			  struct err *err)
+{
+	size_t n = json_array_size(scope->conf);
+	const struct outrigger_conf **confs =
+		arena_alloc(&scope->rq.arena, n * sizeof(struct outrigger_conf *) + 1);
+	int rc;
+
+	if (confs == NULL)
+		return err_set(err, E_NOMEM, "no memory for %zu configurations", n);
+	for (size_t i = 0; i < n; i++)
+		confs[i] = native_conf(json_array_get(scope->conf, i));
+	rc = p->api.configure(&scope->run, confs, n);
+	return native_run_result(&scope->run, rc, E_HANDLER, err);
+}
+
+/* What the last one made stays where this one fails. */
+static int runtime_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
+			     struct err *err)
+{
+	struct native_plugin *p = plugin->impl;
+	json_t *held = hold_confs(plugin, confs, n);
+	struct native_scope *scope = held != NULL ? create_scope(plugin, "configure", held) : NULL;
+	int rc;
+
+	json_decref(held);
+	if (scope == NULL)
+		return err_set(err, E_NOMEM, "no memory for %zu configurations", n);
+	scope->run.conf = NULL;
+	rc = call_configure(p, scope, err);
+	if (rc != 0) {
+		destroy_scope(scope);
+		return rc;
+	}
+	destroy_scope(p->configured);
+	p->configured = scope;
+	return 0;
 }
 
 /* ---- events ---- */
@@ -102,7 +203,7 @@ static int (*find_handler(const struct outrigger_plugin *api,
 static int runtime_run(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err)
 {
 	const struct native_plugin *p = plugin->impl;
-	const struct native_instance *instance = live;
+	struct native_scope *instance = live;
 	int (*handler)(struct outrigger_rq *) = find_handler(&p->api, rq->phase);
 	struct outrigger_rq *run;
 
@@ -116,7 +217,8 @@ static int runtime_run(struct plugin *plugin, void *live, struct pdk_rq *rq, str
 				     .arena = &rq->arena,
 				     .phase = phase_name(rq->phase),
 				     .conf = instance->conf,
-				     .instance = instance->run.instance};
+				     .instance = instance->run.instance,
+				     .owner = &instance->run};
 	rq->runtime = run;
 	return native_run_result(run, handler(run), E_HANDLER, err);
 }
@@ -141,8 +243,10 @@ const struct runtime runtime_native = {
 	.load = native_load,
 	.unload = runtime_unload,
 	.init_worker = runtime_init_worker,
+	.check_conf = runtime_check_conf,
 	.instance_start = runtime_instance_start,
 	.instance_stop = runtime_instance_stop,
+	.configure = runtime_configure,
 	.run = runtime_run,
 	.event_done = runtime_event_done,
 	.interrupt = runtime_interrupt,

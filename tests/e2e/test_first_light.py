@@ -17,6 +17,7 @@ CREDENTIAL = "x-credential-identifier"
 
 class FirstLight(unittest.TestCase):
     maxDiff = None
+    PROTOCOL = "msgpack"
 
     @classmethod
     def setUpClass(cls):
@@ -24,7 +25,9 @@ class FirstLight(unittest.TestCase):
             raise unittest.SkipTest("OUTRIGGER_BIN is not set")
         cls.stage = harness.Stage()
         cls.addClassCleanup(cls.stage.close)
-        cls.gateway = cls.stage.gateway(harness.example("kong.conf"), harness.example("kong.yml"))
+        conf = re.sub(" (serve|dump) ", r" \1 --protocol=%s " % cls.PROTOCOL,
+                      harness.example("kong.conf"))
+        cls.gateway = cls.stage.gateway(conf, harness.example("kong.yml"))
         code_plugins.wait_sockets(cls.gateway, PLUGINS)
 
     def upstream_headers(self, **request):
@@ -107,6 +110,7 @@ class AllPhases(FirstLight):
 
 
 del FirstLight
+code_plugins.over_protobuf(globals())
 
 if __name__ == "__main__":
     unittest.main()

@@ -10,6 +10,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 
 import msgpack  # noqa: E402
 import harness  # noqa: E402
+import scripted_pb_server  # noqa: E402
+import pb  # noqa: E402
 import scripted_server  # noqa: E402
 
 SERVER_PROGRAM = os.path.join(os.path.dirname(scripted_server.__file__), "scripted_server.py")
@@ -45,14 +47,45 @@ class FailingServer(scripted_server.ScriptedServer):
         return before + super().reply(message)
 
 
+class FailingPbServer(scripted_pb_server.ScriptedPbServer):
+    """Meets the next events, one for each, with what `failures` holds: bytes, and "close" or how many
+    results are read before the next call."""
+
+    def __init__(self, path):
+        self.failures = []
+        self.refuses = False
+        super().__init__(path)
+
+    def on_cmd_start_instance(self, *call):
+        if self.refuses:
+            raise EOFError
+        super().on_cmd_start_instance(*call)
+
+    def on_cmd_handle_event(self, connection, *call):
+        if not self.failures:
+            return super().on_cmd_handle_event(connection, *call)
+        data, then = self.failures.pop(0)
+        connection.sendall(data)
+        if then == "close":
+            raise EOFError
+        for _ in range(then):
+            self._read_frame(connection, call[0])
+        return None
+
+    def count(self, command):
+        with self.lock:
+            return [name for name, _ in self.messages].count(command)
+
+
 class Plugins(harness.E2E):
     """A gateway with scripted plugins; each is (name, phases, priority)."""
 
     PLUGINS = (("one", ["access", "log"], 1000),)
+    SERVER = FailingServer
 
     def setUp(self):
         super().setUp()
-        self.server = FailingServer(self.stage.path("plugins.sock"))
+        self.server = self.SERVER(self.stage.path("plugins.sock"))
         self.addCleanup(self.server.close)
 
     def conf(self, fields=(), more=""):
@@ -61,7 +94,8 @@ class Plugins(harness.E2E):
         for name, phases, priority in self.PLUGINS:
             path = self.stage.path(name + ".json")
             with open(path, "wb") as file:
-                file.write(scripted_server.dump(name, phases, priority, fields))
+                file.write(scripted_server.dump(name, phases, priority, fields,
+                                                self.SERVER.PROTOCOL))
             lines.append("pluginserver_%s_socket = %s" % (name, self.server.path))
             lines.append("pluginserver_%s_query_cmd = cat %s" % (name, path))
         return "\n".join(lines) + "\n"
@@ -141,6 +175,71 @@ class Failures(Plugins):
         gateway.http()
         gateway.http()
         harness.wait_for(lambda: len(self.server.sent("StartInstance")) >= 2, "a new instance")
+
+
+class ProtobufFailures(Plugins):
+    PLUGINS = (("one", ["access"], 1000),)
+    SERVER = FailingPbServer
+    UNKNOWN = scripted_pb_server.frame(b"kong.no.such") + scripted_pb_server.frame(b"")
+    NO_INSTANCE = scripted_pb_server.frame(b"No plugin instance 7") + scripted_pb_server.frame(b"")
+
+    def check_refused(self, gateway, word):
+        response = gateway.http(headers={"Accept": "application/json"})
+        self.assertEqual((response.status, response.json()["message"]), (500, UNEXPECTED))
+        gateway.wait_log(word)
+
+    def test_a_function_that_does_not_exist_is_a_500(self):
+        gateway = self.start()
+        self.server.failures = [(self.UNKNOWN, 1)]
+        self.check_refused(gateway, 'method "kong.no.such" not found')
+        self.assertEqual(self.server.count("cmd_handle_event"), 1)
+
+    def test_one_whose_name_says_that_there_is_no_instance_starts_it_again(self):
+        gateway = self.start()
+        self.server.failures = [(self.NO_INSTANCE, 1)]
+        self.assertEqual(gateway.http().status, 200)
+        self.assertEqual(self.server.count("cmd_start_instance"), 2)
+
+    def test_a_connection_that_ends_has_the_event_repeated_until_one_does_not(self):
+        gateway = self.start()
+        self.server.failures = [(b"", "close"), (b"\x05\0\0\0kong", "close"), (b"", "close")]
+        self.assertEqual(gateway.http().status, 200)
+        self.assertEqual(self.server.count("cmd_handle_event"), 4)
+        self.assertEqual(self.server.count("cmd_start_instance"), 4)
+
+    def test_a_server_that_hangs_is_a_500_after_the_read_timeout(self):
+        gateway = self.start(more="nginx_http_lua_socket_read_timeout = 100ms")
+        self.server.failures = [(b"", 1)]
+        self.check_refused(gateway, "pluginserver error: timeout")
+
+    def test_an_instance_that_cannot_start_is_a_500(self):
+        gateway = self.start()
+        self.server.refuses = True
+        self.check_refused(gateway, "starting instance: closed")
+
+    def test_an_unreachable_server_is_a_500_also_for_a_started_instance(self):
+        gateway = self.start()
+        self.assertEqual(gateway.http().status, 200)
+        os.rename(self.server.path, self.server.path + ".away")
+        for connection in self.server.open_connections():
+            connection.shutdown(socket.SHUT_RDWR)
+        self.check_refused(gateway, "trying to connect")
+
+    def test_calls_and_the_end_may_come_in_one_write(self):
+        gateway = self.start()
+        calls = b"".join(self.set_header(name) for name in ("x-a", "x-b"))
+        end = scripted_pb_server.frame(b"") + scripted_pb_server.rpc_return(3)
+        self.server.failures = [(calls + end, 2)]
+        response = gateway.http()
+        self.assertEqual((response.header("x-a"), response.header("x-b")), ("1", "1"))
+        self.assertEqual(gateway.http().status, 200)
+        self.assertEqual(self.server.connections, 1)
+
+    @staticmethod
+    def set_header(name):
+        arguments = {"k": name.encode(), "v": {"string_value": b"1"}}
+        return scripted_pb_server.frame(b"kong.response.set_header") + \
+            scripted_pb_server.frame(pb.encode("KV", arguments))
 
 
 class Order(Plugins):

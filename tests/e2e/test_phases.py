@@ -8,11 +8,19 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 import harness  # noqa: E402
-from code_plugins import CodePlugins, code  # noqa: E402
+from code_plugins import CodePlugins, code, over_protobuf  # noqa: E402
 
 # Larger and smaller than the gateway's client_body_buffer_size, above which a body goes to disk.
 BUFFER = 8 * 1024
 ALL_BYTES = bytes(range(256))
+
+
+class Protocol(CodePlugins):
+    def test_it_is_the_one_that_was_asked_for(self):
+        self.ask(code(access='kong.log.err("WHO")'))
+        # The gateway's file that makes the call.
+        self.assertIn({"msgpack": "mp_rpc.lua", "protobuf": "pb_values.lua"}[self.PROTOCOL],
+                      self.wait_log("WHO"))
 
 
 class Rewrite(CodePlugins):
@@ -426,6 +434,7 @@ class Context(CodePlugins):
 
 
 del CodePlugins
+over_protobuf(globals())
 
 if __name__ == "__main__":
     unittest.main()

@@ -63,15 +63,19 @@ class Load:
 
 class Reload(unittest.TestCase):
     maxDiff = None
+    PROTOCOL = "msgpack"
 
-    def start(self, more="", conf=None):
+    def start(self, more=""):
         self.stage = harness.Stage()
         self.addCleanup(self.stage.close)
         self.addCleanup(self._show_logs)
         self.gateway = self.stage.gateway(
-            (conf or code_plugins.kong_conf(self.stage, NAMES)) + more, self.yml("first"))
+            self.conf() + more, self.yml("first"))
         code_plugins.wait_sockets(self.gateway, NAMES)
         return self.gateway
+
+    def conf(self, names=NAMES):
+        return code_plugins.kong_conf(self.stage, names, "--protocol=" + self.PROTOCOL)
 
     def _show_logs(self):
         result = self._outcome.result
@@ -172,7 +176,7 @@ class SlowSuccessor(Reload):
         self.gate = self.stage.path("gate")
         self.addCleanup(self.open_gate)
         self.gateway = self.stage.gateway(
-            code_plugins.kong_conf(self.stage, ["e2e-gate"])
+            self.conf(["e2e-gate"])
             + harness.ENV_LINE + "; env OUTRIGGER_TEST_GATE=%s\n" % self.gate,
             code_plugins.declarative([code("e2e-gate", access=REFUSE, word="first")]))
         code_plugins.wait_sockets(self.gateway, ["e2e-gate"])
@@ -290,6 +294,7 @@ class Restart(Reload):
 
 
 del Reload
+code_plugins.over_protobuf(globals())
 
 if __name__ == "__main__":
     unittest.main()

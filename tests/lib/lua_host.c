@@ -90,6 +90,15 @@ static void run_init_worker(void *arg)
 	CHECK(logging->plugin->runtime->init_worker(logging->plugin, NULL) == 0);
 }
 
+static int configure(struct lua_host *h, const json_t *conf, struct err *err)
+{
+	const struct plugin_conf confs[] = {{conf, h->live}};
+
+	if (!h->plugin->info.configures)
+		return 0;
+	return h->plugin->runtime->configure(h->plugin, confs, 1, err);
+}
+
 static void init_worker(struct lua_host *h)
 {
 	struct fiber *fiber;
@@ -121,8 +130,41 @@ int lua_host_load_as(struct lua_host *h, const char *name, const char *module, c
 	json = json_loads(conf ? conf : "{}", 0, NULL);
 	CHECK(json);
 	rc = h->plugin->runtime->instance_start(h->plugin, json, &h->live, err);
+	if (rc == 0)
+		rc = configure(h, json, err);
 	json_decref(json);
 	return rc;
+}
+
+static const char *definition_of(const json_t *value)
+{
+	if (json_is_array(value))
+		return "{ type = 'array', elements = { type = 'string' } }";
+	if (json_is_object(value))
+		return "{ type = 'map', keys = { type = 'string' }, values = { type = 'string' } }";
+	if (json_is_number(value))
+		return "{ type = 'number' }";
+	return json_is_boolean(value) ? "{ type = 'boolean' }" : "{ type = 'string' }";
+}
+
+/* Writes the schema of the plugin "p": one that has the fields of this conf. */
+static void write_schema(struct lua_host *h, const char *conf)
+{
+	json_t *json = json_loads(conf ? conf : "{}", 0, NULL);
+	char text[4096];
+	const char *name;
+	json_t *value;
+	size_t n;
+
+	CHECK(json);
+	n = (size_t)snprintf(text, sizeof(text),
+			     "return { name = 'p', fields = { { config = { type = 'record', "
+			     "fields = {\n");
+	json_object_foreach(json, name, value) n += (size_t)snprintf(
+		text + n, sizeof(text) - n, "{ ['%s'] = %s },\n", name, definition_of(value));
+	snprintf(text + n, sizeof(text) - n, "} } } } }\n");
+	lua_host_write(h, "p/schema.lua", text);
+	json_decref(json);
 }
 
 void lua_host_open(struct lua_host *h, const char *body, const char *conf)
@@ -135,9 +177,7 @@ void lua_host_open(struct lua_host *h, const char *body, const char *conf)
 	snprintf(text, sizeof(text),
 		 "local P = { PRIORITY = 1, VERSION = \"1.0.0\" } %s\nreturn P\n", body);
 	lua_host_write(h, "p/handler.lua", text);
-	lua_host_write(h, "p/schema.lua",
-		       "return { name = \"p\", fields = { { config = { type = \"record\", "
-		       "fields = {} } } } }\n");
+	write_schema(h, conf);
 	rc = lua_host_load_as(h, "p", NULL, conf, &err);
 	if (rc != 0)
 		fprintf(stderr, "%s\n", err.text);

@@ -47,7 +47,8 @@ void lua_host_init(struct lua_host *h);
 /* Loads the plugin of that name and module (NULL: as name), and one instance with a conf (JSON text). */
 int lua_host_load_as(struct lua_host *h, const char *name, const char *module, const char *conf,
 		     struct err *err);
-/* A plugin "p" whose handler is `body`, which may use the local `P`, the handler table. */
+/* A plugin "p" whose handler is `body`, which may use the local `P`, the handler table, and whose schema
+ * has the fields of `conf`. */
 void lua_host_open(struct lua_host *h, const char *body, const char *conf);
 void lua_host_close(struct lua_host *h);
 

@@ -195,6 +195,18 @@ def arguments(kind, data):
     }[kind]()
 
 
+def read_result(kind, data):
+    """What the bytes of the gateway's answer say; a message without bytes is the one of defaults."""
+    if kind == "Struct":
+        return unwrap_struct(data)
+    m = decode(kind, data)
+    if kind == "Value":
+        return unwrap(m)
+    if kind == "UriCapturesResult":
+        m["named"] = {text(one["key"]): text(one["value"]) for one in m.get("named", [])}
+    return m.get("v") if kind in ("String", "ByteString", "Int", "Bool", "Number") else m
+
+
 def result(kind, value):
     """The bytes with which the gateway answers what its function returned."""
     if kind == "Empty":

@@ -7,11 +7,14 @@ msg), response and body.
 import json
 import os
 
-PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire", "recordings",
-                    "kong-3.9.1-msgpack.jsonl")
+import pb
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire", "recordings")
 
 
 class Scenario:
+    """Over MsgPack:1."""
+
     def __init__(self, line, index):
         self.name = line["scenario"]
         self.index = index
@@ -35,14 +38,26 @@ class Scenario:
         return None, None
 
 
-def load():
-    """All scenarios, in their order."""
+class PbScenario(Scenario):
+    """Over ProtoBuf:1. Each of the gateway's messages is a frame, with its length."""
+
+    def config(self):
+        for _, frame in self.gateway_messages():
+            if b'{"calls":' in frame:
+                start = pb.decode("RpcCall", frame[4:])["cmd_start_instance"]
+                return json.loads(start["config"]), start["name"].decode()
+        return None, None
+
+
+def load(protocol="msgpack"):
+    """All scenarios of a protocol, in their order."""
     scenarios = []
-    with open(PATH, encoding="utf-8") as file:
+    kind = PbScenario if protocol == "protobuf" else Scenario
+    with open(os.path.join(FOLDER, "kong-3.9.1-%s.jsonl" % protocol), encoding="utf-8") as file:
         for text in file:
             line = json.loads(text)
             if "scenario" in line:
-                scenarios.append(Scenario(line, len(scenarios)))
+                scenarios.append(kind(line, len(scenarios)))
             elif "end" in line:
                 scenarios[-1].response = line.get("response")
                 scenarios[-1].body = line.get("body")

@@ -30,26 +30,21 @@ const struct outrigger_plugin outrigger_plugin = {
 	.version = "1.0",
 	.priority = 1,
 	.schema = OUTRIGGER_NO_CONF("p"),
-	%s
 	.access = on_access,
-	%s
 };
 """
-BEFORE = ".init = 0, .exit = 0, .instance_start = 0, .instance_stop = 0, .certificate = 0, .rewrite = 0,"
-AFTER = ".preread = 0, .response = 0, .log = 0"
 POSITIONAL = """
 const struct outrigger_plugin outrigger_plugin = {
 	OUTRIGGER_ABI, sizeof(struct outrigger_plugin), "p", "1.0", 1, OUTRIGGER_NO_CONF("p"),
-	0, 0, 0, 0, 0, 0, on_access, 0, 0, 0
+	0, 0, 0, 0, 0, 0, on_access%s
 };
 """
-C = "#include <stddef.h>\n#define nullptr_ NULL\n" + HANDLER + DESIGNATED % ("", "")
+C = "#include <stddef.h>\n#define nullptr_ NULL\n" + HANDLER + DESIGNATED
+CC = "#define nullptr_ nullptr\n" + HANDLER
 CASES = [
     ("gcc", "c", "c11", C), ("clang", "c", "c11", C),
-    ("g++", "c++", "c++11", "#define nullptr_ nullptr\n" + HANDLER + POSITIONAL),
-    ("clang++", "c++", "c++11", "#define nullptr_ nullptr\n" + HANDLER + POSITIONAL),
-    ("g++", "c++", "c++20", "#define nullptr_ nullptr\n" + HANDLER + DESIGNATED % (BEFORE, AFTER)),
-    ("clang++", "c++", "c++20", "#define nullptr_ nullptr\n" + HANDLER + DESIGNATED % (BEFORE, AFTER)),
+    *((compiler, "c++", standard, CC + rest) for compiler in ("g++", "clang++") for standard, rest in (
+        ("c++11", POSITIONAL % ", 0, 0, 0, 0"), ("c++14", POSITIONAL % ""), ("c++20", DESIGNATED))),
 ]
 
 

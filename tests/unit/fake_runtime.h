@@ -1,6 +1,7 @@
 /* fake_runtime.h - a runtime for tests of plugins and instances: it runs nothing and counts. */
 #ifndef TESTS_UNIT_FAKE_RUNTIME_H
 #define TESTS_UNIT_FAKE_RUNTIME_H
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "plugins/plugin.h"
@@ -14,6 +15,10 @@ struct fake {
 	unsigned loads, unloads;
 	unsigned starts, stops;
 	json_t *started_with; /* borrowed: the conf of the latest start */
+	int configure_rc;
+	char told
+		[512]; /* the sets of confs that configure got: "{"a":1}* {}; ", * for a live one */
+	int watched;   /* depth of the watch, by fake_watch */
 };
 
 static struct fake fake;
@@ -69,6 +74,31 @@ static inline void fake_instance_stop(struct plugin *plugin, void *live)
 	free(live);
 }
 
+static inline int fake_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
+				 struct err *err)
+{
+	size_t used = strlen(fake.told);
+
+	(void)plugin;
+	for (size_t i = 0; i < n; i++) {
+		char *text = json_dumps(confs[i].conf, JSON_COMPACT);
+
+		used += (size_t)snprintf(fake.told + used, sizeof(fake.told) - used, "%s%s ", text,
+					 confs[i].live != NULL ? "*" : "");
+		free(text);
+	}
+	snprintf(fake.told + used, sizeof(fake.told) - used, "; ");
+	return fake.configure_rc == 0
+		       ? 0
+		       : err_set(err, (enum err_code)(-fake.configure_rc), "too many");
+}
+
+static inline void fake_watch(struct plugin *plugin, bool runs)
+{
+	(void)plugin;
+	fake.watched += runs ? 1 : -1;
+}
+
 static const struct runtime runtime_fake = {
 	.name = "fake",
 	.find = fake_find,
@@ -76,6 +106,7 @@ static const struct runtime runtime_fake = {
 	.unload = fake_unload,
 	.instance_start = fake_instance_start,
 	.instance_stop = fake_instance_stop,
+	.configure = fake_configure,
 };
 
 #endif

@@ -61,7 +61,8 @@ static void begin_process(struct fixture *f, struct process *p)
 					   .find_plugin = find_plugin,
 					   .reserve_ids = reserve,
 					   .plugin_user = f,
-					   .ids_user = f};
+					   .ids_user = f,
+					   .watch = fake_watch};
 
 	end_process(p);
 	assert_int_equal(registry_open(f->fd, &f->rows, &p->registry, &f->err), 0);
@@ -103,7 +104,7 @@ static int teardown(void **state)
 	end_process(&f->other);
 	close(f->fd);
 	free(f);
-	return fake.starts != fake.stops;
+	return fake.starts != fake.stops || fake.watched != 0;
 }
 
 static int try_start(struct fixture *f, struct plugin *plugin, const char *conf, double now,
@@ -221,7 +222,8 @@ static void a_conf_that_the_plugin_refuses_leaves_no_row(void **state)
 
 	fake.start_rc = -E_CONF;
 	assert_error(try_start(f, &f->one, "{}", 0, &id), CONF);
-	assert_string_equal(f->err.text, "conf.x: required field missing");
+	assert_string_equal(f->err.text,
+			    "the conf of plugin 'one' is refused: conf.x: required field missing");
 	assert_int_equal(instance_count(f->table), 0);
 	fake.start_rc = 0;
 	assert_int_equal(start(f, &f->one, "{}", 0), 100);
@@ -250,8 +252,26 @@ static void closing_counts_down_and_keeps_the_row(void **state)
 	assert_int_equal(get(f, id, 0)->refs, 1);
 	instance_close(f->table, id, 0);
 	instance_close(f->table, id, 0);
+	assert_int_equal(fake.stops, 1);
 	assert_int_equal(get(f, id, 0)->refs, 0);
+	instance_sweep(f->table, 1);
+	assert_int_equal(fake.stops, 2);
+	assert_int_equal(instance_count(f->table), 1);
+}
+
+static void the_last_event_of_a_closed_instance_keeps_its_live_object(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = start(f, &f->one, "{}", 0);
+	struct instance *i = get(f, id, 0);
+
+	instance_hold(i);
+	instance_close(f->table, id, 0);
+	instance_sweep(f->table, 1);
 	assert_int_equal(fake.stops, 0);
+	instance_release(i, 1);
+	instance_sweep(f->table, 1);
+	assert_int_equal(fake.stops, 1);
 }
 
 static void an_idle_live_object_is_dropped_and_made_again(void **state)
@@ -530,6 +550,103 @@ static void an_instance_whose_row_was_lost_goes_on_and_can_be_started_anew(void 
 	get(f, new, 4);
 }
 
+/* ---- what plugins are told ---- */
+
+static void expect_told(const char *text)
+{
+	assert_string_equal(fake.told, text);
+	fake.told[0] = '\0';
+}
+
+static void a_plugin_that_asks_for_it_is_told_when_its_set_of_confs_changes(void **state)
+{
+	struct fixture *f = *state;
+	int64_t a, b;
+
+	f->one.info.configures = true;
+	a = start(f, &f->one, "{\"a\":1}", 0);
+	expect_told("{\"a\":1}* ; ");
+	start(f, &f->two, "{\"c\":1}", 0);
+	start(f, &f->one, "{\"a\":1}", 0);
+	expect_told("");
+	b = start(f, &f->one, "{\"b\":1}", 0);
+	expect_told("{\"a\":1}* {\"b\":1}* ; ");
+	instance_close(f->table, a, 0);
+	expect_told("");
+	instance_close(f->table, a, 0);
+	expect_told("{\"b\":1}* ; ");
+	instance_close(f->table, a, 0);
+	get(f, b, 0);
+	expect_told("");
+	instance_close(f->table, b, 0);
+	expect_told("; ");
+}
+
+static void a_plugin_is_told_of_what_idles_but_not_of_what_is_evicted(void **state)
+{
+	struct fixture *f = *state;
+	struct instance *i = NULL;
+	int64_t a, b;
+
+	f->one.info.configures = true;
+	a = start(f, &f->one, "{\"a\":1}", 0);
+	b = start(f, &f->one, "{\"b\":1}", 0);
+	fake.told[0] = '\0';
+	instance_sweep(f->table, LIVE_IDLE + 1);
+	expect_told("");
+	get(f, b, ROW_IDLE + 60);
+	expect_told("{\"a\":1} {\"b\":1}* ; ");
+	instance_sweep(f->table, ROW_IDLE + 61);
+	expect_told("{\"b\":1}* ; ");
+	assert_error(instance_find(f->table, a, &i, &f->err), NO_INSTANCE);
+}
+
+static void a_plugin_is_told_of_what_was_started_before_its_process(void **state)
+{
+	struct fixture *f = *state;
+	int64_t b;
+
+	f->one.info.configures = true;
+	start(f, &f->one, "{\"a\":1}", 0);
+	b = start(f, &f->one, "{\"b\":1}", 0);
+	restart(f);
+	fake.told[0] = '\0';
+	get(f, b, 1);
+	expect_told("{\"b\":1}* {\"a\":1} ; ");
+}
+
+static void a_start_that_fails_changes_no_set(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id;
+
+	f->one.info.configures = true;
+	fake.start_rc = -E_CONF;
+	assert_error(try_start(f, &f->one, "{}", 0, &id), CONF);
+	expect_told("");
+}
+
+static char logged[256];
+
+static void keep_log(struct pdk_rq *rq, enum log_level level, const char *text, size_t n)
+{
+	(void)rq;
+	snprintf(logged, sizeof(logged), "%d %.*s", (int)level, (int)n, text);
+}
+
+static void a_plugin_that_does_not_like_its_set_is_served_all_the_same(void **state)
+{
+	static const struct pdk_port port = {.log = keep_log};
+	struct fixture *f = *state;
+
+	f->one.info.configures = true;
+	f->one.env.port = &port;
+	fake.configure_rc = -E_HANDLER;
+	get(f, start(f, &f->one, "{}", 0), 0);
+	assert_string_equal(logged, "4 configure of plugin 'one': too many");
+	expect_told("{}* ; ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -560,6 +677,12 @@ int main(void)
 		TEST(a_use_is_noted_once_a_minute_and_when_it_is_let_go),
 		TEST(an_instance_of_a_plugin_that_is_not_served_is_unknown),
 		TEST(an_instance_whose_row_was_lost_goes_on_and_can_be_started_anew),
+		TEST(the_last_event_of_a_closed_instance_keeps_its_live_object),
+		TEST(a_plugin_that_asks_for_it_is_told_when_its_set_of_confs_changes),
+		TEST(a_plugin_is_told_of_what_idles_but_not_of_what_is_evicted),
+		TEST(a_plugin_is_told_of_what_was_started_before_its_process),
+		TEST(a_start_that_fails_changes_no_set),
+		TEST(a_plugin_that_does_not_like_its_set_is_served_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,63 @@ static void test_shared_objects_are_listed(void **state)
 	assert_int_equal(found, 1);
 }
 
+/* Serves the object, which is `from` of the build's folder, as h->dir/NAME.so, or says why not. */
+static int load_linked(struct lua_host *h, const char *name, int (*put)(const char *, const char *),
+		       struct err *err)
+{
+	char from[600], to[600];
+
+	lua_host_init(h);
+	snprintf(from, sizeof(from), "%s/native_ways.so", native_dir());
+	snprintf(to, sizeof(to), "%s/%s.so", h->dir, name);
+	assert_int_equal(put(from, to), 0);
+	return lua_host_load_as(h, name, NULL, NULL, err);
+}
+
+static int copy_file(const char *from, const char *to)
+{
+	const char *argv[] = {"cp", from, to, NULL};
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execvp(argv[0], (char **)argv);
+		_exit(127);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
+}
+
+static void test_one_object_is_not_two_plugins_at_once(void **state)
+{
+	struct lua_host first, second;
+	struct err err = {""};
+
+	(void)state;
+	open_ways(&first, "nothing");
+	assert_int_equal(load_linked(&second, "other", symlink, &err), -E_PLUGIN);
+	assert_non_null(strstr(err.text, "/other.so is loaded already, as plugin 'native_ways'"));
+	lua_host_close(&second);
+	lua_host_close(&first);
+	assert_int_equal(load_linked(&second, "other", symlink, &err), 0);
+	lua_host_close(&second);
+}
+
+static void test_a_copy_of_an_object_has_variables_of_its_own(void **state)
+{
+	struct lua_host first, second;
+	struct err err = {""};
+	unsigned before;
+
+	(void)state;
+	open_ways(&first, "nothing");
+	before = counts()->init;
+	if (load_linked(&second, "other", copy_file, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(counts()->init, before);
+	lua_host_close(&second);
+	lua_host_close(&first);
+}
+
 /* ---- events ---- */
 
 static void run_way(const char *way, int rc, const char *text)
@@ -171,6 +228,7 @@ static void test_results_of_handlers(void **state)
 	run_way("wait", 0, NULL);
 	run_way("deep", 0, NULL);
 	run_way("fail", -E_HANDLER, "failed in access");
+	run_way("speak", -E_HANDLER, "kong.client.authenticate is not called here");
 	run_way("fail_silently", -E_HANDLER, "access of the plugin returned 17");
 	run_way("fail_by_call", -E_HANDLER, "code must be a number between 100 and 599");
 }
@@ -302,7 +360,7 @@ static void test_conf_is_read_by_path_and_type(void **state)
 	assert_int_equal(
 		load(&h, "native_conf",
 		     "{\"paths\":[\"s\",\"a.i\",\"a.f\",\"a.whole\",\"no\",\"list\",\"a.none\","
-		     "\"a\",\"s.i\",\"null\"],\"s\":\"text\",\"a\":{\"i\":5,\"f\":1.5,"
+		     "\"m\",\"s.i\",\"null\"],\"s\":\"text\",\"m\":{\"k\":7},\"a\":{\"i\":5,\"f\":1.5,"
 		     "\"whole\":3.0},\"no\":false,\"list\":[\"x\",\"y\"],\"null\":null}",
 		     &err),
 		0);
@@ -316,7 +374,7 @@ static void test_conf_is_read_by_path_and_type(void **state)
 				  "no: - -1 -0.5 0 0 [1]=- \n"
 				  "list: - -1 -0.5 1 2 [1]=y \n"
 				  "a.none: - -1 -0.5 1 0 [1]=- \n"
-				  "a: - -1 -0.5 1 3 [1]=- i=5,f=-1,whole=3,\n"
+				  "m: - -1 -0.5 1 1 [1]=- k=7,\n"
 				  "s.i: - -1 -0.5 1 0 [1]=- \n"
 				  "null: - -1 -0.5 1 0 [1]=- \n");
 	lua_host_close(&h);
@@ -372,6 +430,8 @@ int main(void)
 		cmocka_unit_test(test_plugin_is_found_in_the_path_and_told_of),
 		cmocka_unit_test(test_what_an_older_struct_lacks_is_not_read),
 		cmocka_unit_test(test_shared_objects_are_listed),
+		cmocka_unit_test(test_one_object_is_not_two_plugins_at_once),
+		cmocka_unit_test(test_a_copy_of_an_object_has_variables_of_its_own),
 		cmocka_unit_test(test_results_of_handlers),
 		cmocka_unit_test(test_phase_that_the_plugin_lacks_does_nothing),
 		cmocka_unit_test(test_hooks_run_however_the_event_ends),

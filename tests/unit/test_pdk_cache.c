@@ -1,6 +1,7 @@
 /* test_pdk_cache.c - what the gateway is asked only once, and what makes it ask again. */
 #include <stdio.h>
 #include <string.h>
+#include "pdk-bridge/pdk_counters.h"
 #include "tests/lib/pdk_fake.h"
 #include "tests/lib/unit.h"
 
@@ -85,6 +86,23 @@ static void setting_ngx_ctx_clears_all_and_shared_values_are_never_kept(void **s
 	(void)state;
 	run(PHASE_ACCESS, NULL, set_context);
 	assert_int_equal(fake.rq.calls, 7);
+}
+
+static void set_own_key(struct pdk_fake *f)
+{
+	pdk_fake_call(f, "kong.router.get_route", "[]");
+	pdk_fake_call(f, "kong.nginx.get_ctx", "[\"a\"]");
+	pdk_fake_call(f, "kong.nginx.set_ctx", "[\"outrigger:test\", 1]");
+	pdk_fake_call(f, "kong.router.get_route", "[]");
+	pdk_fake_call(f, "kong.nginx.get_ctx", "[\"a\"]");
+}
+
+static void setting_a_key_of_our_own_clears_only_ngx_ctx(void **state)
+{
+	(void)state;
+	run(PHASE_ACCESS, NULL, set_own_key);
+	assert_int_equal(fake.rq.calls, 4);
+	assert_int_equal(fake.rq.saved, 1);
 }
 
 /* Each setter, and the getter that it makes stale. */
@@ -258,7 +276,7 @@ static void headers_that_are_left_out_are_told(void **state)
 }
 
 /* {"h0": ["v"], "h1": ["v"], ...} */
-static const char *many_headers(char *buf, size_t size, int n)
+static const char *many_lines(char *buf, size_t size, int n)
 {
 	int i;
 
@@ -282,8 +300,8 @@ static void gateway_with_a_larger_limit_is_asked_without_one(void **state)
 {
 	static char hundred[4096], more[8192];
 	const struct pdk_fake_answer answers[] = {
-		{"kong.response.get_headers [100]", many_headers(hundred, sizeof(hundred), 100)},
-		{"kong.response.get_headers []", many_headers(more, sizeof(more), 150)},
+		{"kong.response.get_headers [100]", many_lines(hundred, sizeof(hundred), 100)},
+		{"kong.response.get_headers []", many_lines(more, sizeof(more), 150)},
 		{"kong.response.get_headers [1000]", more},
 		{NULL, NULL}};
 
@@ -366,19 +384,186 @@ static void arguments_that_are_left_out_are_told(void **state)
 
 static void ask_flooded_query(struct pdk_fake *f)
 {
-	pdk_expect(f, "kong.request.get_query", "[2]", "[{}]");
+	pdk_expect(f, "kong.request.get_query", "[2]", "[{\"a\":\"1\"}]");
 	pdk_expect(f, "kong.request.get_query", "[]", "[{\"a\":\"1\"}]");
+	pdk_expect(f, "kong.request.get_query_arg", "[\"a\"]", "[\"1\"]");
+	pdk_expect(f, "kong.request.get_query_arg", "[\"b\"]", "[null]");
 }
 
-static void short_query_is_not_taken_for_a_complete_one(void **state)
+static void empty_pieces_of_a_query_take_no_place_in_its_table(void **state)
 {
 	static const struct pdk_fake_answer answers[] = {
-		{"kong.request.get_query [2]", "{}"}, /* of "&&&a=1" */
-		{"kong.request.get_query [100]", "{\"a\": [\"1\"]}"},
+		{"kong.request.get_query [2]", "{\"a\": [\"1\"]}"}, /* of "&&&a=1" */
 		{NULL, NULL}};
 
 	(void)state;
 	run(PHASE_ACCESS, answers, ask_flooded_query);
+	assert_string_equal(fake.sent, "kong.request.get_query [2]\n");
+}
+
+static void ask_long_query(struct pdk_fake *f)
+{
+	pdk_fake_call(f, "kong.request.get_query", "[1000]");
+	pdk_expect(f, "kong.request.get_query_arg", "[\"h149\"]", "[null]");
+	pdk_fake_call(f, "kong.request.get_query", "[150]");
+	pdk_fake_call(f, "kong.request.get_query", "[]");
+}
+
+/* The gateway's own functions look at 100 lines. */
+static void complete_table_of_more_lines_answers_only_for_itself(void **state)
+{
+	static char more[8192];
+	const struct pdk_fake_answer answers[] = {
+		{"kong.request.get_query [1000]", many_lines(more, sizeof(more), 150)},
+		{NULL, NULL}};
+
+	(void)state;
+	run(PHASE_ACCESS, answers, ask_long_query);
+	assert_string_equal(fake.sent, "kong.request.get_query [1000]\n"
+				       "kong.request.get_query_arg [\"h149\"]\n"
+				       "kong.request.get_query [100]\n");
+}
+
+/* ---- more of headers ---- */
+
+static void ask_underscored(struct pdk_fake *f)
+{
+	pdk_fake_call(f, "kong.request.get_headers", "[]");
+	pdk_expect(f, "kong.request.get_header", "[\"x_u\"]", "[\"1\"]");
+	pdk_expect(f, "kong.request.get_header", "[\"y_d\"]", "[\"2\"]");
+	pdk_expect(f, "kong.request.get_header", "[\"x-u\"]", "[\"asked\"]");
+	pdk_expect(f, "kong.request.get_header", "[\"X_U\"]", "[\"too\"]");
+}
+
+static void underscored_names_are_answered_where_the_table_finds_them(void **state)
+{
+	static const struct pdk_fake_answer answers[] = {
+		{"kong.request.get_headers [100]", "{\"x_u\": [\"1\"], \"y-d\": [\"2\"]}"},
+		{"kong.request.get_header [\"x-u\"]", "\"asked\""},
+		{"kong.request.get_header [\"X_U\"]", "\"too\""},
+		{NULL, NULL}};
+
+	(void)state;
+	run(PHASE_ACCESS, answers, ask_underscored);
+	assert_string_equal(fake.sent, "kong.request.get_headers [100]\n"
+				       "kong.request.get_header [\"x-u\"]\n"
+				       "kong.request.get_header [\"X_U\"]\n");
+}
+
+static void ask_service(struct pdk_fake *f)
+{
+	pdk_fake_call(f, "kong.service.response.get_headers", "[]");
+	pdk_expect(f, "kong.service.response.get_header", "[\"x_one\"]", "[\"1\"]");
+	pdk_expect(f, "kong.service.response.get_header", "[\"none\"]", "[null]");
+	pdk_expect(f, "kong.service.response.get_header", "[\"x-two\"]", "[\"asked\"]");
+}
+
+static void headers_of_the_service_answer_for_their_names(void **state)
+{
+	static const struct pdk_fake_answer answers[] = {
+		{"kong.nginx.get_ctx [\"buffered_headers\"]",
+		 "{\"X-One\": \"1\", \"X-Two\": [\"1\", \"2\"]}"},
+		{"kong.service.response.get_header [\"x-two\"]", "\"asked\""},
+		{NULL, NULL}};
+
+	(void)state;
+	run(PHASE_RESPONSE, answers, ask_service);
+	assert_string_equal(fake.sent, "kong.nginx.get_ctx [\"buffered_headers\"]\n"
+				       "kong.service.response.get_header [\"x-two\"]\n");
+}
+
+/* ---- without it, and its bounds ---- */
+
+static void ask_uncached(struct pdk_fake *f)
+{
+	pdk_fake_call(f, "kong.node.get_id", "[]");
+	pdk_fake_call(f, "kong.node.get_id", "[]");
+	pdk_expect(f, "kong.request.get_headers", "[]", "[{\"a\":\"1\"}]");
+	pdk_fake_call(f, "kong.request.get_header", "[\"a\"]");
+	pdk_fake_call(f, "kong.log.err", "[\"a\", 1]");
+	pdk_fake_call(f, "kong.response.exit", "[302, null, {\"Location\": \"/\"}]");
+}
+
+static void without_the_cache_all_is_asked_and_still_emulated(void **state)
+{
+	static const struct pdk_fake_answer answers[] = {
+		{"kong.request.get_headers [100]", "{\"a\": [\"1\"]}"},
+		{"kong.node.get_id []", "\"n\""},
+		{NULL, NULL}};
+
+	(void)state;
+	fake.env.constants = pdk_constants_create();
+	fake.env.read_cache = false;
+	run(PHASE_ACCESS, answers, ask_uncached);
+	assert_string_equal(fake.sent, "kong.node.get_id []\n"
+				       "kong.node.get_id []\n"
+				       "kong.request.get_headers [100]\n"
+				       "kong.request.get_header [\"a\"]\n"
+				       "kong.log.err [\"a1\"]\n"
+				       "kong.response.set_headers [{\"Location\":\"/\"}]\n"
+				       "kong.response.exit [302]\n");
+	assert_int_equal(fake.rq.saved, 0);
+}
+
+static void ask_for_ever_more(struct pdk_fake *f)
+{
+	char args[32];
+	int i;
+
+	for (i = 0; i < 2000; i++) {
+		snprintf(args, sizeof(args), "[\"%d\"]", i);
+		pdk_fake_call(f, "kong.ip.is_trusted", args);
+		f->sent[0] = '\0';
+	}
+	pdk_fake_call(f, "kong.ip.is_trusted", "[\"0\"]");
+	pdk_fake_call(f, "kong.ip.is_trusted", "[\"1999\"]");
+}
+
+static void handler_that_asks_for_ever_more_is_answered_by_the_gateway(void **state)
+{
+	(void)state;
+	run(PHASE_ACCESS, NULL, ask_for_ever_more);
+	assert_string_equal(fake.sent, "kong.ip.is_trusted [\"1999\"]\n");
+}
+
+/* ---- counters ---- */
+
+static void cost_something(struct pdk_fake *f)
+{
+	pdk_fake_call(f, "kong.request.get_method", "[]");
+	pdk_fake_call(f, "kong.request.get_method", "[]");
+	pdk_fake_call(f, "kong.request.get_method", "[]");
+	pdk_fake_call(f, "kong.service.request.set_method", "[\"PUT\"]");
+	pdk_fake_call(f, "kong.log.debug", "[\"x\"]");
+	pdk_fake_call(f, "kong.request.get_header", "[1]");
+	pdk_fake_call(f, "kong.response.exit", "[200]");
+}
+
+static uint64_t counted(const uint64_t *counters, const char *name, enum pdk_counter counter)
+{
+	return counters[pdk_counter_at(pdk_find(name, strlen(name))->id, counter)];
+}
+
+static void counters_tell_what_each_row_has_cost(void **state)
+{
+	uint64_t counters[PDK_COUNTERS] = {0}, sum = 0;
+	size_t i;
+
+	(void)state;
+	fake.env.counters = counters;
+	fake.env.log_level = LOG_LEVEL_INFO;
+	run(PHASE_ACCESS, NULL, cost_something);
+	assert_int_equal(counted(counters, "kong.request.get_method", PDK_COUNT_ROUND_TRIPS), 1);
+	assert_int_equal(counted(counters, "kong.request.get_method", PDK_COUNT_SAVED), 2);
+	assert_int_equal(
+		counted(counters, "kong.service.request.set_method", PDK_COUNT_ROUND_TRIPS), 1);
+	assert_int_equal(counted(counters, "kong.log.debug", PDK_COUNT_FILTERED), 1);
+	assert_int_equal(counted(counters, "kong.response.exit", PDK_COUNT_PIPELINED), 1);
+	for (i = 0; i < PDK_COUNTERS; i++)
+		sum += counters[i];
+	assert_int_equal(sum, 6);
+	run(PHASE_ACCESS, NULL, cost_something);
+	assert_int_equal(counted(counters, "kong.request.get_method", PDK_COUNT_SAVED), 4);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -398,7 +583,14 @@ int main(void)
 		TEST(log_phase_gets_the_plain_question),
 		TEST(query_answers_for_its_arguments),
 		TEST(arguments_that_are_left_out_are_told),
-		TEST(short_query_is_not_taken_for_a_complete_one),
+		TEST(empty_pieces_of_a_query_take_no_place_in_its_table),
+		TEST(complete_table_of_more_lines_answers_only_for_itself),
+		TEST(setting_a_key_of_our_own_clears_only_ngx_ctx),
+		TEST(underscored_names_are_answered_where_the_table_finds_them),
+		TEST(headers_of_the_service_answer_for_their_names),
+		TEST(without_the_cache_all_is_asked_and_still_emulated),
+		TEST(handler_that_asks_for_ever_more_is_answered_by_the_gateway),
+		TEST(counters_tell_what_each_row_has_cost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

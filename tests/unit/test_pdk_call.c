@@ -139,7 +139,7 @@ static void headers_without_a_body_are_set_before(void **state)
 	assert_false(fake.returned);
 	assert_string_equal(fake.sent, "kong.response.set_headers [{\"Location\":\"/\"}]\n"
 				       "kong.response.exit [302]\n");
-	fake.env.read_cache = false;
+	fake.env.raw_calls = true;
 	run(PHASE_PREREAD, NULL, exit_without_body);
 	assert_true(fake.returned); /* 302 is no code of a stream */
 	assert_string_equal(fake.sent, "");
@@ -360,9 +360,10 @@ static void call_raw(struct pdk_fake *f)
 		   "!kong.response.exit: argument #2 can't be nil while others follow it");
 }
 
-static void calls_are_left_alone_without_read_cache(void **state)
+static void raw_calls_are_left_alone(void **state)
 {
 	(void)state;
+	fake.env.raw_calls = true;
 	fake.env.read_cache = false;
 	run(PHASE_ACCESS, NULL, call_raw);
 	assert_string_equal(fake.sent, "kong.request.get_headers []\n"
@@ -398,7 +399,7 @@ int main(void)
 		TEST(log_calls_outside_of_events_go_to_our_log),
 		TEST(deprecations_and_inspections_are_texts),
 		TEST(nil_is_never_sent_before_other_arguments),
-		TEST(calls_are_left_alone_without_read_cache),
+		TEST(raw_calls_are_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

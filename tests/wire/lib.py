@@ -86,13 +86,12 @@ class Gateway:
         self.socket.sendall(data)
 
     def read_to_end(self):
-        """All bytes until the server closes."""
+        """All bytes until the server closes, whether or not it has read all of ours."""
         data = b""
-        while True:
-            piece = self.socket.recv(65536)
-            if not piece:
-                return data
-            data += piece
+        with contextlib.suppress(ConnectionResetError):
+            while piece := self.socket.recv(65536):
+                data += piece
+        return data
 
     # messages
 

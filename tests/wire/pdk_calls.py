@@ -11,7 +11,8 @@ import re
 import lib
 
 PDK_DEF = os.path.join(lib.SOURCE, "pdk-bridge", "pdk.def")
-ROW = re.compile(r'^PDK\((\w+),\s*"([\w.]+)",\s*(\d+),\s*\((.*?)\),\s*(\w+),\s*([\w| ]+),', re.S | re.M)
+ROW = re.compile(r'^PDK\((\w+),\s*"([\w.]+)",\s*(\d+),\s*\((.*?)\),\s*(\w+),\s*([\w| ]+),'
+                 r'\s*([\w| ]+),', re.S | re.M)
 UUID = "a53dd145-d298-4d60-8a5a-6d3b4f0b1f2c"
 LINES = {"one": ["1"], "two": ["1", "2"], "flag": []}
 MAP = {"one": "1", "two": ["1", "2"], "flag": True}
@@ -54,6 +55,7 @@ class Row:
         self.argc = int(match[2])
         self.returns = match[4]
         self.flags = set(match[5].replace("|", " ").split())
+        self.groups = set(match[6].replace("|", " ").split()) - {"0"}
 
     def call(self):
         call = CALLS.get(self.name) or Call()

@@ -31,7 +31,8 @@ class Bytes(lib.WireTest):
 
     def test_messages_may_come_byte_by_byte(self):
         g = self.gateway
-        message_id, data = g.pack("plugin.StartInstance", {"Name": "wire-do", "Config": "{}"})
+        message_id, data = g.pack("plugin.StartInstance", {"Name": "wire-do",
+                                                                     "Config": '{"mode":"nothing"}'})
         for byte in data:
             g.send_bytes(bytes([byte]))
         self.assertIn("Id", g.read_answer(message_id))
@@ -141,6 +142,13 @@ class OtherMethods(lib.WireTest):
         instances = status["Plugins"]["wire-do"]["Instances"]
         self.assertEqual([i["Id"] for i in instances], [instance])
         self.assertEqual(instances[0]["Config"], {"mode": "nothing"})
+
+    def test_get_status_tells_what_the_pdk_calls_have_cost(self):
+        instance = self.gateway.start_instance("wire-do", '{"mode":"read"}')
+        for _ in range(3):
+            self.gateway.play(instance, lambda *_: "v")
+        calls = self.gateway.call("plugin.GetStatus")["Plugins"]["wire-do"]["Calls"]
+        self.assertEqual(calls, {"kong.request.get_header": {"round_trips": 3}})
 
     def test_get_plugin_info_describes_a_plugin(self):
         info = self.gateway.call("plugin.GetPluginInfo", "wire-do")

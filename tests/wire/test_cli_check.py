@@ -85,6 +85,34 @@ class Protocol(CliCase):
         self.assertIn("speaks ProtoBuf:1", self.check("--kong-version", "3.9"))
 
 
+class ProtocolOfObjects(CliCase):
+    """Plugins in C: what their shared objects mention."""
+
+    NATIVE = os.path.join(os.environ["OUTRIGGER_BUILD_DIR"], "tests", "native")
+
+    def check(self, plugin, *args):
+        return self.succeeds(self.outrigger("check", "--c-plugin-path", self.NATIVE, "--plugin", plugin, *args))
+
+    def test_auto_is_protobuf_where_nothing_is_lost(self):
+        self.assertIn("native_ways: ok: speaks ProtoBuf:1: it is faster",
+                      self.check("native_ways", "--kong-version", "3.9"))
+        self.assertIn("native_ways: ok: speaks MsgPack:1: kong_version is not set", self.check("native_ways"))
+
+    def test_a_function_that_loses_something_is_found(self):
+        self.assertRegex(self.check("native_gate", "--kong-version", "3.9"),
+                         r"(?m)^native_gate: ok: speaks MsgPack:1: its files mention kong\.[a-z._]+; over ProtoBuf:1 ")
+
+    def test_a_lua_file_beside_an_object_is_another_plugins(self):
+        os.symlink(os.path.join(self.NATIVE, "native_ways.so"), os.path.join(self.plugins, "native_ways.so"))
+        self.plugin("one", handler=LOSSY)
+        self.assertIn("native_ways: ok: speaks ProtoBuf:1",
+                      self.succeeds(self.with_plugins("check", "--kong-version", "3.9")))
+
+    def test_protobuf_against_the_plugin_is_a_note(self):
+        self.assertRegex(self.check("native_gate", "--protocol", "protobuf"),
+                         r"(?m)^native_gate: note: speaks ProtoBuf:1: it is set so, but .* mention kong\.")
+
+
 class Gateway(CliCase):
     def setUp(self):
         super().setUp()

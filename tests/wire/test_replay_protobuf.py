@@ -169,7 +169,7 @@ class ReplayTest(lib.WireTest):
     def setUpClass(cls):
         cls.scenarios = Scenario.read_all()
         cls.instances = {}
-        cls.server = lib.Server("wire-pb", "wire-pb-r", read_cache="off", log_level="debug",
+        cls.server = lib.Server("wire-pb", "wire-pb-r", raw_calls="on", read_cache="off", log_level="debug",
                                 plugin_wire_pb_process="one", plugin_wire_pb_r_process="one",
                                 plugin_wire_pb_module="wire-mp", plugin_wire_pb_r_module="wire-mp")
 

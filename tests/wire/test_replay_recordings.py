@@ -170,7 +170,7 @@ class ReplayTest(lib.WireTest):
         # Kong had the plugin under two names, since one of them has a response phase.
         cls.server = lib.Server("wire-mp", "wire-mp-r", plugin_wire_mp_r_module="wire-mp",
                                 plugin_wire_mp_process="one", plugin_wire_mp_r_process="one",
-                                read_cache="off", log_level="debug")
+                                raw_calls="on", read_cache="off", log_level="debug")
 
     @classmethod
     def tearDownClass(cls):

@@ -1,9 +1,10 @@
 -- The info of a plugin that is not written in Lua, by the same rules: `described` has its version,
 -- priority, phases (names) and schema.
 --
--- Returns the info table of the gateway's query_cmd and an array of notes (texts), or nil and what is
--- wrong.
+-- Returns the info table of the gateway's query_cmd, an array of notes (texts) and the function that
+-- completes confs (schema/conf), or nil and what is wrong.
 
+local Conf = require "outrigger.schema.conf"
 local plugin_info = require "outrigger.plugin_info"
 
 local function handle() end
@@ -20,5 +21,5 @@ return function(described, name, version)
 	if not info then
 		return nil, notes
 	end
-	return info, plugin_info.note_texts(notes)
+	return info, plugin_info.note_texts(notes), Conf.completer(described.schema)
 end

@@ -14,11 +14,12 @@ plugin_info.PHASES = { "certificate", "rewrite", "preread", "access", "response"
 local IN_RESPONSE = "is not advertised: the gateway runs %s only for plugins inside its process"
 local NOT_SENT = "is not advertised: the gateway sends no %s event to external plugins"
 local RUN_HERE = "is not advertised: Outrigger runs %s itself, before the first instance"
+local CONFIGURE = "is not advertised: Outrigger runs %s itself, when instances come and go"
 
 -- Phases that a handler may have and the gateway never sends.
 local ELSEWHERE = {
 	{ "header_filter", IN_RESPONSE }, { "body_filter", IN_RESPONSE },
-	{ "init_worker", RUN_HERE }, { "configure", NOT_SENT }, { "balancer", NOT_SENT },
+	{ "init_worker", RUN_HERE }, { "configure", CONFIGURE }, { "balancer", NOT_SENT },
 	{ "ws_handshake", NOT_SENT }, { "ws_client_frame", NOT_SENT },
 	{ "ws_upstream_frame", NOT_SENT }, { "ws_close", NOT_SENT },
 }

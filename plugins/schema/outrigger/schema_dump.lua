@@ -2,9 +2,9 @@
 --
 -- `dump` returns the plain schema and notes, one {path=, what=} for everything that was dropped or
 -- changed; `minor` marks those that weaken no check. Options: null (the value that stands for JSON
--- null), kong_version ("2.8" .. "3.9", default 3.9), shorthands = "fields" (keep shorthand fields,
--- which need functions, as plain optional fields instead of dropping them).
+-- null), kong_version ("2.8" .. "3.9", default 3.9).
 
+local attributes = require "outrigger.schema.attributes"
 local json_encode = require "outrigger.json_encode"
 local meta = require "outrigger.schema_meta"
 local null = require "outrigger.null"
@@ -127,15 +127,6 @@ function copy_attribute.custom_validator(state, _, path)
 	return nil
 end
 
-function copy_attribute.description(state, text, path)
-	if #text < 10 or #text > 500 then
-		note(state, path, "description must have 10 to 500 characters for the gateway, " ..
-			("has %d; it is dropped"):format(#text), true)
-		return nil
-	end
-	return text
-end
-
 function copy_attribute.type(state, name, path)
 	if name == "json" and state.version < meta.since["type.json"] then
 		fail(path, ("field type 'json' needs Kong %s"):format(
@@ -220,7 +211,8 @@ local function dump_check(state, name, argument, path)
 	elseif name == "conditional" or name == "conditional_at_least_one_of" then
 		return dump_conditional(state, name, argument, path)
 	end
-	return copy_value(state, argument, path, meta.checks[name] == "list" and "array" or "object")
+	return copy_value(state, argument, path, attributes.checks[name].type == "array" and "array"
+		or "object")
 end
 
 -- nil when no check is left.
@@ -249,58 +241,63 @@ local function has_field(fields, name)
 	return false
 end
 
+-- A shorthand without its function is a field: the gateway takes it, and the conf is converted here.
 local function keep_shorthand(state, fields, name, definition, path)
 	local plain = {}
 	for attribute, value in pairs(definition) do
 		plain[attribute] = value
 	end
 	plain.func, plain.required, plain.default, plain.deprecation = nil, nil, nil, nil
+	plain.translate_backwards = nil
 	fields[#fields + 1] = as_object({ [name] = dump_field(state, plain, path) })
 	note(state, path, "shorthand field: its func cannot cross to the gateway; " ..
-		"it is a plain optional field there")
+		"it is a plain optional field there, and Outrigger converts the conf", true)
 end
 
--- Adds the shorthands of a record to the dumped `fields` of the same record, or drops them.
-local function dump_shorthands(state, list, fields, path)
+local function drop_shorthands(state, list, path)
 	for _, entry in ipairs(list or {}) do
+		note(state, join(path, (next(entry))), "shorthand: a function that cannot cross to the " ..
+			"gateway; there a conf that uses it is refused")
+	end
+end
+
+-- Adds the shorthands of a record to the dumped `fields` of the same record. Those of gateways before 3.0
+-- have no type.
+local function dump_shorthands(state, record, fields, path)
+	for _, entry in ipairs(record.shorthand_fields or {}) do
 		local name, definition = next(entry)
-		local here = join(path, tostring(name))
-		if state.shorthands == "fields" and not has_field(fields, name) then
-			keep_shorthand(state, fields, name, definition, here)
-		else
-			note(state, here, "shorthand field: its func cannot cross to the gateway; " ..
-				"there a conf that uses it is refused")
+		if not has_field(fields, name) then
+			keep_shorthand(state, fields, name, definition, join(path, name))
 		end
 	end
+	drop_shorthands(state, record.shorthands, path)
 end
 
 local EMPTY_KIND = { array = "array", set = "array", map = "object", record = "object" }
 
-local function copy_plain(state, field, attribute, path)
-	local form, value = meta.attributes[attribute], field[attribute]
+-- Attributes that are dumped with the fields of a record.
+local ELSEWHERE = { fields = true, shorthand_fields = true, shorthands = true }
+
+local function copy_plain(state, value, path, attribute, field_type)
 	if attribute == "default" or attribute == "eq" or attribute == "ne" then
-		return copy_value(state, value, join(path, attribute), EMPTY_KIND[field.type] or "object")
+		return copy_value(state, value, join(path, attribute), EMPTY_KIND[field_type] or "object")
 	end
-	return copy_value(state, value, join(path, attribute), form == "list" and "array" or "object")
+	local is_list = attributes.by_name[attribute].type == "array"
+	return copy_value(state, value, join(path, attribute), is_list and "array" or "object")
 end
 
 local function dump_attributes(state, field, path)
 	local result = as_object({})
 	for _, attribute in ipairs(sorted_keys(field)) do
 		local copy = copy_attribute[attribute]
-		if attribute == "fields" or attribute == "shorthand_fields" then
-			copy = nil
-		elseif not is_known_there(state, attribute, path) then
-			copy = nil
-		elseif copy then
-			result[attribute] = copy(state, field[attribute], path, attribute)
-		else
-			result[attribute] = copy_plain(state, field, attribute, path)
+		if not ELSEWHERE[attribute] and is_known_there(state, attribute, path) then
+			result[attribute] = (copy or copy_plain)(state, field[attribute], path, attribute,
+				field.type)
 		end
 	end
 	if field.fields then
 		result.fields = dump_fields(state, field.fields, path)
-		dump_shorthands(state, field.shorthand_fields, result.fields, path)
+		dump_shorthands(state, field, result.fields, path)
 	end
 	return result
 end
@@ -331,16 +328,35 @@ local function note_functions(state, schema)
 	end
 end
 
+-- The fields beside config that a gateway of this version has; a conf of another form is no conf there.
+local function known_fields(state, fields)
+	local known = {}
+	for _, entry in ipairs(fields) do
+		local name, field = next(entry)
+		local since = meta.field_since[name]
+		if name == "config" and field.type == "json" and state.version < meta.since["config.json"] then
+			fail(name, "a config of type 'json' needs Kong " ..
+				meta.version_text(meta.since["config.json"]))
+		elseif since and state.version < since then
+			note(state, name, ("needs Kong %s; it is dropped for Kong %s"):format(
+				meta.version_text(since), meta.version_text(state.version)))
+		else
+			known[#known + 1] = entry
+		end
+	end
+	return known
+end
+
 local function dump_schema(state, schema, name)
 	local result = as_object({ name = name })
 	if schema.name ~= name then
 		note(state, "name", ("'%s' is served as '%s'"):format(schema.name, name), true)
 	end
-	result.fields = dump_fields(state, schema.fields, "")
+	result.fields = dump_fields(state, known_fields(state, schema.fields), "")
 	result.entity_checks = schema.entity_checks and
 		dump_checks(state, schema.entity_checks, "entity_checks")
-	dump_shorthands(state, schema.shorthand_fields, result.fields, "")
-	dump_shorthands(state, schema.shorthands, result.fields, "")
+	drop_shorthands(state, schema.shorthand_fields, "")
+	drop_shorthands(state, schema.shorthands, "")
 	note_functions(state, schema)
 	return result
 end
@@ -352,8 +368,7 @@ local function new_state(opts)
 		return nil, ("kong_version '%s' is no version; write it as 3.9"):format(tostring(text))
 	end
 	return {
-		null = opts.null == nil and null or opts.null, version = version,
-		shorthands = opts.shorthands, notes = {}, open = {}, lost = 0,
+		null = opts.null == nil and null or opts.null, version = version, notes = {}, open = {}, lost = 0,
 	}
 end
 

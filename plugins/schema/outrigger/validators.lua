@@ -1,7 +1,12 @@
 -- The validator functions of the typedefs, with the gateway's texts.
 
+local checks = require "outrigger.schema.checks"
 local ip_tools = require "kong.tools.ip"
+local normalize_path = require "outrigger.schema.normalize_path"
 local string_tools = require "kong.tools.string"
+local values = require "outrigger.schema.values"
+
+local null, is_reference = values.null, values.is_reference
 
 local validators = {}
 
@@ -89,19 +94,35 @@ function validators.router_path(value)
 	if kind == "percent" then
 		return ok, err, kind
 	elseif value:sub(1, 1) ~= "~" then
+		local normalized = normalize_path(value)
+		if value ~= normalized then
+			return nil, "non-normalized path, consider use '" .. normalized .. "' instead"
+		end
 		return true
 	end
-	local _, _, regex_err = ngx.re.find("", value:sub(2), "aj")
-	if regex_err then
-		return nil, ("invalid regex: '%s' (PCRE returned: %s)"):format(value:sub(2), regex_err)
+	err = checks.regex_error(value:sub(2))
+	if err then
+		return nil, ("invalid regex: '%s' (PCRE returned: %s)"):format(value:sub(2), err)
 	end
 	return true
 end
 
+-- What is before the first colon, and the host of //user@host:port.
+local function split_url(value)
+	local scheme, rest = value:match("^(%w[%w+.-]*):(.*)$")
+	local authority = (rest or value):match("^//([^/]*)")
+	if not authority then
+		return scheme, nil
+	end
+	authority = authority:gsub("^[^@]*@", ""):gsub(":[^:%]]*$", "")
+	return scheme, authority ~= "" and authority or nil
+end
+
 function validators.url(value)
-	local scheme, authority = value:match("^(%a[%w+.-]*):"), value:match("//([^/?#]*)")
-	local host = authority and authority:gsub("^.*@", ""):gsub(":%d*$", "") or ""
-	if host == "" then
+	local scheme, host = split_url(value)
+	if value == "" then
+		return nil, "could not parse url. invalid url"
+	elseif not host then
 		return nil, "missing host in url"
 	elseif not scheme then
 		return nil, "missing scheme in url"
@@ -143,8 +164,48 @@ function validators.tag(value)
 	return ok, err
 end
 
--- Certificates and keys are parsed by the gateway alone: no crypto library is at hand here.
-function validators.left_to_the_gateway()
+function validators.certificate(value)
+	local err = checks.certificate_error(value)
+	if err then
+		return nil, "invalid certificate: " .. err
+	end
+	return true
+end
+
+-- A JWK, the third form of a key, is JSON; it is not looked into here.
+function validators.key(value)
+	local err = not value:find('^%s*{.*"kty"') and checks.key_error(value)
+	if err then
+		return nil, "invalid key: " .. err
+	end
+	return true
+end
+
+local function given(value)
+	return value ~= nil and value ~= null and value or nil
+end
+
+function validators.key_pair(value)
+	local public, private = given(value.public_key), given(value.private_key)
+	if is_reference(public) or is_reference(private) then
+		return true
+	elseif public and checks.key_error(public, "public") then
+		return false, "could not load public key"
+	end
+	local err = private and checks.key_error(private, "private")
+	if err then
+		return false, "could not load private key" .. err
+	elseif public and private and not checks.is_pair(public, private) then
+		return false, "public key does not match private key"
+	end
+	return true
+end
+
+function validators.lua_code(value)
+	local ok, err = loadstring(value)
+	if not ok then
+		return false, "Error parsing function: " .. err
+	end
 	return true
 end
 

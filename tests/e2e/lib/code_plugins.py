@@ -55,6 +55,16 @@ def wait_sockets(gateway, names):
         gateway.wait_until(lambda path=path: harness.connects(path), "the socket " + path)
 
 
+def over_protobuf(namespace):
+    """Gives each test class of a module, in its namespace, a twin whose plugins speak ProtoBuf:1."""
+    for name, kind in list(namespace.items()):
+        if isinstance(kind, type) and issubclass(kind, unittest.TestCase) and \
+                kind.__module__ == namespace["__name__"] and hasattr(kind, "PROTOCOL"):
+            twin = name + "OverProtobuf"
+            namespace[twin] = type(twin, (kind,), {
+                "PROTOCOL": "protobuf", "__module__": kind.__module__, "__doc__": kind.__doc__})
+
+
 class CodePlugins(unittest.TestCase):
     """One gateway and one outrigger for the class. The text of a failure has both logs."""
 
@@ -62,13 +72,15 @@ class CodePlugins(unittest.TestCase):
     NAMES = ("e2e-code", "e2e-low", "e2e-all")
     OPTIONS = ()
     CONF = ""
+    PROTOCOL = "msgpack"
 
     @classmethod
     def setUpClass(cls):
         cls.stage = harness.Stage()
         cls.addClassCleanup(cls.stage.close)
         cls.gateway = cls.stage.gateway(
-            kong_conf(cls.stage, cls.NAMES, *cls.OPTIONS) + cls.CONF, declarative([]))
+            kong_conf(cls.stage, cls.NAMES, "--protocol=" + cls.PROTOCOL, *cls.OPTIONS) + cls.CONF,
+            declarative([]))
         wait_sockets(cls.gateway, cls.NAMES)
 
     def setUp(self):

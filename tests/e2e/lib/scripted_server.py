@@ -16,17 +16,22 @@ import msgpack
 HALF = b"\x94\x01"
 
 
-def dump(name, phases, priority=1000, fields=()):
+def dump(name, phases, priority=1000, fields=(), protocol="MsgPack:1"):
     """What the query command of such a server prints, as bytes."""
     fields = [{"config": {"type": "record", "fields": [
         {"calls": {"type": "string", "default": "[]"}},
         {"phase": {"type": "string", "default": "access"}}] + list(fields)}}]
-    return json.dumps([{"Name": name, "Priority": priority, "Version": "0.1.0",
-                        "Phases": phases, "Schema": {"name": name, "fields": fields}}]).encode()
+    plugins = [{"Name": name, "Priority": priority, "Version": "0.1.0",
+                "Phases": phases, "Schema": {"name": name, "fields": fields}}]
+    # MsgPack:1 is what a bare array stands for.
+    info = plugins if protocol == "MsgPack:1" else {"Protocol": protocol, "Plugins": plugins}
+    return json.dumps(info).encode()
 
 
 class ScriptedServer:
     """Listens on a unix path until close()."""
+
+    PROTOCOL = "MsgPack:1"
 
     def __init__(self, path):
         self.path = path

@@ -27,16 +27,16 @@ check.equal(schema_check({ name = "p", fields = {} }), true, "a schema without c
 refused(nil, "the schema module must return a table, got: nil", "nil")
 refused({ fields = {} }, "schema violation (name: required field missing)", "no name")
 refused({ name = 5, fields = {} }, "name: expected a string", "a number for a name")
-refused({ name = "p" }, "fields: 'fields' must be a table", "no fields")
+refused({ name = "p" }, "schema violation (fields: required field missing)", "no fields")
 refused({ name = "p", fields = { a = {} } }, "fields: expected an array", "a map of fields")
 refused({ name = "p", fields = { 5 } }, "each entry in fields must be a sub-table", "a number")
 refused({ name = "p", fields = { {} } }, "fields: field entry table is empty", "an empty entry")
 refused({ name = "p", fields = { { { type = "string" } } } },
-	"each key in fields must be a string", "an entry without name")
+	"fields: expected a string", "an entry without name")
 refused({ name = "p", fields = { { tags = 1 } } }, "tags: 'tags' must be a table", "no definition")
 refused({ name = "p", fields = {}, no_consumer = true }, "no_consumer: unknown field", "an old key")
 refused(with_config({ { a = { type = "string" }, b = { type = "string" } } }),
-	"config.fields: length must be 1", "two fields in one entry")
+	": length must be 1", "two fields in one entry")
 refused({ name = "p", fields = { { colour = { type = "string" } } } },
 	"error in definition of 'p': colour: cannot create a new field", "a field beside config")
 refused({ name = "p", fields = { { enabled = { type = "string" } } } },
@@ -50,7 +50,13 @@ field_refused({ type = "record" }, ": field of type 'record' must declare 'field
 field_refused({ type = "json" }, ": field of type 'json' must declare 'json_schema'", "json")
 field_refused({ type = "map", keys = { type = "string" } },
 	": field of type 'map' must declare 'values'", "a map")
-field_refused({ type = "set", elements = "string" }, ": 'elements' must be a table", "elements")
+refused(with_config({ { a = { type = "set", elements = "string" } } }), "2 schema violations " ..
+	"(config.a.elements: expected a record; config.a: 'elements' must be a table)", "elements")
+field_refused({ type = "string", default = 5 }, ".default: expected a string", "a wrong default")
+field_refused({ type = "string", description = "short" }, ".description: length must be at least 10",
+	"a short description")
+refused(with_config({ { a = { type = "string", unique_across_ws = true } } }),
+	"config.a.unique: required field missing", "unique_across_ws alone")
 field_refused({ type = "set", elements = {} }, ".elements: missing type declaration", "no type in")
 field_refused({ type = "string", between = { 1, 2 } },
 	": field of type 'string' cannot have attribute 'between'", "between for strings")

@@ -56,8 +56,10 @@ becomes({ type = "array", elements = { type = "string" }, default = {} },
 	'{"default":[],"elements":{"type":"string"},"type":"array"}')
 becomes({ type = "map", keys = { type = "string" }, values = { type = "number" }, default = {} },
 	'{"default":{},"keys":{"type":"string"},"type":"map","values":{"type":"number"}}')
-becomes({ type = "record", fields = {}, default = { b = { 1 } } },
-	'{"default":{"b":[1]},"fields":[],"type":"record"}')
+becomes({ type = "map", keys = { type = "string" }, values = { type = "array",
+	elements = { type = "number" } }, default = { b = { 1 } } },
+	'{"default":{"b":[1]},"keys":{"type":"string"},"type":"map",' ..
+	'"values":{"elements":{"type":"number"},"type":"array"}}')
 becomes({ type = "json", json_schema = { inline = { type = "object" } } },
 	'{"json_schema":{"inline":{"type":"object"}},"type":"json"}')
 
@@ -69,12 +71,8 @@ becomes({ type = "array", elements = { type = "string", custom_validator = pass 
 	'{"elements":{"type":"string"},"type":"array"}',
 	"config.a.elements: custom_validator cannot cross to the gateway; " ..
 	"there any value passes that passes the field's other rules")
-becomes({ type = "string", default = pass }, '{"type":"string"}',
-	"config.a.default: is a function and cannot cross to the gateway; it is dropped there")
-becomes({ type = "string", description = "short" }, '{"type":"string"}', "config.a: description " ..
-	"must have 10 to 500 characters for the gateway, has 5; it is dropped")
-becomes({ type = "string", description = ("x"):rep(501) }, '{"type":"string"}', "config.a: " ..
-	"description must have 10 to 500 characters for the gateway, has 501; it is dropped")
+becomes({ type = "string", ne = pass }, '{"type":"string"}',
+	"config.a.ne: is a function and cannot cross to the gateway; it is dropped there")
 
 -- Versions.
 local described = { type = "string", description = "ten letters", examples = { "x" } }
@@ -112,19 +110,22 @@ local function fails(schema, text, opts)
 	check.contains(err, text, text)
 end
 
-fails({ name = "p" }, "schema violation (fields: 'fields' must be a table)")
+fails({ name = "p" }, "schema violation (fields: required field missing)")
 fails(one_field({ type = "number", between = { 0, math.huge } }),
 	"config.a.between[2]: " .. tostring(math.huge) .. " is not a JSON number")
 fails(one_field({ type = "number", default = 0 / 0 }), "is not a JSON number")
 fails(one_field({ type = "function" }), "config.a: Entities cannot have function types.")
-fails(one_field({ type = "json", json_schema = { inline = {} } }),
+fails(one_field({ type = "json", json_schema = { inline = { type = "string" } } }),
 	"config.a: field type 'json' needs Kong 3.5", { kong_version = "3.4" })
-fails(one_field({ type = "string", one_of = { "a", [3] = "b" } }), "config.a.one_of: a table with")
+fails(one_field({ type = "string", one_of = { "a", [3] = "b" } }), "one_of: expected an array")
+fails(one_field({ type = "string", eq = { "a", [3] = "b" } }), "config.a.eq: a table with")
+fails({ name = "p", fields = { { config = { type = "json",
+	json_schema = { inline = { type = "string" } } } } } },
+	"config: a config of type 'json' needs Kong 3.9", { kong_version = "3.8" })
 fails(one_field({ type = "string" }), "kong_version 'new' is no version", { kong_version = "new" })
 local loop = {}
 loop.again = loop
-fails(one_field({ type = "map", keys = { type = "string" }, values = { type = "string" },
-	default = loop }), "config.a.default.again: contains itself")
+fails(one_field({ type = "string", eq = loop }), "config.a.eq.again: contains itself")
 
 -- Entity checks.
 local function checks_become(checks, expected, note)
@@ -161,12 +162,16 @@ local function shorthand()
 end
 
 local text, notes = dump(shorthand())
-check.equal(text, config_json('{"new":{"type":"string"}}'), "shorthands are dropped")
-check.contains(notes, "config.old: shorthand field: its func cannot cross", "note on a shorthand")
-text, notes = dump(shorthand(), { shorthands = "fields" })
 check.equal(text, config_json('{"new":{"type":"string"}},{"old":{"type":"string"}}'),
-	"shorthands as plain optional fields")
-check.contains(notes, "it is a plain optional field there", "note on a kept shorthand")
+	"shorthands are plain optional fields")
+check.contains(notes, "config.old: shorthand field: its func cannot cross", "note on a shorthand")
+
+-- Fields beside config.
+local beside = { name = "p", fields = {
+	{ instance_name = { type = "string" } }, { updated_at = { type = "integer" } } } }
+text, notes = dump(beside, { kong_version = "3.2" })
+check.equal(text, '{"fields":[{"instance_name":{"type":"string"}}],"name":"p"}', "fields for 3.2")
+check.equal(notes, "updated_at: needs Kong 3.3; it is dropped for Kong 3.2", "note on updated_at")
 
 -- The rest of the schema.
 local whole = { name = "other", fields = {}, check = pass,

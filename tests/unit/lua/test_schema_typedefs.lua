@@ -90,7 +90,7 @@ check.equal(constants.HEADERS.CONSUMER_ID, "X-Consumer-ID", "a header")
 check.equal(constants.LOG_LEVELS[6], "notice", "a log level by number")
 check.equal(constants.LOG_LEVELS.notice, 6, "a log level by name")
 local is_regex = require("kong.db.schema").validators.is_regex
-check.equal(select(2, is_regex("(")), "not a valid regex: (", "a bad regex")
+check.equal(is_regex("("), false, "a bad regex")
 check.equal(is_regex("a"), true, "a good regex")
 check.equal(#require("kong.tools.rand").get_rand_bytes(32), 32, "random bytes")
 check.equal(require("kong.tools.string").strip("  a b \n"), "a b", "strip")

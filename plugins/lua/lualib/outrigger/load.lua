@@ -1,7 +1,9 @@
 -- Loads a plugin's handler and schema, and computes what the gateway is told of it.
 --
--- Returns the handler, the info table and an array of notes (texts), or nil and what is wrong.
+-- Returns the handler, the info table, an array of notes (texts) and the function that completes confs
+-- (schema/conf), or nil and what is wrong.
 
+local Conf = require "outrigger.schema.conf"
 local core = require "outrigger.core"
 local ctx = require "outrigger.ctx"
 local plugin_info = require "outrigger.plugin_info"
@@ -17,5 +19,5 @@ return function(name, module)
 		return nil, notes
 	end
 	ctx.set_phases(info.Phases)
-	return handler, info, plugin_info.note_texts(notes)
+	return handler, info, plugin_info.note_texts(notes), Conf.completer(schema)
 end

@@ -9,6 +9,8 @@ local json = require "gateway.json"
 local REQUEST = phases.request
 local NOT_INIT = phases.mask_of("init_worker")
 local BEFORE_CONTENT = phases.mask_of("rewrite", "access", "response", "error", "admin_api")
+-- Of a query, where no number is given.
+local DEFAULT_ARGS = 100
 
 local function own_line(request)
 	request.get_scheme = function()
@@ -70,7 +72,7 @@ local function query(request)
 		local line = line_of_failed_request()
 		if line then
 			local args = line:match("%?(%S*) ")
-			return args and ngx.decode_args(args, max_args) or {}
+			return args and ngx.decode_args(args, max_args or DEFAULT_ARGS) or {}
 		end
 		return ngx.req.get_uri_args(max_args)
 	end

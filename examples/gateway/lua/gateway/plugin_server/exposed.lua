@@ -103,9 +103,31 @@ local function new(kong)
 	return api
 end
 
+-- The function that a plugin server means by a name; nil if there is none.
+local function look_up(api, name)
+	if api[name] then
+		return api[name]
+	end
+	local value = api
+	for word in name:gmatch("[%w_]+") do
+		value = value[word]
+		if not value then
+			return nil
+		end
+	end
+	return value
+end
+
 return {
 	new = new,
-	saved = saved,
+	look_up = look_up,
+	-- In the log timer, lets kong.log write with the name of the plugin whose data was saved.
+	use_saved_log = function(kong)
+		local data = saved()
+		if data then
+			kong.set_log(data.plugin_name)
+		end
+	end,
 	-- Runs f with `data` as what was saved.
 	with_saved = function(data, f)
 		local co = coroutine.running()

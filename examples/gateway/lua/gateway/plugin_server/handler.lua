@@ -1,12 +1,15 @@
 -- handler.lua - makes an external plugin look like a Lua plugin: a table with a
 -- function for each phase that its server advertises.
 
-local rpc = require "gateway.plugin_server.rpc"
 local exposed = require "gateway.plugin_server.exposed"
 local instances = require "gateway.plugin_server.instances"
 local schema = require "gateway.schema"
 local clone = require "table.clone"
 local get_ctx_table = require("resty.core.ctx").get_ctx_table
+
+local PROTOCOLS = {
+	["MsgPack:1"] = "gateway.plugin_server.mp_rpc", ["ProtoBuf:1"] = "gateway.plugin_server.pb_rpc",
+}
 
 -- The log phase cannot use sockets: a timer runs the event with what is saved here.
 local function log_phase(connection, kong, name)
@@ -35,10 +38,11 @@ end
 
 -- A handler: name, priority, phases as functions of the configuration.
 local function new(info, kong)
-	if info.server.protocol ~= "MsgPack:1" then
+	local protocol = PROTOCOLS[info.server.protocol]
+	if not protocol then
 		error("unknown protocol implementation: " .. tostring(info.server.protocol), 0)
 	end
-	local connection = rpc.new({ name = info.Name, socket = info.server.socket, kong = kong,
+	local connection = require(protocol).new({ name = info.Name, socket = info.server.socket, kong = kong,
 		api = exposed.new(kong), instances = instances })
 	local handler = {
 		name = info.Name, priority = info.Priority, version = info.Version, schema = info.Schema,

@@ -1,37 +1,20 @@
--- kong.db.schema as far as plugin schemas use it while they load. The schema language itself, which
--- validates confs, is not here.
+-- kong.db.schema: the schema language. A schema completes and validates entities, the confs of plugins
+-- among them.
+--
+-- The parts are in outrigger/schema: definition (a schema of a table), field (a value), fields (an
+-- entity), rules (validators), checkers and entity_checks (what holds between fields), auto (defaults and
+-- what makes itself), shorthands, transformations, references. A validator is added in rules, an entity
+-- check in checkers, an attribute in outrigger/schema/attributes.
 
 local Schema = {}
+Schema.__index = Schema
 
-Schema.valid_types = require("outrigger.schema_meta").types
-
--- Called with overrides, a definition gives a table of them with its own keys filled in.
-local definition_mt = {
-	__call = function(definition, overrides)
-		local result = overrides or {}
-		for key, value in pairs(definition) do
-			if result[key] == nil then
-				result[key] = value
-			end
-		end
-		return result
-	end,
-}
-
--- Returns `definition` itself, made callable.
-function Schema.define(definition)
-	return setmetatable(definition, definition_mt)
+for _, part in ipairs({ "definition", "field", "fields", "entity_checks", "auto", "transformations" }) do
+	require("outrigger.schema." .. part)(Schema)
 end
 
-Schema.validators = {}
-
--- Does this PCRE compile? Needs ngx.re.
-function Schema.validators.is_regex(value)
-	local _, _, err = ngx.re.find("", value)
-	if err then
-		return nil, "not a valid regex: " .. value
-	end
-	return true
+function Schema:errors_to_string(errors)
+	return require("outrigger.schema.errors_text").validation_error(errors)
 end
 
 return Schema

@@ -32,8 +32,8 @@ string_type("cidr_v4", validators.ip_or_cidr_v4, "IPv4 address or CIDR range.")
 string_type("url", validators.url, "URL with scheme and host.")
 string_type("cookie_name", http_tools.validate_cookie_name, "Name of a cookie, an HTTP token.")
 string_type("header_name", http_tools.validate_header_name, "Name of an HTTP header.")
-string_type("certificate", validators.left_to_the_gateway, "X.509 certificate as PEM text.")
-string_type("key", validators.left_to_the_gateway, "Private key as PEM text.")
+string_type("certificate", validators.certificate, "X.509 certificate as PEM text.")
+string_type("key", validators.key, "Public or private key as PEM text.")
 string_type("capability", nil, "Name of an RPC capability.")
 typedefs.cidr = typedefs.cidr_v4
 
@@ -52,10 +52,7 @@ define("semantic_version", { type = "string",
 	description = "Version number X.Y.Z, may be followed by a hyphen and a build name." })
 define("lua_code", { type = "map", keys = { type = "string", len_min = 1 },
 	values = { type = "string", len_min = 1,
-		custom_validator = function(text)
-			local ok, err = loadstring(text)
-			return ok and true, err and "Error parsing function: " .. err or nil
-		end },
+		custom_validator = validators.lua_code },
 	description = "Lua code by the name of its phase or field." })
 
 -- Numbers.
@@ -146,7 +143,7 @@ define("pem", { type = "record", required = false,
 		{ public_key = { type = "string", required = false, referenceable = true } },
 	},
 	entity_checks = { { at_least_one_of = { "private_key", "public_key" } } },
-	custom_validator = validators.left_to_the_gateway,
+	custom_validator = validators.key_pair,
 	description = "Pair of keys as PEM text." })
 
 local JWK_MEMBERS = "issuer kty use key_ops alg kid x5u x5c x5t x5t#S256 k x y crv n e d p q dp " ..
@@ -166,7 +163,7 @@ local function jwk_fields()
 end
 
 define("jwk", { type = "record", required = false, fields = jwk_fields(),
-	custom_validator = validators.left_to_the_gateway, description = "JSON Web Key (JWK)." })
+	description = "JSON Web Key (JWK)." })
 
 -- Settings of modules.
 typedefs.queue = require "kong.tools.queue_schema"

@@ -1,9 +1,9 @@
--- rpc.lua - one plugin's conversation with its server in MsgPack:1: a call and
+-- mp_rpc.lua - one plugin's conversation with its server in MsgPack:1: a call and
 -- its answer over a pooled connection, and the loop of steps of an event. The
 -- weak points are those of the real gateway; plugin servers have to live with
 -- them, so they are kept (see README.md).
 
-local wire = require "gateway.plugin_server.wire"
+local wire = require "gateway.plugin_server.mp_wire"
 local exposed = require "gateway.plugin_server.exposed"
 local json = require "gateway.json"
 
@@ -13,32 +13,14 @@ Rpc.__index = Rpc
 -- Functions by method name: they are looked up once in a worker.
 local found = {}
 
-local function look_up(api, name)
-	if api[name] then
-		return api[name]
-	end
-	local value = api
-	for word in name:gmatch("[%w_]+") do
-		value = value[word]
-		if not value then
-			return nil
-		end
-	end
-	return value
-end
-
 local function call_pdk(rpc, name, args)
-	local api = rpc.api
-	found[name] = found[name] or look_up(api, name)
+	found[name] = found[name] or exposed.look_up(rpc.api, name)
 	local f = found[name]
 	if not f then
 		rpc.kong.log.err("could not find pdk method: ", name)
 		return nil
 	end
-	local data = exposed.saved()
-	if data then
-		rpc.kong.set_log(data.plugin_name)
-	end
+	exposed.use_saved_log(rpc.kong)
 	local result
 	if type(args) == "table" then
 		result = f(unpack(args))

@@ -1,4 +1,4 @@
--- wire.lua - MessagePack values as the real gateway writes them. It uses the
+-- mp_wire.lua - MessagePack values as the real gateway writes them. It uses the
 -- same library, whose habits are part of the protocol: no str8, an empty table is
 -- an empty array, a function inside a value writes itself.
 

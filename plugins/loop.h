@@ -1,0 +1,33 @@
+/* loop.h - what runtimes may have of the server's loop.
+ *
+ * The server hands it down with each plugin that it serves (struct plugin, loop). The functions of watchers
+ * are those of its reactor.h: a runtime that needs more of them has them named here. They call back on the
+ * loop's stack, where no plugin code may run: that is what `run` is for. */
+#ifndef PLUGINS_LOOP_H
+#define PLUGINS_LOOP_H
+
+struct err;
+struct pdk_rq;
+struct plugin;
+struct reactor;
+struct reactor_timer;
+
+struct loop {
+	struct reactor *reactor; /* the first argument of the functions that make a watcher */
+	/* Not running until timer_start; to be destroyed before the plugin is unloaded. NULL on lack of
+	 * memory. */
+	struct reactor_timer *(*timer_create)(struct reactor *r, void (*fn)(void *user),
+					      void *user);
+	/* Calls fn once after `seconds` from now, or again and again if `repeat`. */
+	void (*timer_start)(struct reactor_timer *timer, double seconds, int repeat);
+	/* May be called from its own function. Accepts NULL. */
+	void (*timer_destroy)(struct reactor_timer *timer);
+
+	/* Runs fn(rq), code of the plugin, on a fiber whose argument is rq, watched as an event is. `rq` is
+	 * of no event: of a phase that is not external, made by pdk_rq_init. From the loop's stack only; has
+	 * returned when this does. -E_NOMEM; -E_UNSUPPORTED if it wanted to wait (its stack is dropped). */
+	int (*run)(struct plugin *plugin, struct pdk_rq *rq, void (*fn)(void *rq), struct err *err);
+	void *server; /* its own */
+};
+
+#endif

@@ -1,0 +1,168 @@
+/* lua_conf.c - see lua_conf.h. */
+#include "plugins/lua/lua_conf.h"
+#include <stdlib.h>
+#include "pdk-bridge/lua_compat.h"
+#include "plugins/lua/lua_impl.h"
+#include "plugins/lua/lua_info.h"
+#include "plugins/lua/lua_json.h"
+
+/* ---- inside of a protected call ---- */
+
+static void require_own(lua_State *L, const char *module)
+{
+	lua_getglobal(L, "require");
+	lua_pushstring(L, module);
+	lua_call(L, 1, 1);
+}
+
+void lua_completer_take(lua_State *L, struct lua_completer *completer)
+{
+	completer->function = luaL_ref(L, LUA_REGISTRYINDEX);
+	require_own(L, "outrigger.array");
+	completer->array_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+int lua_completer_push(lua_State *L, const struct lua_completer *completer, const json_t *conf,
+		       json_t **ret_faults, struct err *err)
+{
+	int rc = 0;
+
+	lua_rawgeti(L, LUA_REGISTRYINDEX, completer->function);
+	lua_json_push(L, conf, completer->array_mt);
+	lua_call(L, 1, 3);
+	if (lua_istable(L, -3)) {
+		lua_pop(L, 2);
+		return 0;
+	}
+	if (ret_faults != NULL)
+		rc = lua_json_read(L, -1, ret_faults, err);
+	if (rc == 0)
+		rc = err_set(err, E_CONF, "%s", lua_tostring(L, -2));
+	lua_pop(L, 3);
+	return rc;
+}
+
+int lua_completer_read(lua_State *L, const struct lua_completer *completer, const json_t *conf,
+		       struct conf_result *ret, struct err *err)
+{
+	int rc = lua_completer_push(L, completer, conf, &ret->faults, err);
+
+	if (rc != 0)
+		return rc;
+	rc = lua_json_read(L, -1, &ret->conf, err);
+	lua_pop(L, 1);
+	return rc;
+}
+
+/* ---- a plugin that is not written in Lua ---- */
+
+struct lua_schema {
+	lua_State *L;
+	struct lua_completer completer;
+};
+
+struct opening {
+	struct plugin *plugin;
+	const json_t *described;
+	struct lua_schema *schema;
+	struct err *err;
+	int rc;
+};
+
+/* What the modules of plugins/schema need of their surroundings: ngx.null. */
+static void open_state(lua_State *L)
+{
+	static const struct plugin_paths no_paths = {0};
+
+	luaL_openlibs(L);
+	lua_newtable(L);
+	lua_pushlightuserdata(L, NULL);
+	lua_setfield(L, -2, "null");
+	lua_setglobal(L, "ngx");
+	lua_loader_open(L, &no_paths);
+}
+
+static int take_results(const struct opening *o, lua_State *L, int first)
+{
+	int rc;
+
+	if (!lua_istable(L, first))
+		return err_set(o->err, E_PLUGIN, "%s", lua_tostring(L, first + 1));
+	rc = lua_info_take(L, first, o->plugin, o->err);
+	lua_completer_take(L, &o->schema->completer);
+	return rc;
+}
+
+static int open_schema(lua_State *L)
+{
+	struct opening *o = lua_touserdata(L, 1);
+	int array_mt;
+
+	open_state(L);
+	require_own(L, "outrigger.json_encode");
+	lua_getfield(L, -1, "array_mt");
+	array_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+	require_own(L, "outrigger.described");
+	lua_json_push(L, o->described, array_mt);
+	lua_pushstring(L, o->plugin->name);
+	lua_pushinteger(L, (lua_Integer)o->plugin->env.kong_version);
+	lua_call(L, 3, 3);
+	o->rc = take_results(o, L, lua_gettop(L) - 2);
+	return 0;
+}
+
+int lua_schema_open(struct plugin *plugin, const json_t *described, struct lua_schema **ret,
+		    struct err *err)
+{
+	struct lua_schema *schema = calloc(1, sizeof(*schema));
+	struct opening o = {plugin, described, schema, err, 0};
+	int status;
+
+	if (schema != NULL)
+		schema->L = luaL_newstate();
+	if (schema == NULL || schema->L == NULL) {
+		free(schema);
+		return err_set(err, E_NOMEM, "no memory for a Lua state");
+	}
+	status = lua_cpcall(schema->L, open_schema, &o);
+	if (status != LUA_OK)
+		o.rc = lua_error_take(schema->L, status, E_PLUGIN, err);
+	if (o.rc == 0)
+		*ret = schema;
+	else
+		lua_schema_close(schema);
+	return o.rc;
+}
+
+struct completing {
+	const struct lua_schema *schema;
+	const json_t *conf;
+	struct conf_result *ret;
+	struct err *err;
+	int rc;
+};
+
+static int complete(lua_State *L)
+{
+	struct completing *c = lua_touserdata(L, 1);
+
+	c->rc = lua_completer_read(L, &c->schema->completer, c->conf, c->ret, c->err);
+	return 0;
+}
+
+int lua_schema_complete(struct lua_schema *schema, const json_t *conf, struct conf_result *ret,
+			struct err *err)
+{
+	struct completing c = {schema, conf, ret, err, 0};
+	int status = lua_cpcall(schema->L, complete, &c);
+
+	return status != LUA_OK ? lua_error_take(schema->L, status, E_CONF, err) : c.rc;
+}
+
+void lua_schema_close(struct lua_schema *schema)
+{
+	if (schema == NULL)
+		return;
+	lua_close(schema->L);
+	free(schema);
+}
