@@ -28,6 +28,7 @@ struct plugin_settings {
 	double slow_step_timeout; /* the same for calls that wait for a client or a database */
 	char *socket;             /* path; NULL = PREFIX/NAME.socket */
 	bool read_cache;          /* ask the gateway only once for what can't change */
+	size_t max_body_size;     /* bytes of a body that the plugin reads or sets */
 };
 
 struct config {
@@ -48,6 +49,7 @@ struct config {
 	bool raw_calls;  /* PDK calls go out exactly as the plugins make them */
 	size_t max_connections, max_events, max_instances;
 	struct limits limits; /* max_message_size, max_message_depth */
+	size_t max_body_size; /* default of the plugins' */
 	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */
 	double load_timeout;  /* seconds after which a plugin that loads ends the process */
 	double drain_timeout; /* seconds that running events get to end when we leave */

@@ -59,8 +59,12 @@ const struct option_def *plugin_option_find(const char *key)
 	return find(plugin_options, plugin_option_count, key);
 }
 
+/* Of a plugin's setting those of the configuration's, which is its default. */
 static int check_bounds(const struct option_def *def, double value, struct err *err)
 {
+	const struct option_def *common = option_find(def->key);
+
+	def = common != NULL ? common : def;
 	if (def->min != 0 && value < def->min)
 		return err_set(err, E_CONF, "it must be at least %.10g", def->min);
 	if (def->max != 0 && value > def->max)
