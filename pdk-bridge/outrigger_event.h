@@ -28,7 +28,8 @@ enum outrigger_status {
 	OUTRIGGER_CLOSED = -5,  /* no gateway waits for this event any more: clean up, return */
 	OUTRIGGER_TIMEOUT = -6, /* the event's time is up: clean up, return */
 	OUTRIGGER_NO_MEMORY = -7,
-	OUTRIGGER_NO_FUNCTION = -8 /* this Outrigger has no PDK function of that name */
+	OUTRIGGER_NO_FUNCTION = -8, /* this Outrigger has no PDK function of that name */
+	OUTRIGGER_TOO_LARGE = -9    /* a body, read or given, that is larger than max_body_size */
 };
 
 /* As nginx numbers them. */

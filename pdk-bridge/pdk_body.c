@@ -64,7 +64,8 @@ static int apply_limit(struct pdk_call *c, double limit)
 /* ProtoBuf:1 names the file instead of reading it. It is read here where we may. */
 static int return_file(struct pdk_call *c, const struct value *path, double limit)
 {
-	size_t max = limit > 0 ? (size_t)limit : 0, size = 0;
+	size_t most = c->rq->env->max_body_size, size = 0;
+	size_t max = limit > 0 && (most == 0 || limit < (double)most) ? (size_t)limit : most;
 	struct value body;
 	int rc = pdk_read_file(&c->rq->arena, path, max, &body, &size);
 
@@ -74,7 +75,10 @@ static int return_file(struct pdk_call *c, const struct value *path, double limi
 	case -E_NOMEM:
 		return pdk_out_of_memory(c);
 	case -E_TOO_LARGE:
-		return return_too_big(c, size, limit);
+		if (limit > 0 && (double)size > limit)
+			return return_too_big(c, size, limit);
+		rc = pdk_limit_body(c, size);
+		return rc != 0 ? rc : return_spooled(c);
 	default:
 		return return_spooled(c);
 	}

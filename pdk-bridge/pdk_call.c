@@ -127,6 +127,8 @@ int pdk_send(const struct pdk_call *c, struct value *ret_reply)
 	struct pdk_rq *rq = c->rq;
 	int rc = rq->wire == PDK_WIRE_MSGPACK ? refuse_holes(c) : 0;
 
+	if (rc == 0)
+		rc = pdk_limit_sent(c);
 	if (rc != 0)
 		return rc;
 	if (fiber_current() == NULL || rq->env->port == NULL)
@@ -155,7 +157,9 @@ int pdk_fetch(struct pdk_call *c)
 	struct value reply;
 	int rc = pdk_send(c, &reply);
 
-	return rc == 0 ? pdk_reply(c, &reply) : rc;
+	if (rc == 0)
+		rc = pdk_reply(c, &reply);
+	return rc == 0 ? pdk_limit_received(c) : rc;
 }
 
 int pdk_set(struct pdk_call *c, uint32_t groups)

@@ -55,11 +55,10 @@ struct pdk_env {
 	bool read_cache;                 /* false: the gateway is asked each time */
 	bool raw_calls;                  /* true: calls go out exactly as the handler makes them */
 	const char *plugin;              /* the plugin's served name */
+	size_t max_body_size;            /* bytes of a body, either way; 0 = any number */
 	uint64_t *counters;              /* as in pdk_counters.h; may be NULL */
 	struct pdk_constants *constants; /* answers that hold for a gateway process; may be NULL */
 };
-
-struct pdk_cache_entry; /* pdk_cache.c */
 
 /* Answers that hold as long as a gateway process lives, by process. */
 struct pdk_constants *pdk_constants_create(void);
@@ -84,7 +83,7 @@ struct pdk_rq {
 	struct arena arena;
 	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */
 	const char *log_source; /* "handler.lua:12", put before log texts made here; or NULL */
-	struct pdk_cache_entry *cache;  /* in the arena */
+	struct pdk_cache_entry *cache;  /* pdk_cache.c's, in the arena */
 	uint32_t kept;                  /* entries that the cache has taken */
 	const struct value *serialized; /* log phase: kong.log.serialize's answer, in the arena */
 	bool inspect_off;               /* kong.log.inspect.off() was called */

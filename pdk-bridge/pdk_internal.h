@@ -58,6 +58,13 @@ int pdk_exit_as_text(struct arena *arena, struct value argv[3], struct err *err)
 /* The message of kong.response.error where none is given; nil on lack of memory. */
 struct value pdk_error_message(struct arena *arena, double status);
 
+/* pdk_limit.c */
+/* -E_TOO_LARGE with the setting's name in err, where a body is larger than max_body_size; else 0. */
+int pdk_limit_body(const struct pdk_call *c, size_t size);
+/* The same for the body among the arguments, and for the one in c->ret, of rows that have one. */
+int pdk_limit_sent(const struct pdk_call *c);
+int pdk_limit_received(const struct pdk_call *c);
+
 /* pdk_file.c */
 /* The content of a file, into the arena. *ret_size is written in any case that the file is there; with
  * more than `max` bytes (if not 0) it is not read. 0, -E_TOO_LARGE, -E_IO, -E_NOMEM. */

@@ -98,6 +98,21 @@ static int apply_all(struct config *config, struct err *err)
 	return rc;
 }
 
+/* What wasn't set gives way to max_message_size. */
+static int finish_body_size(struct config *config, struct err *err)
+{
+	const struct setting *setting = settings_find(config->settings, "max_body_size");
+	size_t most = config_largest_body(config);
+	int rc;
+
+	if (setting == NULL || *setting_value(setting) == '\0') {
+		config->max_body_size = most < config->max_body_size ? most : config->max_body_size;
+		return 0;
+	}
+	rc = config_check_body_size(config, config->max_body_size, err);
+	return rc == 0 ? 0 : err_prefix(err, rc, "%s", setting_origin(setting));
+}
+
 static char *default_prefix(void)
 {
 	char *prefix = gateway_prefix_find();
@@ -172,6 +187,8 @@ static int init(struct config *config, const struct sources *from, struct err *e
 		rc = read_sources(config, from, err);
 	if (rc == 0)
 		rc = apply_all(config, err);
+	if (rc == 0)
+		rc = finish_body_size(config, err);
 	if (rc == 0)
 		rc = finish_paths(config);
 	if (rc == 0)
@@ -269,7 +286,8 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 			.log_level = config->log_level,
 			.kong_version = config->kong_version,
 			.read_cache = settings->read_cache,
-			.raw_calls = config->raw_calls},
+			.raw_calls = config->raw_calls,
+			.max_body_size = settings->max_body_size},
 	};
 	int rc;
 

@@ -30,6 +30,7 @@ struct plugin_settings {
 	char *process;            /* whose process it shares; NULL = none's */
 	size_t workers;           /* processes of its group */
 	bool read_cache;          /* ask the gateway only once for what can't change */
+	size_t max_body_size;     /* bytes of a body that the plugin reads or sets */
 };
 
 struct config {
@@ -51,6 +52,7 @@ struct config {
 	bool raw_calls;  /* PDK calls go out exactly as the plugins make them */
 	size_t max_connections, max_events, max_instances;
 	struct limits limits; /* max_message_size, max_message_depth */
+	size_t max_body_size; /* default of the plugins' */
 	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */
 	double stall_timeout; /* seconds for which plugin code may run without a pause */
 	double quarantine_time;

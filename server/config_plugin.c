@@ -11,6 +11,7 @@
 
 #define KEY_PREFIX "plugin_"
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+#define BODY_OVERHEAD 64     /* bytes of a message beside the body that it brings */
 #define GATEWAY_TIMEOUT 60.0 /* lua_socket_read_timeout, which the gateway leaves as it is */
 
 int config_plugin_name_check(const char *name, struct err *err)
@@ -135,6 +136,7 @@ static int init_plugin(struct plugin_settings *plugin, const char *name,
 	plugin->slow_step_timeout = config->slow_step_timeout;
 	plugin->workers = config->workers;
 	plugin->read_cache = config->read_cache;
+	plugin->max_body_size = config->max_body_size;
 	return plugin->name != NULL ? 0 : -E_NOMEM;
 }
 
@@ -224,7 +226,7 @@ static int refuse_key(const struct setting *setting, const char *near, struct er
 		err_set(err, E_CONF,
 			"%s: no such setting; one plugin's are plugin_NAME_ and module, process, "
 			"workers, socket, protocol, on_error, event_timeout, step_timeout, "
-			"slow_step_timeout or read_cache",
+			"slow_step_timeout, read_cache or max_body_size",
 			origin);
 	free(spelled);
 	return -E_CONF;
@@ -298,6 +300,23 @@ int config_check_event_timeout(double seconds, struct err *err)
 		       seconds);
 }
 
+size_t config_largest_body(const struct config *config)
+{
+	return config->limits.message_size - BODY_OVERHEAD;
+}
+
+int config_check_body_size(const struct config *config, size_t size, struct err *err)
+{
+	size_t most = config_largest_body(config);
+
+	if (size <= most)
+		return 0;
+	return err_set(err, E_CONF,
+		       "%zu bytes are too many: a body is a part of a message, so with "
+		       "max_message_size = %zu it can have at most %zu",
+		       size, config->limits.message_size, most);
+}
+
 static int apply(struct config *config, const struct setting *setting, json_t *named,
 		 struct err *err)
 {
@@ -312,6 +331,8 @@ static int apply(struct config *config, const struct setting *setting, json_t *n
 	rc = option_set(def, plugin, setting_value(setting), err);
 	if (rc == 0)
 		rc = config_check_event_timeout(plugin->event_timeout, err);
+	if (rc == 0)
+		rc = config_check_body_size(config, plugin->max_body_size, err);
 	if (rc == 0 && plugin->module != NULL)
 		rc = config_plugin_name_check(plugin->module, err);
 	fini_plugin(&other);

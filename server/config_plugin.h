@@ -21,5 +21,8 @@ char *config_plugin_key(const char *name);
 const struct option_def *config_plugin_match(const char *key, const char *name);
 /* -E_CONF, with the reason, when the gateway would not wait that long. */
 int config_check_event_timeout(double seconds, struct err *err);
+/* The largest body that a message may carry; -E_CONF, with the reason, for a larger one. */
+size_t config_largest_body(const struct config *config);
+int config_check_body_size(const struct config *config, size_t size, struct err *err);
 
 #endif

@@ -178,6 +178,8 @@ int native_status(int rc)
 		return OUTRIGGER_TIMEOUT;
 	case E_NOMEM:
 		return OUTRIGGER_NO_MEMORY;
+	case E_TOO_LARGE:
+		return OUTRIGGER_TOO_LARGE;
 	default:
 		return OUTRIGGER_FAILED;
 	}

@@ -90,11 +90,13 @@ const char *outrigger_error(const struct outrigger_rq *rq)
 
 int outrigger_fail(struct outrigger_rq *rq, const char *format, ...)
 {
+	struct err made; /* an argument may be outrigger_error(rq) */
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(rq->err.text, sizeof(rq->err.text), format, args);
+	vsnprintf(made.text, sizeof(made.text), format, args);
 	va_end(args);
+	err_set(&rq->err, E_HANDLER, "%s", made.text);
 	return OUTRIGGER_FAILED;
 }
 

@@ -259,6 +259,34 @@ static void an_event_timeout_that_reaches_the_gateways_is_refused(void **state)
 	assert_non_null(strstr(p->err.text, "--plugin-a-event-timeout: 60s is too long"));
 }
 
+static void a_body_is_a_part_of_a_message(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(init(p, NULL, "max_message_size=1m", NULL, NULL), 0);
+	assert_int_equal(p->config.max_body_size, (1 << 20) - 64);
+	assert_int_equal(init(p, NULL, "max_message_size=1m", "max_body_size=1m", NULL), -E_CONF);
+	assert_non_null(strstr(p->err.text, "--max-body-size: 1048576 bytes are too many"));
+	assert_int_equal(init(p, NULL, "plugin=a", "plugin_a_max_body_size=64m", NULL), -E_CONF);
+	assert_non_null(strstr(p->err.text, "--plugin-a-max-body-size"));
+	assert_int_equal(init(p, NULL, "plugin=a", "plugin_a_max_body_size=0", NULL), -E_CONF);
+	assert_non_null(strstr(p->err.text, "at least 1"));
+	assert_int_equal(init(p, NULL, "plugin=a", "plugin_a_max_body_size=1k", "max_body_size=2k"),
+			 0);
+	assert_int_equal(p->config.max_body_size, 2048);
+	assert_int_equal(p->config.plugins[0].max_body_size, 1024);
+}
+
+static void a_plugin_may_do_without_the_cache(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(init(p, NULL, "plugin=a", "plugin_a_read_cache=off", NULL), 0);
+	assert_true(p->config.read_cache && !p->config.plugins[0].read_cache);
+	assert_int_equal(init(p, NULL, "plugin=a", "read_cache=off", NULL), 0);
+	assert_false(p->config.plugins[0].read_cache);
+}
+
 static void a_protocol_is_one_of_three(void **state)
 {
 	struct place *p = *state;
@@ -466,6 +494,8 @@ int main(void)
 		TEST(what_is_no_setting_is_an_error_with_its_line),
 		TEST(variables_of_kubernetes_are_no_settings),
 		TEST(an_event_timeout_that_reaches_the_gateways_is_refused),
+		TEST(a_body_is_a_part_of_a_message),
+		TEST(a_plugin_may_do_without_the_cache),
 		TEST(a_protocol_is_one_of_three),
 		TEST(a_plugin_has_the_common_settings_or_its_own),
 		TEST(a_plugins_setting_may_be_in_the_environment),

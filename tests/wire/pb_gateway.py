@@ -15,7 +15,7 @@ class PbGateway:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(lib.PATIENCE)
         self.socket.connect(path)
-        self.buffer = b""
+        self.buffer = bytearray()
         self.sequence = 1
         self.rpcs = pb.rpcs()
 
@@ -41,16 +41,16 @@ class PbGateway:
         while not self.has_frame():
             self.receive()
         n = struct.unpack_from("<I", self.buffer)[0]
-        payload, self.buffer = self.buffer[4:4 + n], self.buffer[4 + n:]
+        payload = bytes(self.buffer[4:4 + n])
+        del self.buffer[:4 + n]
         return payload
 
     def read_to_end(self):
-        data = self.buffer
         while True:
             piece = self.socket.recv(65536)
             if not piece:
-                return data
-            data += piece
+                return bytes(self.buffer)
+            self.buffer += piece
 
     # calls
 

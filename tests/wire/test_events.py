@@ -122,31 +122,5 @@ class Vanished(EventTest):
             self.assertEqual(g.read_to_end(), b"")
 
 
-class Bodies(EventTest):
-    def test_16_mib_arrive_in_pieces_of_64_kib_byte_for_byte(self):
-        body = bytes(range(256)) * 4096 * 16
-        event = self.gateway.event(self.start("body"))["EventId"]
-        message_id, data = self.gateway.pack("plugin.Step", {"EventId": event, "Data": body})
-        for at in range(0, len(data), 65536):
-            self.gateway.send_bytes(data[at:at + 65536])
-        result = self.gateway.read_answer(message_id)
-        self.assertEqual(result["Data"]["Args"], ["x-length", len(body)])
-        result = self.gateway.step(event)
-        last = result["Data"]["Args"][1]
-        self.assertEqual(last.encode("utf-8", "surrogateescape") if isinstance(last, str) else last,
-                         b"\xfc\xfd\xfe\xff")
-
-    def test_16_mib_leave_while_the_gateway_reads_slowly_and_others_are_served(self):
-        instance = self.start("set_body", count=16 << 20)
-        call = self.gateway.start_call("plugin.HandleEvent",
-                                       {"InstanceId": instance, "EventName": "access"})
-        with self.server.connect() as other:
-            self.assertEqual(other.start_instance("wire-do", '{"mode":"none"}') > 0, True)
-        result = self.gateway.read_answer(call)
-        self.assertEqual(result["Data"]["Method"], "kong.service.request.set_raw_body")
-        body = result["Data"]["Args"][0]
-        self.assertEqual(len(body), 16 << 20)
-
-
 if __name__ == "__main__":
     lib.main()

@@ -14,7 +14,7 @@ BURST = 50  # calls that one connection sends before it reads the answers
 
 
 def conf(n, seq=1):
-    return '{"mode":"read","count":1,"n":%d,"__seq__":%d}' % (n, seq)
+    return '{"mode":"read","count":1,"text":"%d","__seq__":%d}' % (n, seq)
 
 
 class InstanceTest(lib.WireTest):
@@ -150,7 +150,7 @@ class TakeOvers(InstanceTest):
         for server in (one, two):
             g = self.connect(server)
             name = server.plugins[0]
-            mode = '{"mode":"read"}' if server is one else '{"mode":"read","x":1}'
+            mode = '{"mode":"read"}' if server is one else '{"mode":"read","count":1}'
             events.append((g, g.event(g.start_instance(name, mode))))
             server.signal()
             server.wait_log("leaving")

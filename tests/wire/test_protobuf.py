@@ -1,8 +1,6 @@
 """ProtoBuf:1 on the wire: exact bytes, events, pipelining, failures, and what leaves a connection."""
 import json
-import os
 import struct
-import tempfile
 
 import lib
 import pb
@@ -116,22 +114,6 @@ class Events(ProtobufTest):
     def test_close_instance_is_answered(self):
         self.assertEqual(self.gateway.close_instance(self.start("nothing")), {"sequence": 3})
 
-    def test_a_body_of_16_mib_both_ways(self):
-        body = os.urandom(1 << 20) * 16
-        calls = self.gateway.play(self.start("body"), lambda name, _: body)
-        self.assertEqual(calls[1], ("kong.response.set_header", ["x-length", len(body)]))
-        calls = self.gateway.play(self.start("set_body", count=16 << 20), lambda *_: None)
-        self.assertEqual(calls[0][1], ["x" * (16 << 20)])
-
-    def test_a_spooled_body_is_read_from_its_file(self):
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(b"\0spooled")
-            file.flush()
-            calls = self.gateway.play(self.start("body"),
-                                      lambda name, _: {"body_filepath": file.name.encode()})
-        self.assertEqual(calls[1:3], [("kong.response.set_header", ["x-length", 8]),
-                                      ("kong.response.set_header", ["x-last", "oled"])])
-
     def header(self, headers):
         """What kong.request.get_header("X-1") returns, and the calls that it takes."""
         server, told = self.serve("pdk-gate"), {}
@@ -200,6 +182,8 @@ class Pipelining(ProtobufTest):
 
 
 class Failures(ProtobufTest):
+    settings = {"drain_timeout": "100ms"}
+
     def test_a_handler_that_raises_logs_and_exits_in_one_write(self):
         self.gateway.start_event(self.start("raise"))
         self.gateway.receive()
