@@ -428,8 +428,12 @@ static int add_new(struct registry *r, const struct instance_row *row,
 	struct instance_row copy = *row;
 	int rc = check_room(r, row->used_at, err);
 
-	if (rc == 0)
+	if (rc != 0)
+		return rc;
+	/* Only damage makes an id known that is new. */
+	do {
 		rc = ids->take(ids->user, &copy.id, err);
+	} while (rc == 0 && find_entry(r, copy.id) != NULL);
 	if (rc == 0)
 		rc = append(r, &copy, err);
 	if (rc == 0)
