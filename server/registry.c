@@ -238,7 +238,7 @@ static int copy_ids(struct registry *r, int64_t **ret_ids, size_t *ret_count)
 int registry_each(void *user, void (*fn)(void *user, const struct instance_row *row), void *fn_user)
 {
 	struct registry *r = user;
-	struct instance_row row;
+	struct instance_row row = {0};
 	int64_t *ids = NULL;
 	size_t n = 0;
 	int rc = enter(r);
