@@ -269,7 +269,14 @@ int custody_file_events(int fd, const struct custody_layout *layout,
 
 /* ---- load ---- */
 
-/* A run that has changed in between is no long one, so that it need not be understood. */
+/* A run's serial and plugin may be of different runs where it has just begun: one that has changed in between
+ * is no long one, so that it need not be understood. */
+static bool is_same_run(const struct custody_run *a, const struct custody_run *b)
+{
+	return a->serial == b->serial && a->plugin == b->plugin && a->event == b->event &&
+	       !(a->since < b->since) && !(a->since > b->since);
+}
+
 int custody_file_load(int fd, struct custody_load *ret)
 {
 	struct custody_head one, two;
@@ -282,7 +289,7 @@ int custody_file_load(int fd, struct custody_load *ret)
 	*ret = (struct custody_load){
 		.connections = two.connections,
 		.events = two.events,
-		.runs = two.run.serial != 0 && memcmp(&one.run, &two.run, sizeof(one.run)) == 0,
+		.runs = two.run.serial != 0 && is_same_run(&one.run, &two.run),
 		.plugin = two.run.plugin,
 		.event = two.run.event,
 		.since = two.run.since,

@@ -1,5 +1,6 @@
 #include "server/handover.h"
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #include "server/reactor.h"
 
 #define SUFFIX ".next"
-#define FDS_MAX 8 /* of a message; a good one has one */
+#define WAIT_MAX 60.0 /* seconds */
+#define FDS_MAX 8     /* of a message; a good one has one */
 
 static const char greeting[] = "outrigger-registry-1";
 
@@ -74,7 +76,7 @@ static int wait_and_receive(int socket, double until, int *ret_fd, struct err *e
 	do {
 		double left = until - reactor_now();
 
-		rc = poll(&polled, 1, left > 0 ? (int)(left * 1000) + 1 : 0);
+		rc = poll(&polled, 1, left > 0 ? (int)(fmin(left, WAIT_MAX) * 1000) + 1 : 0);
 	} while (rc < 0 && errno == EINTR);
 	if (rc <= 0)
 		return err_set(err, E_TIMEOUT, "it does not answer");
@@ -140,8 +142,9 @@ static void on_ready(void *user, int ready)
 
 	(void)ready;
 	if (fd < 0) {
-		/* No descriptor is left, perhaps: until the next check. */
-		reactor_io_set(h->io, 0);
+		/* Where no descriptor is left it would fail again and again: until the next check. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			reactor_io_set(h->io, 0);
 		return;
 	}
 	if (private_socket_may_talk(fd))

@@ -123,8 +123,9 @@ bool private_socket_is_ours(const struct private_socket *s)
 {
 	struct stat st;
 
-	return s->fd >= 0 && fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_dev == s->dev && st.st_ino == s->ino;
+	return s->fd >= 0 && s->name != NULL &&
+	       fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == s->dev &&
+	       st.st_ino == s->ino;
 }
 
 /* ---- connecting ---- */

@@ -238,7 +238,7 @@ static int copy_ids(struct registry *r, int64_t **ret_ids, size_t *ret_count)
 int registry_each(void *user, void (*fn)(void *user, const struct instance_row *row), void *fn_user)
 {
 	struct registry *r = user;
-	struct instance_row row;
+	struct instance_row row = {0};
 	int64_t *ids = NULL;
 	size_t n = 0;
 	int rc = enter(r);
@@ -428,8 +428,12 @@ static int add_new(struct registry *r, const struct instance_row *row,
 	struct instance_row copy = *row;
 	int rc = check_room(r, row->used_at, err);
 
-	if (rc == 0)
+	if (rc != 0)
+		return rc;
+	/* Only damage makes an id known that is new. */
+	do {
 		rc = ids->take(ids->user, &copy.id, err);
+	} while (rc == 0 && find_entry(r, copy.id) != NULL);
 	if (rc == 0)
 		rc = append(r, &copy, err);
 	if (rc == 0)

@@ -8,7 +8,7 @@
 static bool has_path(const struct server_registry *s, const char *path)
 {
 	for (size_t i = 0; i < s->options.count; i++)
-		if (strcmp(s->paths[i], path) == 0)
+		if (s->paths[i] != NULL && strcmp(s->paths[i], path) == 0)
 			return true;
 	return false;
 }

@@ -1,4 +1,5 @@
 #include "server/admin/admin.h"
+#include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,8 +265,9 @@ static void on_connection(void *user, int ready)
 
 	(void)ready;
 	if (fd < 0) {
-		/* No descriptor is left, perhaps: until the next check. */
-		reactor_io_set(admin->listen_io, 0);
+		/* Where no descriptor is left it would fail again and again: until the next check. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			reactor_io_set(admin->listen_io, 0);
 		return;
 	}
 	if (is_of_worker(admin, fd)) {

@@ -242,7 +242,8 @@ class Instances(Failing):
     """Instances that cannot start: an error there is a 500, open or closed."""
 
     NAMES = ("e2e-code", "e2e-low")
-    OPTIONS = ("--max-instances=1", "--on-error=open")
+    OPTIONS = ("--max-instances=1", "--on-error=open", "--plugin-e2e-code-process=one",
+               "--plugin-e2e-low-process=one")
 
     def test_one_too_many_is_refused_and_says_why(self):
         response = self.ask(code(), code("e2e-low"))
@@ -313,7 +314,7 @@ class UnknownPlugin(unittest.TestCase):
 
 
 class Killed(unittest.TestCase):
-    """SIGKILL, with an Outrigger that nobody but the test starts."""
+    """SIGKILL of a whole Outrigger, with its workers, which nobody but the test starts."""
 
     PROTOCOL = "msgpack"
     REFUSE = 'kong.response.exit(401, "refused by " .. conf.word)'
@@ -345,7 +346,13 @@ class Killed(unittest.TestCase):
             {"name": "echo", "url": "http://127.0.0.1:@ECHO_PORT@", "routes": routes}]})
 
     def kill(self):
+        with open("/proc/%d/task/%d/children" % (self.server.pid, self.server.pid), encoding="ascii") as f:
+            workers = [int(pid) for pid in f.read().split()]
         self.server.stop(signal.SIGKILL)
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        harness.wait_for(lambda: not any(os.path.exists("/proc/%d" % pid) for pid in workers),
+                         "the end of the workers")
 
     def texts(self, *paths):
         return [self.gateway.http(path="/" + path).text for path in paths]

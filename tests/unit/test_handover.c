@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,7 +18,7 @@
 #include "server/registry_take.h"
 #include "tests/lib/unit.h"
 
-#define NEVER 1e9
+#define NEVER 1e9 /* seconds; a minute is the bound */
 #define GREETING "outrigger-registry-1"
 
 struct fixture {
@@ -265,6 +266,7 @@ static int ask_who_says(struct fixture *f, const struct message *m)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		send_message(accept(listener, NULL, NULL), m, f->fd);
 		pause();
 	}
@@ -329,6 +331,13 @@ static void share(struct registry *r, const char *conf, int64_t last_id)
 	assert_int_equal(registry_share(r, &row, &ids, &id, NULL), 0);
 }
 
+/* A loop shared with the parent would wake the wrong one. And no child outlives a test that fails. */
+static void become_child(struct fixture *f)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	f->reactor = reactor_create();
+}
+
 /* A predecessor that offers one row and waits to be killed. */
 static pid_t begin_predecessor(struct fixture *f, const char *path, int64_t last_id)
 {
@@ -344,6 +353,7 @@ static pid_t begin_predecessor(struct fixture *f, const char *path, int64_t last
 		struct registry_offers offers = {0};
 		struct registry *r;
 
+		become_child(f);
 		if (registry_take(&options, &r, NULL) != 0)
 			_exit(1);
 		share(r, path, last_id);
@@ -405,6 +415,7 @@ static void what_is_offered_but_no_registry_is_replaced_by_a_new_one(void **stat
 	f->fd = memfd_create("junk", MFD_CLOEXEC);
 	pid = fork();
 	if (pid == 0) {
+		become_child(f);
 		offer(f);
 		reactor_run(f->reactor);
 	}

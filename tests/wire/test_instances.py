@@ -1,5 +1,7 @@
 """Instances stay valid: over processes, take-overs and bursts of starts."""
+import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -86,11 +88,26 @@ class Bursts(InstanceTest):
                 self.assertEqual(g.step(result["EventId"], "v")["Data"], "ret")
         self.on_connections(server, run)
 
+    def kill_workers(self, server):
+        """And waits until others serve."""
+        def pids():
+            output = subprocess.run([lib.BINARY, "status", "--json", "--prefix", self.dir],
+                                    check=True, stdout=subprocess.PIPE, timeout=lib.PATIENCE).stdout
+            return [w["pid"] for group in json.loads(output)["groups"] for w in group["workers"]
+                    if w["state"] == "ready"]
+        old = pids()
+        self.assertEqual(len(old), 2)
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        lib.wait_until(lambda: len(pids()) == 2 and not set(pids()) & set(old), "other workers")
+
     def test_a_change_of_ten_thousand_confs_makes_no_instance_unknown(self):
-        server = self.serve_here()
+        server = self.serve_here(workers=2)
         ids = self.start_all(server, 1)
         self.assertEqual(len(set(ids)), MANY)
+        self.kill_workers(server)
         self.assertEqual(self.start_all(server, 100), ids)
+        self.kill_workers(server)
         self.run_all(server, ids)
         successor = self.take_over_from(server)
         self.assertEqual(self.start_all(successor, 200), ids)
