@@ -50,6 +50,8 @@ struct session *session_create(struct session_env *env, int fd, uint64_t number,
 	s->number = number;
 	s->peer = peer_process(fd);
 	s->tag = tag;
+	buf_init(&s->in, env->mem);
+	buf_init(&s->out, env->mem);
 	s->call_phase = -1;
 	session_watch(s);
 	return s;

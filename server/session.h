@@ -55,7 +55,8 @@ struct session_env {
 	struct limits limits;
 	int64_t generation;      /* of the registry: told the gateway before the first answer */
 	struct custody *custody; /* where session_adopt finds its slots; borrowed; NULL = nowhere */
-	double linger;           /* seconds for which a session that was ended reads on */
+	const struct buf_mem *mem; /* where buffers live that are in no slot; NULL = heap */
+	double linger;             /* seconds for which a session that was ended reads on */
 	struct session_handler handler;
 	/* session.c's own */
 	struct arena arena; /* of the message that is handled at the moment */

@@ -140,7 +140,7 @@ static void spin(void)
 
 static void begin(const struct codec *const *codecs)
 {
-	static const struct buf_mem mem = {count_resize, NULL};
+	static const struct buf_mem mem = {.resize = count_resize};
 	int fds[2];
 
 	memset(&t, 0, sizeof(t));
