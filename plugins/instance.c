@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "plugins/instance_conf.h"
 #include "protocol/err.h"
 
 #define HASH_NONFATAL_OOM 1
@@ -116,58 +117,6 @@ void instance_table_destroy(struct instance_table *t)
 	free(t);
 }
 
-/* The conf as one text for all orders of its keys. The gateway counts __seq__ up at each change of any
- * conf, so it says nothing about this one. Returns owned, or NULL. */
-static char *canonical_text(const json_t *conf)
-{
-	json_t *copy = json_copy((json_t *)conf);
-	char *text;
-
-	if (copy == NULL)
-		return NULL;
-	json_object_del(copy, "__seq__");
-	text = json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT);
-	json_decref(copy);
-	return text;
-}
-
-static int make_key(const struct plugin *plugin, const json_t *conf, struct row *row)
-{
-	size_t name_size = strlen(plugin->name) + 1;
-	char *text = canonical_text(conf);
-	size_t text_len;
-
-	if (text == NULL)
-		return -E_NOMEM;
-	text_len = strlen(text);
-	row->key = malloc(name_size + text_len);
-	if (row->key != NULL) {
-		memcpy(row->key, plugin->name, name_size);
-		memcpy(row->key + name_size, text, text_len);
-		row->key_len = name_size + text_len;
-	}
-	free(text);
-	return row->key != NULL ? 0 : -E_NOMEM;
-}
-
-static int parse_conf(const struct plugin *plugin, const char *text, size_t len, json_t **ret,
-		      struct err *err)
-{
-	json_error_t error;
-	json_t *conf = json_loadb(text, len, JSON_ALLOW_NUL, &error);
-
-	if (conf == NULL)
-		return err_set(err, E_CONF, "the conf of plugin '%s' is not JSON: %s (byte %d)",
-			       plugin->name, error.text, error.position);
-	if (!json_is_object(conf)) {
-		json_decref(conf);
-		return err_set(err, E_CONF, "the conf of plugin '%s' is JSON, but no object",
-			       plugin->name);
-	}
-	*ret = conf;
-	return 0;
-}
-
 /* A row that is in no table yet; without key. */
 static int create_row(struct plugin *plugin, const char *conf, size_t len, struct row **ret_row,
 		      struct err *err)
@@ -179,7 +128,7 @@ static int create_row(struct plugin *plugin, const char *conf, size_t len, struc
 		return err_set(err, E_NOMEM, "no memory for an instance of plugin '%s'",
 			       plugin->name);
 	row->pub.plugin = plugin;
-	rc = parse_conf(plugin, conf, len, &row->pub.conf, err);
+	rc = instance_conf_parse(plugin, conf, len, &row->pub.conf, err);
 	if (rc != 0) {
 		destroy_row(row);
 		return rc;
@@ -197,7 +146,7 @@ static int create_asked(struct plugin *plugin, const char *conf, size_t len, str
 
 	if (rc != 0)
 		return rc;
-	if (make_key(plugin, row->pub.conf, row) != 0) {
+	if (instance_conf_key(plugin, row->pub.conf, &row->key, &row->key_len) != 0) {
 		destroy_row(row);
 		return err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'", plugin->name);
 	}

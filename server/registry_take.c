@@ -6,7 +6,7 @@
 #include "server/log.h"
 #include "server/reactor.h"
 
-#define PATIENCE 1.0 /* seconds, for all sockets together */
+#define PATIENCE 3.0 /* seconds, for all sockets together */
 
 static int ask(const struct registry_take_options *options, const char *path, double until,
 	       struct registry **ret, struct err *err)

@@ -115,7 +115,6 @@ size_t worker_connections(const struct worker *w);
 size_t worker_events(const struct worker *w);
 /* The plugin of that name (n bytes), or NULL. */
 struct served *worker_find(struct worker *w, const char *name, size_t n);
-/* Of a plugin that is served. */
 struct served *worker_served(struct worker *w, const struct plugin *plugin);
 
 #endif

@@ -167,8 +167,9 @@ class TakeOvers(InstanceTest):
         for server in (one, two):
             g = self.connect(server)
             name = server.plugins[0]
-            mode = '{"mode":"read"}' if server is one else '{"mode":"read","count":1}'
-            events.append((g, g.event(g.start_instance(name, mode))))
+            waiting = ('{"mode":"read"}' if server is one else
+                       json.dumps({"calls": '[["kong.request.get_method", []]]'}))
+            events.append((g, g.event(g.start_instance(name, waiting))))
             server.signal()
             server.wait_log("leaving")
         both = self.serve("wire-do", "wire-mp", prefix=self.dir)
