@@ -1,5 +1,6 @@
 #include "server/start.h"
 #include "protocol/err.h"
+#include "server/log.h"
 #include "server/reactor.h"
 #include "server/watchdog.h"
 #include "server/worker.h"
@@ -30,7 +31,7 @@ void start_watch(struct plugin *plugin, bool runs)
 		watchdog_end();
 }
 
-/* Once, before the first instance; if it fails, again before the next one. */
+/* Once; if it fails, again before the first instance. */
 static int init_plugin(struct served *served, struct err *err)
 {
 	struct fiber *fiber;
@@ -50,6 +51,18 @@ static int init_plugin(struct served *served, struct err *err)
 			       served->plugin->name);
 	served->is_ready = init.rc == 0;
 	return init.rc;
+}
+
+void start_plugin(struct served *served)
+{
+	struct err err = {""};
+	int rc;
+
+	start_watch(served->plugin, true);
+	rc = init_plugin(served, &err);
+	start_watch(served->plugin, false);
+	if (rc != 0)
+		log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s", err_message(&err, rc));
 }
 
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
