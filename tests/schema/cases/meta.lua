@@ -44,7 +44,7 @@ return function(tools)
 		["json"] = { type = "json", json_schema = { inline = { type = "object" } } },
 		["json with two schemas"] = { type = "json", json_schema = { inline = { type = "object" }, namespace = "proxy-wasm-filters",
 			parent_subschema_key = "b" } },
-		["json with a bad schema"] = { type = "json", json_schema = { inline = { type = "objekt" } } },
+		["json with a bad schema"] = { type = "json", json_schema = { inline = { type = "nonsense" } } },
 		["json with an empty schema"] = { type = "json", json_schema = {} },
 		["json with half a reference"] = { type = "json", json_schema = { namespace = "proxy-wasm-filters" } },
 		["json with a parent that isn't there"] = { type = "json", json_schema = { namespace = "proxy-wasm-filters",
