@@ -29,7 +29,9 @@ outrigger_dependency_pc(jansson jansson)
 outrigger_dependency_pc(msgpack msgpack)
 outrigger_dependency_pc(microhttpd libmicrohttpd)
 outrigger_dependency_pc(curl libcurl)
+outrigger_dependency_pc(pcre2 libpcre2-8)
 outrigger_dependency_pc(crypto libcrypto)
+outrigger_dependency_pc(zlib zlib)
 
 # Both are linked as shared libraries: Lua C modules (lua-cjson, rocks) then find lua_* in them.
 if(OUTRIGGER_LUA STREQUAL "luajit")

@@ -41,10 +41,12 @@ static bool is_filtered(const struct pdk_call *c)
 	return true;
 }
 
-/* Whether a gateway waits: in init_worker, say, none does. */
+/* Whether a gateway waits: in init_worker, say, none does. A filter is run within another phase. */
 static bool has_gateway(const struct pdk_rq *rq)
 {
-	return fiber_current() != NULL && phase_is_external(rq->phase);
+	bool is_filter = rq->phase == PHASE_HEADER_FILTER || rq->phase == PHASE_BODY_FILTER;
+
+	return fiber_current() != NULL && (is_filter || phase_is_external(rq->phase));
 }
 
 /* Sends one text by the row `id`; to our own log where there is nobody to send it to. */

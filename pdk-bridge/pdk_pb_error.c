@@ -1,4 +1,5 @@
-/* pdk_pb_error.c - kong.response.error by kong.response.exit, which ProtoBuf:1 has.
+/* pdk_pb_error.c - kong.response.error by kong.response.exit, which ProtoBuf:1 has, and filters of a plugin in
+ * Lua may change.
  *
  * The body is the gateway's own: in the form that the client accepts, with the request's id (kong/pdk/
  * response.lua; kong/tools/http.lua). Templates that the gateway's configuration names are not known here. */
@@ -6,6 +7,7 @@
 #include <string.h>
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
+#include "pdk-bridge/pdk_render.h"
 #include "pdk-bridge/pdk_rows.h"
 
 /* A form of errors: what the client may ask for, what it is then told, and a format with message and id. */
@@ -142,7 +144,7 @@ static int request_id(struct pdk_call *c, struct value *ret)
 static int add_type(struct pdk_call *c, const struct form *form, struct value *ret)
 {
 	const struct value *given = &c->argv[2];
-	uint32_t n = given->type == VALUE_MAP ? given->len : 0;
+	uint32_t n = given->type == VALUE_MAP && given->pairs != NULL ? given->len : 0;
 
 	*ret = *given;
 	if (find_type(given) != NULL)
@@ -155,9 +157,10 @@ static int add_type(struct pdk_call *c, const struct form *form, struct value *r
 	return 0;
 }
 
-static int exit_with(struct pdk_call *c, const struct form *form, const struct value *id)
+static int render(struct pdk_call *c, const struct form *form, const struct value *id,
+		  struct value argv[3])
 {
-	struct value argv[3] = {c->argv[0]}, message;
+	struct value message;
 	char *body;
 	int rc = message_of(c, &message);
 
@@ -169,11 +172,13 @@ static int exit_with(struct pdk_call *c, const struct form *form, const struct v
 			    value_is_text(id) ? (int)id->len : 0, value_is_text(id) ? id->s : "");
 	if (body == NULL)
 		return pdk_out_of_memory(c);
+	argv[0] = c->argv[0];
 	argv[1] = value_str(body);
-	return pdk_ask_other(c, PDK_ID_response_exit, argv, 3, &(struct pdk_ret){0});
+	return 0;
 }
 
-int do_error_by_exit(struct pdk_call *c)
+/* The arguments of exit that send what the call would. */
+static int to_exit(struct pdk_call *c, struct value argv[3])
 {
 	const struct form *form;
 	struct value id;
@@ -181,5 +186,41 @@ int do_error_by_exit(struct pdk_call *c)
 
 	if (rc == 0)
 		rc = request_id(c, &id);
-	return rc != 0 ? rc : exit_with(c, form, &id);
+	return rc != 0 ? rc : render(c, form, &id, argv);
+}
+
+int do_error_by_exit(struct pdk_call *c)
+{
+	struct value argv[3] = {{0}};
+	int rc = to_exit(c, argv);
+
+	if (rc != 0)
+		return rc;
+	return pdk_ask_other(c, PDK_ID_response_exit, argv, 3, &(struct pdk_ret){0});
+}
+
+/* ---- without sending it ---- */
+
+static int check(struct pdk_rq *rq, enum pdk_id id, const struct value argv[3], struct err *err)
+{
+	struct pdk_call c = {rq, &pdk_table[id], argv, 3, &(struct pdk_ret){0}, err};
+
+	return pdk_check(&c);
+}
+
+int pdk_render_exit(struct pdk_rq *rq, struct value argv[3], struct err *err)
+{
+	int rc = check(rq, PDK_ID_response_exit, argv, err);
+
+	return rc != 0 || !value_is_table(&argv[1]) ? rc : pdk_exit_as_text(&rq->arena, argv, err);
+}
+
+int pdk_render_error(struct pdk_rq *rq, struct value argv[3], struct err *err)
+{
+	struct value given[3] = {argv[0], argv[1], argv[2]};
+	struct pdk_call c = {rq, &pdk_table[PDK_ID_response_error], given, 3, &(struct pdk_ret){0},
+			     err};
+	int rc = pdk_check(&c);
+
+	return rc != 0 ? rc : to_exit(&c, argv);
 }

@@ -26,8 +26,8 @@ struct plugin_spec {
 	const char *name;   /* served name: letters, digits, '-', '_', '.' */
 	const char *module; /* NULL = as name */
 	const struct plugin_paths *paths;
-	/* Copied; plugin_load sets .plugin to the served name, and .counters where it is NULL. */
-	struct pdk_env env;
+	struct pdk_env env; /* copied; plugin_load sets .plugin, and .counters where it is NULL */
+	bool no_filters;    /* header_filter and body_filter are left out */
 };
 
 /* What the gateway is told of a plugin, and what `check` says of it. */
@@ -63,7 +63,7 @@ struct runtime {
 	int (*load)(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
 	/* Sets impl to NULL. */
 	void (*unload)(struct plugin *plugin);
-	/* Runs init_worker, once per process, before the first instance. On a fiber. */
+	/* Runs init_worker, once per process, when it begins to serve. On a fiber; may not wait. */
 	int (*init_worker)(struct plugin *plugin, struct err *err);
 	/* Completes and validates a conf by the whole schema. 0 and ret->conf; -E_CONF and ret->faults. */
 	int (*check_conf)(struct plugin *plugin, const json_t *conf, struct conf_result *ret,

@@ -167,6 +167,21 @@ static int take_unknown(struct parser *p, int argc, char **argv, struct err *err
 	return give(p, arg + 2, strlen(arg + 2), argv[optind++]);
 }
 
+static bool is_json(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 5 && strcmp(path + n - 5, ".json") == 0;
+}
+
+static void take_file(struct parser *p, const char *path)
+{
+	if (p->command->takes_conf && is_json(path))
+		p->cli->conf = path;
+	else
+		p->file = path;
+}
+
 static int take_option(struct parser *p, int value, int argc, char **argv, struct err *err)
 {
 	if (value == ':')
@@ -174,7 +189,7 @@ static int take_option(struct parser *p, int value, int argc, char **argv, struc
 	if (value == '?')
 		return take_unknown(p, argc, argv, err);
 	if (value == VALUE_CONFIG)
-		p->file = optarg;
+		take_file(p, optarg);
 	else if (value == VALUE_PLUGIN)
 		return give(p, "plugin", strlen("plugin"), optarg);
 	else if (value >= VALUE_KEY)
@@ -192,12 +207,19 @@ static int take_positional(struct parser *p, int argc, char **argv, struct err *
 	if (wanted == NULL && left > 0)
 		return err_set(err, E_USAGE, "what is \"%s\"? There are only options",
 			       argv[optind]);
-	if (wanted != NULL && left == 0)
+	if (wanted != NULL && left == 0 && !p->command->takes_plugin)
 		return err_set(err, E_USAGE, "%s is missing", wanted);
 	if (wanted != NULL && left > 1)
 		return err_set(err, E_USAGE, "only one %s can be given, but \"%s\" follows", wanted,
 			       argv[optind + 1]);
-	p->cli->positional = wanted != NULL ? argv[optind] : NULL;
+	p->cli->positional = wanted != NULL && left > 0 ? argv[optind] : NULL;
+	if (p->cli->conf != NULL && p->cli->positional == NULL)
+		return err_set(err, E_USAGE,
+			       "whose conf is %s? Name the plugin: outrigger %s NAME "
+			       "--config FILE.json",
+			       p->cli->conf, p->command->name);
+	if (p->command->takes_plugin && p->cli->positional != NULL)
+		return give(p, "plugin", strlen("plugin"), p->cli->positional);
 	return 0;
 }
 

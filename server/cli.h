@@ -4,6 +4,7 @@
  * `--plugin-NAME-KEY value`; `--plugin NAME` may be repeated; `--config FILE` names the file. */
 #ifndef SERVER_CLI_H
 #define SERVER_CLI_H
+#include <stdbool.h>
 #include "server/config.h"
 
 #define CLI_OPTIONS_MAX 4
@@ -20,6 +21,8 @@ struct cli_command {
 	const char *name;       /* "dump" */
 	unsigned bit;           /* COMMAND_DUMP (options.h): which keys --help lists */
 	const char *positional; /* what stands for its one argument in --help; NULL = it has none */
+	bool takes_plugin;      /* the argument is a plugin's name and optional: as --plugin NAME */
+	bool takes_conf;        /* --config FILE.json is a conf of that plugin */
 	const char *doc;        /* a paragraph for --help; it is wrapped there */
 	struct cli_option options[CLI_OPTIONS_MAX]; /* up to the first without a name */
 };
@@ -29,7 +32,8 @@ struct cli {
 	struct config config;
 	/* By index of cli_command.options: NULL = not given, "" = a flag that was given. */
 	const char *own[CLI_OPTIONS_MAX];
-	const char *positional; /* never NULL where the command has one */
+	const char *positional; /* NULL where the command has none, or it may be left out */
+	const char *conf;       /* the file of a plugin's conf, or NULL */
 };
 
 #define CLI_GO_ON (-1)

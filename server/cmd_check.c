@@ -6,6 +6,7 @@
 #include "protocol/buf.h"
 #include "protocol/codec.h"
 #include "protocol/err.h"
+#include "server/check_conf.h"
 #include "server/check_gateway.h"
 #include "server/cli.h"
 #include "server/cmd.h"
@@ -27,10 +28,14 @@ enum {
 static const struct cli_command command = {
 	.name = "check",
 	.bit = COMMAND_CHECK,
+	.positional = "[NAME]",
+	.takes_plugin = true,
+	.takes_conf = true,
 	.doc = "Loads every plugin and prints a line for each thing it finds: errors, and notes of\n"
 	       "what can't cross to the gateway, such as functions in a schema. With --kong-conf\n"
 	       "also whether the gateway's settings fit: names, sockets, permissions, commands, and\n"
-	       "plugins that the gateway would run in its own process. Exit code 1 on errors.",
+	       "plugins that the gateway would run in its own process. With NAME and a file of JSON\n"
+	       "whether that is a conf of the plugin NAME, by its whole schema. Exit code 1 on errors.",
 	.options =
 		{[OPTION_KONG_CONF] = {"kong-conf", "FILE",
 				       "The gateway's kong.conf; KONG_* of the environment wins "
@@ -100,11 +105,12 @@ static void report_plugin(const struct config *config, struct report *report,
 }
 
 /* Plugins run, and may print, while they are loaded and while they are let go. */
-static int check_plugins(const struct config *config, struct report *report, struct err *err)
+static int check_plugins(const struct cli *cli, struct report *report, struct err *err)
 {
+	const struct config *config = &cli->config;
 	struct loaded_plugin *loaded;
 	struct stdout_guard guard;
-	int rc = stdout_guard_begin(&guard, err);
+	int rc = stdout_guard_begin(&guard, err), conf_rc = 0;
 
 	if (rc != 0)
 		return rc;
@@ -112,13 +118,17 @@ static int check_plugins(const struct config *config, struct report *report, str
 	stdout_guard_end(&guard);
 	if (loaded == NULL)
 		return -E_NOMEM;
-	for (size_t i = 0; i < config->plugin_count; i++)
+	for (size_t i = 0; i < config->plugin_count; i++) {
 		report_plugin(config, report, &loaded[i]);
-	rc = stdout_guard_begin(&guard, err);
+		if (conf_rc == 0 && loaded[i].rc == 0 && cli->conf != NULL &&
+		    strcmp(config->plugins[i].name, cli->positional) == 0)
+			conf_rc = check_conf(report, loaded[i].plugin, cli->conf, err);
+	}
+	rc = stdout_guard_begin(&guard, conf_rc == 0 ? err : NULL);
 	loader_free(loaded, config);
 	if (rc == 0)
 		stdout_guard_end(&guard);
-	return rc;
+	return conf_rc != 0 ? conf_rc : rc;
 }
 
 /* A server that the gateway starts has the gateway's prefix unless it is told another one. */
@@ -171,7 +181,7 @@ int cmd_check(int argc, char **argv)
 		return code;
 	rc = config_need_plugins(&cli.config, &err);
 	if (rc == 0)
-		rc = check_plugins(&cli.config, &report, &err);
+		rc = check_plugins(&cli, &report, &err);
 	if (rc == 0 && cli.own[OPTION_KONG_CONF] != NULL)
 		rc = check_kong(&cli, &report, &err);
 	if (rc != 0)

@@ -288,6 +288,7 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 			.read_cache = settings->read_cache,
 			.raw_calls = config->raw_calls,
 			.max_body_size = settings->max_body_size},
+		.no_filters = !settings->filters,
 	};
 	int rc;
 

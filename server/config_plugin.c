@@ -130,6 +130,7 @@ static int init_plugin(struct plugin_settings *plugin, const char *name,
 		       const struct config *config)
 {
 	plugin->name = strdup(name);
+	plugin->filters = true;
 	plugin->on_error = config->on_error;
 	plugin->event_timeout = config->event_timeout;
 	plugin->step_timeout = config->step_timeout;

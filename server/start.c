@@ -1,6 +1,7 @@
 #include "server/start.h"
 #include "plugins/loop.h"
 #include "protocol/err.h"
+#include "server/log.h"
 #include "server/reactor.h"
 #include "server/worker.h"
 
@@ -32,7 +33,7 @@ void start_watch(struct plugin *plugin, bool runs)
 		worker_end_run(w);
 }
 
-/* Once, before the first instance; if it fails, again before the next one. */
+/* Once; if it fails, again before the first instance. */
 static int init_plugin(struct served *served, struct err *err)
 {
 	struct fiber *fiber;
@@ -52,6 +53,18 @@ static int init_plugin(struct served *served, struct err *err)
 			       served->plugin->name);
 	served->is_ready = init.rc == 0;
 	return init.rc;
+}
+
+void start_plugin(struct served *served)
+{
+	struct err err = {""};
+	int rc;
+
+	start_watch(served->plugin, true);
+	rc = init_plugin(served, &err);
+	start_watch(served->plugin, false);
+	if (rc != 0)
+		log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s", err_message(&err, rc));
 }
 
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,

@@ -11,6 +11,8 @@ struct served;
 struct value;
 struct worker;
 
+/* Runs init_worker. What it raises is logged, and it runs again before the first instance. */
+void start_plugin(struct served *served);
 /* Runs init_worker if it has not yet run, then starts or shares an instance; `conf` is a text of JSON.
  * As instance_start, and as the runtime's init_worker. */
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,

@@ -102,12 +102,15 @@ void usage_print_command(FILE *out, const struct cli_command *command)
 	print_wrapped(out, command->doc, 0);
 	fputs("\nOptions:\n", out);
 	print_own_options(out, command);
-	if (command->positional == NULL)
+	if (command->positional == NULL || command->takes_plugin)
 		print_option(out, "--plugin", "NAME",
 			     "Take this plugin instead of those of `plugins`; may be repeated.");
 	print_option(out, "--config", "FILE",
 		     "Settings in kong.conf's form. Default: " CLI_CONFIG_DEFAULT
 		     " where there is one.");
+	if (command->takes_conf)
+		print_option(out, "--config", "FILE.json",
+			     "A conf of the plugin NAME: the members of its `config`.");
 	print_option(out, "--help", NULL, "This text.");
 	fputs("\nSettings (in the file key = value, with '_' for '-'; in the environment\n"
 	      "OUTRIGGER_KEY, which wins over the file, as options do over both):\n",
@@ -116,6 +119,6 @@ void usage_print_command(FILE *out, const struct cli_command *command)
 		if (option_table[i].commands & command->bit)
 			print_setting(out, &option_table[i]);
 	}
-	if (command->positional == NULL)
+	if (command->positional == NULL || command->takes_plugin)
 		print_plugin_settings(out);
 }

@@ -386,6 +386,8 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		worker_destroy(w);
 		return rc;
 	}
+	for (size_t i = 0; i < w->served_count; i++)
+		start_plugin(&w->served[i]);
 	*ret_worker = w;
 	return 0;
 }

@@ -1,5 +1,4 @@
 /* lua_core.c - the module outrigger.core: what the embedded Lua needs from C. */
-#include <time.h>
 #include <unistd.h>
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
@@ -63,15 +62,18 @@ static int core_on_end(lua_State *L)
 	return 0;
 }
 
-static int core_now(lua_State *L)
+/* thread(): the Lua thread that runs, as a key for what belongs to it. */
+static int core_thread(lua_State *L)
 {
-	struct timespec now;
-	long ms;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	ms = now.tv_nsec / 1000000;
-	lua_pushnumber(L, (double)now.tv_sec + (double)ms / 1e3);
+	lua_pushthread(L);
 	return 1;
+}
+
+/* quit(): ends the handler without an error. */
+static int core_quit(lua_State *L)
+{
+	lua_pushlightuserdata(L, (void *)&lua_error_quit);
+	return lua_error(L);
 }
 
 static int core_pid(lua_State *L)
@@ -86,9 +88,9 @@ static int open_core(lua_State *L)
 		const char *name;
 		lua_CFunction fn;
 	} functions[] = {
-		{"event", core_event},   {"phase", core_phase}, {"log", core_log},
-		{"logs", core_logs},     {"now", core_now},     {"pid", core_pid},
-		{"on_end", core_on_end},
+		{"event", core_event}, {"phase", core_phase},   {"log", core_log},
+		{"logs", core_logs},   {"thread", core_thread}, {"pid", core_pid},
+		{"quit", core_quit},   {"on_end", core_on_end},
 	};
 	const struct plugin *plugin = plugin_of(L);
 	size_t i;
@@ -99,8 +101,11 @@ static int open_core(lua_State *L)
 		lua_pushcclosure(L, functions[i].fn, 1);
 		lua_setfield(L, -2, functions[i].name);
 	}
+	lua_filter_open(L);
 	lua_pushlightuserdata(L, NULL);
 	lua_setfield(L, -2, "null");
+	lua_pushlightuserdata(L, (void *)&lua_error_quit);
+	lua_setfield(L, -2, "QUIT");
 	lua_pushstring(L, plugin->name);
 	lua_setfield(L, -2, "plugin");
 	lua_pushinteger(L, (lua_Integer)plugin->env.kong_version);

@@ -7,6 +7,13 @@
 /* Bytes kept of a traceback. */
 #define TRACE_MAX ((size_t)16 << 10)
 
+const char lua_error_quit = 0;
+
+bool lua_error_is_quit(lua_State *L, int idx)
+{
+	return lua_touserdata(L, idx) == &lua_error_quit;
+}
+
 static int call_tostring(lua_State *L)
 {
 	lua_compat_tolstring(L, 1, NULL);
@@ -35,7 +42,7 @@ static void keep_trace(struct pdk_rq *rq, const char *trace, size_t n)
 		trace++;
 		n--;
 	}
-	if (rq)
+	if (rq && rq->trace == NULL) /* of an error that is raised again, the first place counts */
 		rq->trace = arena_strndup(&rq->arena, trace, n < TRACE_MAX ? n : TRACE_MAX);
 }
 
@@ -46,6 +53,8 @@ static int on_event_error(lua_State *L)
 	size_t n;
 
 	lua_settop(L, 1);
+	if (lua_error_is_quit(L, 1))
+		return 1;
 	lua_compat_traceback(L, L, "", 2);
 	trace = lua_tolstring(L, -1, &n);
 	keep_trace(lua_pdk_request(), trace, n);

@@ -17,9 +17,10 @@ struct lua_plugin;
 /* A Lua thread, and what an event keeps in Lua. While the event runs, rq->runtime is this. */
 struct lua_thread {
 	lua_State *L;
-	int ref;       /* anchors L in the registry */
-	int event_ref; /* the event's own table, made at its first use; or LUA_NOREF */
-	bool ended;    /* the handler returned or raised: nothing of it is left on L */
+	int ref;          /* anchors L in the registry */
+	int event_ref;    /* the event's own table, made at its first use; or LUA_NOREF */
+	bool ended;       /* the handler returned or raised: nothing of it is left on L */
+	enum phase phase; /* of the event, as the gateway has it */
 	volatile sig_atomic_t interrupted;
 	struct lua_plugin *plugin;
 	struct lua_thread *next;
@@ -36,10 +37,10 @@ struct lua_plugin {
 	const struct plugin *plugin;
 	struct lua_thread *idle;
 	size_t idle_count;
-	int handler_ref;
 	int event_error_ref; /* the message handlers of lua_error.c */
 	int load_error_ref;
-	int run_ref;   /* lua_run.c: the function that looks up and calls a handler */
+	int run_ref;   /* run(phase, argument): calls the handler (lualib/outrigger/run.lua) */
+	int call_ref;  /* lua_run.c: the C function that calls run_ref */
 	int build_ref; /* lua_instance.c: the function that completes a conf */
 	struct lua_completer completer;
 };
@@ -58,12 +59,18 @@ void lua_thread_interrupt(void);
 void lua_error_open(struct lua_plugin *p);
 /* The error value on top of L (popped) into err. Returns -code. */
 int lua_error_take(lua_State *L, int status, enum err_code code, struct err *err);
+/* What a handler raises to end without an error: a light userdata of this address. */
+extern const char lua_error_quit;
+/* Whether the error value at idx is it. */
+bool lua_error_is_quit(lua_State *L, int idx);
 
 /* lua_loader.c: package.path, package.loaders, the embedded modules. May raise. */
 void lua_loader_open(lua_State *L, const struct plugin_paths *paths);
 
 /* lua_core.c: the module outrigger.core, the C side of lualib/outrigger. May raise. */
 void lua_core_open(lua_State *L, const struct plugin *plugin);
+/* lua_filter.c: adds to the table on top what header_filter and body_filter need. May raise. */
+void lua_filter_open(lua_State *L);
 
 /* lua_load.c: runs handler and schema, fills plugin->info. */
 int lua_load_plugin(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
@@ -80,7 +87,7 @@ int lua_instance_check(struct plugin *plugin, const json_t *conf, struct conf_re
 /* Calls the C function that `function_ref` names with `arg`, on a thread of its own that belongs to no
  * event. 0, or -code with the error's text and traceback. */
 int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err *err);
-/* Makes p->run_ref. May raise. */
+/* Makes p->call_ref. May raise. */
 void lua_run_open(struct lua_plugin *p);
 int lua_run_init_worker(struct plugin *plugin, struct err *err);
 int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err);

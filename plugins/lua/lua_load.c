@@ -6,6 +6,7 @@
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_info.h"
 #include "plugins/lua/lua_path.h"
+#include "plugins/lua/ngx/ngx_core.h"
 #include "protocol/buf.h"
 
 struct loading {
@@ -17,21 +18,20 @@ struct loading {
 
 /* ---- results ---- */
 
-/* The results of outrigger.load are on the stack from `first` on: handler, told, notes, completer. */
+/* The results of outrigger.load are on the stack from `first` on: run, told, notes, whether it has
+ * configure, completer. */
 static int take_results(struct loading *loading, lua_State *L, int first)
 {
 	struct lua_plugin *p = loading->plugin->impl;
 	int rc;
 
-	if (!lua_istable(L, first))
+	if (!lua_isfunction(L, first))
 		return err_set(loading->err, E_PLUGIN, "%s", lua_tostring(L, first + 1));
 	rc = lua_info_take(L, first + 1, loading->plugin, loading->err);
 	lua_completer_take(L, &p->completer);
-	lua_getfield(L, first, "configure");
-	loading->plugin->info.configures = lua_isfunction(L, -1);
-	lua_pop(L, 1);
+	loading->plugin->info.configures = lua_toboolean(L, first + 3);
 	lua_pushvalue(L, first);
-	p->handler_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+	p->run_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	return rc;
 }
 
@@ -41,6 +41,7 @@ static void open_state(lua_State *L, const struct loading *loading)
 {
 	lua_pdk_open(L, &loading->plugin->env);
 	lua_core_open(L, loading->plugin);
+	ngx_core_open(L);
 	lua_loader_open(L, loading->spec->paths);
 	lua_run_open(loading->plugin->impl);
 	lua_instance_open(loading->plugin->impl);
@@ -64,8 +65,9 @@ static int load_code(lua_State *L)
 	require_own(L, "outrigger.load");
 	lua_pushstring(L, plugin->name);
 	lua_pushstring(L, plugin->module);
-	lua_call(L, 2, 4);
-	loading->rc = take_results(loading, L, lua_gettop(L) - 3);
+	lua_pushboolean(L, !loading->spec->no_filters);
+	lua_call(L, 3, 5);
+	loading->rc = take_results(loading, L, lua_gettop(L) - 4);
 	return 0;
 }
 
@@ -86,7 +88,7 @@ static int create_state(struct plugin *plugin, struct err *err)
 		return err_set(err, E_NOMEM, "no memory for a Lua state");
 	plugin->impl = p;
 	p->plugin = plugin;
-	p->handler_ref = LUA_NOREF;
+	p->run_ref = LUA_NOREF;
 	p->L = luaL_newstate();
 	if (p->L == NULL || lua_cpcall(p->L, open_libraries, p) != LUA_OK)
 		return err_set(err, E_NOMEM, "no memory for a Lua state");

@@ -1,15 +1,16 @@
 /* lua_run.c - running handlers: on a thread of their own, under a message handler. */
+#include <string.h>
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_json.h"
 
-/* One call of handler[name](handler, argument). */
+/* One call of the handler for the phase `name`. */
 struct call {
 	const struct lua_plugin *plugin;
 	const char *name;
 	int conf_ref;                    /* the argument; LUA_NOREF = none */
-	const struct plugin_conf *confs; /* an array of these is the argument; or NULL */
+	const struct plugin_conf *confs; /* a list of these is the argument, if n > 0 */
 	size_t n;
 };
 
@@ -38,7 +39,7 @@ static void push_confs(lua_State *L, const struct call *call)
 
 static int push_argument(lua_State *L, const struct call *call)
 {
-	if (call->confs != NULL)
+	if (call->n > 0)
 		push_confs(L, call);
 	else if (call->conf_ref != LUA_NOREF)
 		lua_rawgeti(L, LUA_REGISTRYINDEX, call->conf_ref);
@@ -47,18 +48,21 @@ static int push_argument(lua_State *L, const struct call *call)
 	return 1;
 }
 
-/* Nothing is called for a phase that the handler lacks: the gateway may know an older version of
- * it. */
 static int call_handler(lua_State *L)
 {
 	const struct call *call = lua_touserdata(L, 1);
 
-	lua_rawgeti(L, LUA_REGISTRYINDEX, call->plugin->handler_ref);
-	lua_getfield(L, -1, call->name);
-	if (!lua_isfunction(L, -1))
-		return 0;
-	lua_insert(L, -2);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, call->plugin->run_ref);
+	lua_pushstring(L, call->name);
 	lua_call(L, 1 + push_argument(L, call), 0);
+	if (lua_pdk_request())
+		lua_pdk_finish(L);
+	return 0;
+}
+
+/* After a handler that ended by raising lua_error_quit. */
+static int finish(lua_State *L)
+{
 	if (lua_pdk_request())
 		lua_pdk_finish(L);
 	return 0;
@@ -67,7 +71,7 @@ static int call_handler(lua_State *L)
 void lua_run_open(struct lua_plugin *p)
 {
 	lua_pushcfunction(p->L, call_handler);
-	p->run_ref = luaL_ref(p->L, LUA_REGISTRYINDEX);
+	p->call_ref = luaL_ref(p->L, LUA_REGISTRYINDEX);
 }
 
 /* ---- outside of it: nothing here may raise ---- */
@@ -90,6 +94,11 @@ static int run_call(struct lua_thread *t, const struct protected_call *call, str
 	lua_pushlightuserdata(L, call->arg);
 	lua_pdk_set_running(L);
 	status = lua_pcall(L, 1, 0, 1);
+	if (status != LUA_OK && lua_error_is_quit(L, -1)) {
+		lua_pop(L, 1);
+		lua_pushcfunction(L, finish);
+		status = lua_pcall(L, 0, 0, 1);
+	}
 	lua_pdk_set_running(NULL);
 	if (status != LUA_OK)
 		rc = lua_error_take(L, status, E_HANDLER, err);
@@ -106,8 +115,9 @@ int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct e
 
 	if (t == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua thread");
+	t->phase = rq->phase;
 	rq->runtime = t;
-	return run_call(t, &(struct protected_call){p->run_ref, p->event_error_ref, &call}, err);
+	return run_call(t, &(struct protected_call){p->call_ref, p->event_error_ref, &call}, err);
 }
 
 int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err *err)
@@ -123,13 +133,29 @@ int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err 
 	return rc;
 }
 
+/* As the gateway does, before there is any conf. */
+static void configure_nothing(struct plugin *plugin)
+{
+	const struct pdk_port *port = plugin->env.port;
+	struct err err = {""};
+
+	if (!plugin->info.configures || lua_run_configure(plugin, NULL, 0, &err) == 0)
+		return;
+	err_prefix(&err, -E_PLUGIN, "configure of plugin '%s'", plugin->name);
+	if (port != NULL && port->log != NULL)
+		port->log(NULL, LOG_LEVEL_ERR, err.text, strlen(err.text));
+}
+
 int lua_run_init_worker(struct plugin *plugin, struct err *err)
 {
 	struct lua_plugin *p = plugin->impl;
 	struct call call = {p, "init_worker", LUA_NOREF, NULL, 0};
-	int rc = lua_run_alone(p, p->run_ref, &call, err);
+	int rc = lua_run_alone(p, p->call_ref, &call, err);
 
-	return rc ? err_prefix(err, -E_PLUGIN, "init_worker of plugin '%s'", plugin->name) : 0;
+	if (rc != 0)
+		return err_prefix(err, -E_PLUGIN, "init_worker of plugin '%s'", plugin->name);
+	configure_nothing(plugin);
+	return 0;
 }
 
 int lua_run_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
@@ -138,5 +164,5 @@ int lua_run_configure(struct plugin *plugin, const struct plugin_conf *confs, si
 	struct lua_plugin *p = plugin->impl;
 	struct call call = {p, "configure", LUA_NOREF, confs, n};
 
-	return lua_run_alone(p, p->run_ref, &call, err);
+	return lua_run_alone(p, p->call_ref, &call, err);
 }

@@ -1,4 +1,4 @@
--- Counts checks of a Lua test and ends it: "ok N", or exit 1 after a line for each failure.
+-- Counts checks of a Lua test and ends it: "ok N", or an error after a line for each failure.
 
 local check = { count = 0, failed = 0 }
 
@@ -39,8 +39,7 @@ end
 
 function check.finish()
 	if check.failed > 0 or check.count == 0 then
-		io.stderr:write(("%d of %d checks failed\n"):format(check.failed, check.count))
-		os.exit(1)
+		error(("%d of %d checks failed"):format(check.failed, check.count), 0)
 	end
 	print("ok " .. check.count)
 end

@@ -227,7 +227,7 @@ static void test_notes_tell_what_cannot_cross(void **state)
 	notes = h->plugin->info.notes;
 	assert_true(json_array_size(notes) >= 1);
 	assert_non_null(strstr(json_string_value(json_array_get(notes, 0)), "header_filter"));
-	assert_int_equal(h->plugin->info.phases, 0);
+	assert_int_equal(h->plugin->info.phases, PHASE_BIT(PHASE_RESPONSE));
 }
 
 int main(void)

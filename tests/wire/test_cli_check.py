@@ -43,6 +43,64 @@ class Plugins(CliCase):
         self.assertNotIn("noise", self.check(0))
 
 
+STRICT = """
+    return { name = "%s", fields = { { config = { type = "record", fields = {
+        { limit = { type = "integer", required = true, gt = 0 } },
+        { even = { type = "number", custom_validator = function(n)
+            print("noise")
+            return n %% 2 == 0, "must be even" end } },
+        { redis = { type = "record", fields = { { port = { type = "integer", default = 6379 } } } } } } } } } }"""
+
+
+class Conf(CliCase):
+    def setUp(self):
+        super().setUp()
+        self.plugin("one", schema=STRICT)
+        self.plugin("two", schema=STRICT)
+
+    def check(self, conf, code, *args):
+        result = self.with_plugins("check", "one", "--config", self.write("conf.json", conf), *args)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        self.assertNotIn("two: ", result.stdout)
+        self.assertNotIn("noise", result.stdout)
+        return [line for line in result.stdout.splitlines() if "error: " in line or "a conf" in line]
+
+    def test_a_good_conf_has_a_line(self):
+        self.assertEqual(self.check('{"limit":1,"even":2}', 0), ["one: ok: %s is a conf of it" % self.path("conf.json")])
+
+    def test_every_fault_has_a_line(self):
+        self.assertEqual(self.check('{"even":1,"redis":{"port":"x"},"more":null,"less":{}}', 1), [
+            "one: error: config.even: must be even", "one: error: config.less: unknown field",
+            "one: error: config.limit: required field missing", "one: error: config.more: unknown field",
+            "one: error: config.redis.port: expected an integer"])
+
+    def test_null_is_no_missing_value(self):
+        self.assertEqual(self.check('{"limit":null}', 1), ["one: error: config.limit: required field missing"])
+        self.check('{"limit":1,"redis":{"port":null}}', 0)
+
+    def test_the_file_of_settings_can_be_named_too(self):
+        file = self.write("outrigger.conf", "kong_version = 3.8\n")
+        result = self.with_plugins("check", "one", "--config", file, "--config", self.write("c.json", '{"limit":1}'))
+        self.assertIn("ProtoBuf", self.succeeds(result))
+
+    def test_what_is_no_conf_is_an_error(self):
+        for text, what in (("[]", "is JSON, but no object"), ("{", "is no JSON"), ('{"a":1,"a":2}', "duplicate")):
+            file = self.write("c.json", text)
+            result = self.with_plugins("check", "one", "--config", file)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(what, result.stderr)
+        result = self.with_plugins("check", "one", "--config", self.path("nowhere.json"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("nowhere.json", result.stderr)
+
+    def test_a_conf_needs_its_plugin(self):
+        self.fails(self.with_plugins("check", "--config", self.write("c.json", "{}")), 2, "Name the plugin")
+
+    def test_a_name_alone_checks_that_plugin(self):
+        text = self.succeeds(self.with_plugins("check", "two"))
+        self.assertTrue(all(line.startswith("two: ") for line in text.splitlines()), text)
+
+
 AUTH = """return { PRIORITY = 1100, VERSION = "1.0.0", access = function()
     kong.response.exit(401, kong.request.get_header("x")) end }"""
 LOSSY = """local retries = kong.service

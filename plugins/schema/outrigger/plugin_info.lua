@@ -11,14 +11,15 @@ local plugin_info = {}
 -- Phases that an external plugin can have, in the order in which they run.
 plugin_info.PHASES = { "certificate", "rewrite", "preread", "access", "response", "log" }
 
-local IN_RESPONSE = "is not advertised: the gateway runs %s only for plugins inside its process"
+local LEFT_OUT = "is left out: the gateway runs %s only for plugins inside its process, and filters are off"
+local IN_RESPONSE = "runs inside of the response phase, for which the gateway holds back the whole response: " ..
+	"it is not called for responses that the gateway or another plugin makes, nor for upgraded connections"
 local NOT_SENT = "is not advertised: the gateway sends no %s event to external plugins"
-local RUN_HERE = "is not advertised: Outrigger runs %s itself, before the first instance"
+local RUN_HERE = "is not advertised: Outrigger runs %s itself, when it begins to serve"
 local CONFIGURE = "is not advertised: Outrigger runs %s itself, when instances come and go"
 
 -- Phases that a handler may have and the gateway never sends.
 local ELSEWHERE = {
-	{ "header_filter", IN_RESPONSE }, { "body_filter", IN_RESPONSE },
 	{ "init_worker", RUN_HERE }, { "configure", CONFIGURE }, { "balancer", NOT_SENT },
 	{ "ws_handshake", NOT_SENT }, { "ws_client_frame", NOT_SENT },
 	{ "ws_upstream_frame", NOT_SENT }, { "ws_close", NOT_SENT },
@@ -33,23 +34,41 @@ local function defines(handler, phase, notes)
 	return type(value) == "function"
 end
 
--- The advertised phases, inherited ones too, and notes on those that are not; nil, err.
-function plugin_info.phases(handler, name)
-	local phases, notes, filters = setmetatable({}, json_encode.array_mt), {}, false
-	for _, phase in ipairs(plugin_info.PHASES) do
+local function add_note(notes, phase, what)
+	notes[#notes + 1] = { path = "handler." .. phase, what = what:format(phase) }
+end
+
+-- Whether the handler has filters. They are run in `response` if `is_running`.
+local function look_at_filters(handler, is_running, notes)
+	local found = false
+	for _, phase in ipairs({ "header_filter", "body_filter" }) do
 		if defines(handler, phase, notes) then
+			found = true
+			add_note(notes, phase, is_running and IN_RESPONSE or LEFT_OUT)
+		end
+	end
+	return found
+end
+
+-- The advertised phases, inherited ones too, and notes on what is called elsewhere or never; nil, err.
+-- opts.filters: header_filter and body_filter are run in `response`.
+function plugin_info.phases(handler, name, opts)
+	local phases, notes = setmetatable({}, json_encode.array_mt), {}
+	local is_running = opts and opts.filters or false
+	local filters = look_at_filters(handler, is_running, notes)
+	for _, phase in ipairs(plugin_info.PHASES) do
+		local is_defined = defines(handler, phase, notes)
+		if is_defined and filters and phase == "response" then
+			return nil, ('Plugin "%s" can\'t be loaded because it implements both `response` ' ..
+				"and `header_filter` or `body_filter` methods."):format(name)
+		elseif is_defined or filters and is_running and phase == "response" then
 			phases[#phases + 1] = phase
 		end
 	end
 	for _, row in ipairs(ELSEWHERE) do
 		if defines(handler, row[1], notes) then
-			filters = filters or row[2] == IN_RESPONSE
-			notes[#notes + 1] = { path = "handler." .. row[1], what = row[2]:format(row[1]) }
+			add_note(notes, row[1], row[2])
 		end
-	end
-	if filters and defines(handler, "response", {}) then
-		return nil, ('Plugin "%s" can\'t be loaded because it implements both `response` ' ..
-			"and `header_filter` or `body_filter` methods."):format(name)
 	end
 	return phases, notes
 end
@@ -107,7 +126,7 @@ local function build(handler, schema, name, opts)
 	if not version then
 		return nil, err
 	end
-	phases, notes = plugin_info.phases(handler, name)
+	phases, notes = plugin_info.phases(handler, name, opts)
 	if not phases then
 		return nil, notes
 	end
@@ -121,7 +140,7 @@ local function build(handler, schema, name, opts)
 end
 
 -- The info table of the gateway's query_cmd and notes ({path=, what=, minor=}), or nil and an
--- error text. Options as for schema_dump.dump; where = the file that has the version.
+-- error text. Options as for schema_dump.dump; where = the file that has the version; filters as above.
 function plugin_info.build(handler, schema, name, opts)
 	if type(handler) ~= "table" then
 		return nil, ('Plugin "%s" cannot be loaded because its handler module returned a %s; ' ..

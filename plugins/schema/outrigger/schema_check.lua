@@ -42,6 +42,10 @@ return function(schema)
 	if not ok then
 		return nil, meta_report(errors, schema)
 	end
-	local entity, err = entities.with_plugin(schema.name, schema)
+	local entity, err
+	ok, entity, err = pcall(entities.with_plugin, schema.name, schema)
+	if not ok then
+		return nil, entity
+	end
 	return entity and true, err
 end

@@ -202,7 +202,10 @@ function validators.key_pair(value)
 end
 
 function validators.lua_code(value)
-	local ok, err = loadstring(value)
+	local ok, err = nil, "attempt to load chunk with wrong mode"
+	if value:byte() ~= 27 then
+		ok, err = loadstring(value)
+	end
 	if not ok then
 		return false, "Error parsing function: " .. err
 	end

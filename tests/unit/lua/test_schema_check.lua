@@ -74,6 +74,9 @@ refused({ name = "p", fields = {}, entity_checks = { { only_one_of = "a" } } },
 refused({ name = "p", fields = {}, entity_checks = { {} } },
 	"entity_checks[1]: exactly one of these fields must be non-empty", "an empty check")
 
+refused(with_config({ { a = { type = "record", abstract = true } } }),
+	"a: an abstract record must have fields here", "an abstract record")
+
 local loop = { type = "array" }
 loop.elements = loop
 refused(with_config({ { a = loop } }),

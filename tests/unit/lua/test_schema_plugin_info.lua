@@ -20,8 +20,8 @@ local function schema()
 	return { name = "p", fields = { { config = { type = "record", fields = {} } } } }
 end
 
-local function build(table_of_handler, table_of_schema)
-	return plugin_info.build(table_of_handler, table_of_schema or schema(), "p")
+local function build(table_of_handler, table_of_schema, opts)
+	return plugin_info.build(table_of_handler, table_of_schema or schema(), "p", opts)
 end
 
 local function phases_of(table_of_handler)
@@ -56,12 +56,19 @@ end })), "log", "through a function")
 -- Phases that cannot be had.
 local info, notes = build(handler({ access = true, header_filter = run, init_worker = run }))
 check.equal(#info.Phases, 0, "nothing usable is left")
-check.equal(notes[1].path, "handler.access", "a phase that is no function")
-check.contains(notes[1].what, "is a boolean, not a function", "a phase that is no function")
-check.equal(notes[2].path, "handler.header_filter", "a filter")
-check.contains(notes[2].what, "runs header_filter only for plugins inside", "a filter")
+check.equal(notes[1].path, "handler.header_filter", "a filter")
+check.contains(notes[1].what, "runs header_filter only for plugins inside", "a filter")
+check.equal(notes[2].path, "handler.access", "a phase that is no function")
+check.contains(notes[2].what, "is a boolean, not a function", "a phase that is no function")
 check.equal(notes[3].path, "handler.init_worker", "init_worker")
 check.contains(notes[3].what, "Outrigger runs init_worker itself", "init_worker")
+
+-- Filters, which run in another phase.
+local filtered
+filtered, notes = build(handler({ access = run, body_filter = run, log = run }), nil, { filters = true })
+check.equal(table.concat(filtered.Phases, " "), "access response log", "a filter's phase")
+check.equal(notes[1].path, "handler.body_filter", "a filter that runs")
+check.contains(notes[1].what, "runs inside of the response phase", "a filter that runs")
 refused(handler({ response = run, body_filter = run }), "it implements both `response` " ..
 	"and `header_filter` or `body_filter` methods.")
 

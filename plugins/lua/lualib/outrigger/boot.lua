@@ -1,12 +1,13 @@
 -- Completes the environment that C has made (the global kong and its PDK functions), before any
 -- code of the plugin runs.
 
-local ngx = require "outrigger.ngx_min"
-
-rawset(_G, "ngx", ngx)
+rawset(_G, "ngx", {})
 
 require("outrigger.guards").install()
 
-for _, part in ipairs({ "log", "ctx", "headers", "table", "tracing", "vault", "info", "absent" }) do
+for _, part in ipairs({ "log", "ctx", "headers", "response", "table", "tracing", "vault", "info",
+	"absent" }) do
 	require("outrigger.kong_" .. part)(kong)
 end
+
+require "outrigger.ngx"

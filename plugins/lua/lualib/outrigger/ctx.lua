@@ -1,4 +1,4 @@
--- kong.ctx.plugin: a table for one plugin and one request, over the request's phases.
+-- kong.ctx.plugin, and what else stays here: tables for one plugin and one request, over its phases.
 --
 -- The gateway's events don't say which request they belong to. So the table stays here under a
 -- token, and the token is put into the request's own context at the gateway: one call when the
@@ -9,8 +9,6 @@ local core = require "outrigger.core"
 local store = require "outrigger.ctx_store"
 
 local ctx = {}
-
-local KEY = "outrigger:" .. core.plugin
 
 -- The certificate phase is not here: it belongs to a connection, and has a context of its own.
 local ORDER = { rewrite = 1, preread = 2, access = 2, response = 3, log = 4 }
@@ -28,17 +26,8 @@ function ctx.set_phases(phases)
 	end
 end
 
--- An empty table gives its token away when it is first written to, and is a plain one from then on.
-local unsaved = {}
-
-function unsaved.__newindex(t, key, value)
-	setmetatable(t, nil)
-	t[key] = value
-	kong.nginx.set_ctx(KEY, store.add(t))
-end
-
-local function find(phase)
-	local token = kong.nginx.get_ctx(KEY)
+local function find(key, phase)
+	local token = kong.nginx.get_ctx(key)
 	local t = token and store.get(token)
 	if t and not later[phase] then
 		store.remove(token)
@@ -46,18 +35,32 @@ local function find(phase)
 	return t
 end
 
--- The table of the event that runs; nil outside of events, as in the gateway.
-function ctx.plugin()
-	local event = core.event()
-	if not event then
-		return nil
-	end
-	if not event.plugin then
-		local phase = core.phase()
-		event.plugin = earlier[phase] and find(phase)
-			or setmetatable({}, later[phase] and unsaved or nil)
-	end
-	return event.plugin
+-- An empty table gives its token away when it is first written to, and is a plain one from then on.
+local function new_unsaved(key)
+	return { __newindex = function(t, field, value)
+		setmetatable(t, nil)
+		t[field] = value
+		kong.nginx.set_ctx(key, store.add(t))
+	end }
 end
+
+-- A function that gives the table of the event that runs; nil outside of events, as in the gateway.
+function ctx.new(key)
+	local unsaved = new_unsaved(key)
+	return function()
+		local event = core.event()
+		if not event then
+			return nil
+		end
+		if not event[key] then
+			local phase = core.event_phase()
+			event[key] = earlier[phase] and find(key, phase)
+				or setmetatable({}, later[phase] and unsaved or nil)
+		end
+		return event[key]
+	end
+end
+
+ctx.plugin = ctx.new("outrigger:" .. core.plugin)
 
 return ctx

@@ -5,20 +5,21 @@
 -- many.
 
 local core = require "outrigger.core"
+local now = require("outrigger.c.time").now
 
 local store = {}
 
 local MAX_AGE = 1800
 local MAX_YOUNG = 32768
 
-local young, old, count, born, last = {}, {}, 0, core.now(), 0
+local young, old, count, born, last = {}, {}, 0, now(), 0
 
 -- Unique over restarts and among processes.
-local PREFIX = ("%x.%x."):format(core.pid(), core.now() * 1000)
+local PREFIX = ("%x.%x."):format(core.pid(), now() * 1000)
 
 local function turn()
-	if count >= MAX_YOUNG or core.now() - born > MAX_AGE then
-		old, young, count, born = young, {}, 0, core.now()
+	if count >= MAX_YOUNG or now() - born > MAX_AGE then
+		old, young, count, born = young, {}, 0, now()
 	end
 end
 

@@ -3,10 +3,13 @@
 
 local core = require "outrigger.core"
 local ctx = require "outrigger.ctx"
-local shared = require "outrigger.ctx_shared"
+local gateway_table = require "outrigger.gateway_table"
 
 return function(kong)
-	local tables = { plugin = ctx.plugin, shared = shared(kong.ctx.shared.get, kong.ctx.shared.set) }
+	local shared = gateway_table("kong.ctx.shared", kong.ctx.shared.get, kong.ctx.shared.set)
+	local tables = { plugin = ctx.plugin, shared = function()
+		return shared
+	end }
 
 	kong.ctx = setmetatable({}, {
 		__index = function(_, name)

@@ -1,12 +1,6 @@
--- Tables of headers as the gateway gives them: any spelling of a name finds the lower-case one.
+-- get_headers of the PDK: any spelling of a name finds the lower-case one.
 
-local any_spelling = {}
-
-function any_spelling.__index(headers, name)
-	if type(name) == "string" then
-		return rawget(headers, (name:lower():gsub("_", "-")))
-	end
-end
+local any_spelling = require("outrigger.headers").any_spelling
 
 local function wrap(get_headers)
 	return function(max_headers)

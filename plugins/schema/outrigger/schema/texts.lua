@@ -71,6 +71,7 @@ local texts = {
 	new_field = "error in definition of '%s': %s: cannot create a new field",
 	nilable = "%s: Entities cannot have nilable types.",
 	functions = "%s: Entities cannot have function types.",
+	abstract_record = "%s: an abstract record must have fields here",
 	map_keys = "%s: Entities map keys must be strings.",
 }
 

@@ -2,6 +2,7 @@
 
 local ip = {}
 
+-- The four numbers of an IPv4 address; zeros in front are no fault here.
 local function octets(address)
 	local parts = { address:match("^(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$") }
 	for i = 1, #parts do
@@ -11,6 +12,12 @@ local function octets(address)
 		end
 	end
 	return #parts == 4 and parts or nil
+end
+
+-- The same without zeros in front.
+local function plain_octets(address)
+	local parts = octets(address)
+	return parts and table.concat(parts, ".") == address and parts or nil
 end
 
 -- The groups of one side of an IPv6 address, each padded to four digits; nil when one is bad.
@@ -31,7 +38,7 @@ end
 -- An IPv4 tail becomes two groups.
 local function without_ipv4_tail(address)
 	local head, tail = address:match("^(.*:)(%d+%.%d+%.%d+%.%d+)$")
-	local parts = tail and octets(tail)
+	local parts = tail and plain_octets(tail)
 	if not tail then
 		return address
 	elseif not parts then
@@ -40,18 +47,15 @@ local function without_ipv4_tail(address)
 	return ("%s%x:%x"):format(head, parts[1] * 256 + parts[2], parts[3] * 256 + parts[4])
 end
 
--- All eight groups of an IPv6 address, or nil.
-local function expand(address)
-	address = without_ipv4_tail(address)
-	if not address then
-		return nil
-	end
+-- All eight groups of an IPv6 address, or nil; :: stands for `least` groups of zeros or more.
+local function expand(address, least)
 	local left, right = address:match("^(.-)::(.*)$")
 	local list, rest = groups(left or address), groups(right or "")
-	if not list or not rest or (left and #list + #rest > 7) or (not left and #list ~= 8) then
+	local missing = list and rest and 8 - #list - #rest
+	if not missing or left and missing < least or not left and missing ~= 0 then
 		return nil
 	end
-	for _ = 1, 8 - #list - #rest do
+	for _ = 1, missing do
 		list[#list + 1] = "0000"
 	end
 	for _, group in ipairs(rest) do
@@ -66,11 +70,16 @@ local function port_number(text)
 end
 
 function ip.is_valid_ipv4(value)
-	return type(value) == "string" and octets(value) ~= nil
+	return type(value) == "string" and plain_octets(value) ~= nil
 end
 
+-- Brackets around it are no fault.
 function ip.is_valid_ipv6(value)
-	return type(value) == "string" and value ~= "" and expand(value) ~= nil
+	if type(value) ~= "string" then
+		return false
+	end
+	local address = without_ipv4_tail(value:match("^%[(.*)%]$") or value)
+	return address ~= nil and address ~= "" and expand(address, 1) ~= nil
 end
 
 function ip.is_valid_ip(value)
@@ -140,7 +149,8 @@ function ip.normalize_ipv6(address)
 	elseif port and not port_number(port) then
 		return nil, "invalid port number"
 	end
-	local list = expand(host or address)
+	-- a single colon at an end stands for a group of zeros
+	local list = expand((host or address):gsub("^:", "0:"):gsub(":$", ":0"), 0)
 	if not list then
 		return nil, "invalid ipv6 address: " .. address
 	end

@@ -11,8 +11,10 @@ local function require_records(field)
 	if field.required == nil then
 		field.required = true
 	end
-	for _, member in Schema.each_field(field) do
-		if member.type == "record" then
+	for name, member in Schema.each_field(field) do
+		if member.type == "record" and not member.fields then
+			error(texts.abstract_record:format(name), 0)
+		elseif member.type == "record" then
 			require_records(member)
 		end
 	end

@@ -1,10 +1,6 @@
--- The part of the ngx table that a plugin needs to load, and what costs nothing to have.
+-- The numbers of the ngx table.
 
-local core = require "outrigger.core"
-
-local ngx = {
-	null = core.null,
-
+return {
 	STDERR = 0, EMERG = 1, ALERT = 2, CRIT = 3, ERR = 4, WARN = 5, NOTICE = 6, INFO = 7, DEBUG = 8,
 
 	OK = 0, ERROR = -1, AGAIN = -2, DONE = -4, DECLINED = -5,
@@ -26,48 +22,4 @@ local ngx = {
 	HTTP_INTERNAL_SERVER_ERROR = 500, HTTP_METHOD_NOT_IMPLEMENTED = 501, HTTP_BAD_GATEWAY = 502,
 	HTTP_SERVICE_UNAVAILABLE = 503, HTTP_GATEWAY_TIMEOUT = 504,
 	HTTP_VERSION_NOT_SUPPORTED = 505, HTTP_INSUFFICIENT_STORAGE = 507,
-
-	config = { subsystem = "http", debug = false, nginx_version = 1025003,
-		ngx_lua_version = 10026, is_console = false },
-	worker = {},
 }
-
-function ngx.config.prefix()
-	return "./"
-end
-
-function ngx.log(level, ...)
-	core.log(math.max(level, ngx.EMERG), ...)
-end
-
--- To the millisecond; there is no cached time to update.
-ngx.now = core.now
-
-function ngx.time()
-	return math.floor(core.now())
-end
-
-function ngx.update_time() end
-
-local PHASES = { certificate = "ssl_cert", response = "access" }
-
-function ngx.get_phase()
-	local phase = core.phase()
-	return phase and (PHASES[phase] or phase) or "init_worker"
-end
-
-ngx.worker.pid = core.pid
-
-function ngx.worker.id()
-	return 0
-end
-
-function ngx.worker.count()
-	return 1
-end
-
-function ngx.worker.exiting()
-	return false
-end
-
-return ngx

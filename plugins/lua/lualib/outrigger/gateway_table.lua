@@ -1,0 +1,99 @@
+-- Tables whose fields live in the gateway: kong.ctx.shared, ngx.ctx.
+--
+-- Within an event nobody else writes to them, so each field is asked for once, and a table in it
+-- stays the same table. One that the handler changed from within is sent again before the event's
+-- last call.
+
+local core = require "outrigger.core"
+local on_end = require "outrigger.on_end"
+
+local NIL = {}
+
+local WARN = 5
+
+-- A copy of plain data, or the same leaf.
+local function copy(value)
+	if type(value) ~= "table" then
+		return value
+	end
+	local twin = {}
+	for key, field in pairs(value) do
+		twin[key] = copy(field)
+	end
+	return twin
+end
+
+local function equal(a, b)
+	if type(a) ~= "table" or type(b) ~= "table" then
+		return a == b
+	end
+	for key, field in pairs(a) do
+		if not equal(field, b[key]) then
+			return false
+		end
+	end
+	for key in pairs(b) do
+		if a[key] == nil then
+			return false
+		end
+	end
+	return true
+end
+
+-- What an event knows of the table `name`: values by key, and how the tables among them looked at the
+-- gateway.
+local function known(name)
+	local event = core.event()
+	event[name] = event[name] or { values = {}, sent = {} }
+	return event[name]
+end
+
+local function keep(name, key, value)
+	local table_ = known(name)
+	table_.values[key] = value == nil and NIL or value
+	table_.sent[key] = type(value) == "table" and copy(value) or nil
+end
+
+-- What can't be sent is only missing in the other plugins: no reason to fail the request.
+local function send_again(name, set, key, value)
+	local ok, err = pcall(set, key, value)
+	if not ok then
+		core.log(WARN, name, ".", key, " was changed and can't be sent again: ", err)
+	end
+end
+
+local function send_changed(name, set)
+	local table_ = core.event()[name]
+	for key, before in pairs(table_ and table_.sent or {}) do
+		local now = table_.values[key]
+		if not equal(now, before) then
+			send_again(name, set, key, now)
+		end
+	end
+	if table_ then
+		table_.sent = {}
+	end
+end
+
+-- A table for all events, by the gateway's functions for its fields.
+return function(name, get, set)
+	on_end(function()
+		send_changed(name, set)
+	end)
+
+	return setmetatable({}, {
+		__index = function(_, key)
+			if known(name).values[key] == nil then
+				keep(name, key, get(key))
+			end
+			local value = known(name).values[key]
+			if value ~= NIL then
+				return value
+			end
+		end,
+		__newindex = function(_, key, value)
+			set(key, value)
+			keep(name, key, value)
+		end,
+	})
+end

@@ -1,0 +1,34 @@
+-- ngx.config, ngx.worker, ngx.process: of this process, not of the gateway's.
+
+local core = require "outrigger.core"
+
+return function(ngx)
+	ngx.config = { subsystem = "http", debug = false, nginx_version = 1025003,
+		ngx_lua_version = 10026, is_console = false }
+
+	function ngx.config.prefix()
+		return "./"
+	end
+
+	function ngx.config.nginx_configure()
+		return ""
+	end
+
+	ngx.worker = { pid = core.pid }
+
+	function ngx.worker.pids()
+		return { core.pid() }
+	end
+
+	function ngx.worker.id()
+		return 0
+	end
+
+	function ngx.worker.count()
+		return 1
+	end
+
+	function ngx.worker.exiting()
+		return false
+	end
+end

@@ -1,0 +1,69 @@
+-- ngx.ctx: the request's context in the gateway. What can't cross, functions say, stays here and is there in
+-- the later phases of this plugin.
+
+local core = require "outrigger.core"
+local ctx = require "outrigger.ctx"
+local gateway_table = require "outrigger.gateway_table"
+
+local staying = ctx.new("outrigger:" .. core.plugin .. ":ngx.ctx")
+
+local function get(key)
+	local value = kong.nginx.get_ctx(key)
+	if value == nil then
+		value = staying()[key]
+	end
+	return value
+end
+
+local function crosses(value, depth)
+	local kind = type(value)
+	if kind ~= "table" then
+		return kind == "nil" or kind == "string" or kind == "number" or kind == "boolean"
+	elseif depth > 32 or getmetatable(value) ~= nil then
+		return false
+	end
+	for key, field in pairs(value) do
+		if not crosses(key, depth + 1) or not crosses(field, depth + 1) then
+			return false
+		end
+	end
+	return true
+end
+
+local function set(key, value)
+	local kept = staying()
+	if type(key) == "string" and crosses(value, 1) then
+		if rawget(kept, key) ~= nil then
+			kept[key] = nil
+		end
+		kong.nginx.set_ctx(key, value)
+	else
+		kept[key] = value
+	end
+end
+
+return function(ngx)
+	local shared = gateway_table("ngx.ctx", get, set)
+	local outside = setmetatable({}, { __mode = "k" })
+
+	local function find()
+		if core.event() then
+			return shared
+		end
+		local thread = core.thread()
+		outside[thread] = outside[thread] or {}
+		return outside[thread]
+	end
+
+	ngx.magic("ctx", find, function(values)
+		if type(values) ~= "table" then
+			error("ctx should be a table while getting a " .. type(values), 3)
+		elseif not core.event() then
+			outside[core.thread()] = values
+			return
+		end
+		for key, value in pairs(values) do
+			shared[key] = value
+		end
+	end)
+end

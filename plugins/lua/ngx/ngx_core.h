@@ -1,0 +1,25 @@
+/* ngx_core.h - the C side of the ngx table: what its Lua files (lualib/outrigger/ngx) build upon.
+ *
+ * Each function pushes one table of C functions, which outrigger.ngx.* require as outrigger.c.NAME. They
+ * need no event and never suspend.
+ * To add one, write its file and name it in ngx_core.c. */
+#ifndef PLUGINS_LUA_NGX_NGX_CORE_H
+#define PLUGINS_LUA_NGX_NGX_CORE_H
+#include <lua.h>
+
+/* Makes the modules outrigger.c.* known to require(). May raise. */
+void ngx_core_open(lua_State *L);
+
+/* Each is a lua_CFunction that returns the module's table. */
+int ngx_re_open(lua_State *L);     /* regular expressions by PCRE2 */
+int ngx_base64_open(lua_State *L); /* base64, both alphabets */
+int ngx_uri_open(lua_State *L);    /* percent-encoding, arguments */
+int ngx_hash_open(lua_State *L);   /* digests, HMAC, CRC, random bytes by libcrypto and zlib */
+int ngx_time_open(lua_State *L);   /* clocks and their texts */
+int ngx_gzip_open(lua_State *L);   /* gzip by zlib */
+
+/* The argument as bytes, as the ngx API takes texts: nil and false are "", all else as tostring() has it.
+ * Borrowed while the argument is on the stack. */
+const char *ngx_core_text(lua_State *L, int arg, size_t *ret_len);
+
+#endif
