@@ -97,7 +97,8 @@ static const char *c_type(enum pdk_type type)
 static int describe_c_argument(struct buf *out, const struct pdk_arg *arg)
 {
 	if (arg->type == PDK_REST)
-		return buf_printf(out, ", const struct outrigger_value *%s, size_t n", arg->name);
+		return buf_printf(out, ", const struct outrigger_value *%s, size_t count",
+				  arg->name);
 	/* a number that may be left out is a value, to be left out */
 	return buf_printf(out, ", %s%s",
 			  c_type(arg->optional && arg->type != PDK_STR ? PDK_ANY : arg->type),
@@ -201,6 +202,7 @@ static const struct {
 	 UNTIL_CHANGED "; 0 after `get_query`, which it is over ProtoBuf:1"},
 	{PDK_ID_request_get_raw_body,
 	 UNTIL_CHANGED "; at most 3 with max_allowed_file_size; 2 before Kong 3.8"},
+	{PDK_ID_request_get_start_time, ONCE "; at most 2 over ProtoBuf:1"},
 	{PDK_ID_response_error, ENDS "; over ProtoBuf:1 at most 2 before it"},
 	{PDK_ID_response_exit, ENDS "; over MsgPack:1 1 before it for headers without a body"},
 	{PDK_ID_response_get_header, HEADER},
@@ -279,7 +281,7 @@ static int (*const lines[])(struct buf *out, const struct pdk_fn *fn) = {
 static int describe_refused(struct buf *out, const struct pdk_fn *fn)
 {
 	if (fn->flags & PDK_IN_LUA)
-		return buf_printf(out, "\nIn C it is refused: %s\n", fn->doc);
+		return buf_printf(out, "\nRefused in C: %s\n", fn->doc);
 	return buf_printf(out, "\nRefused, with an error that says why: %s\n", fn->doc);
 }
 
