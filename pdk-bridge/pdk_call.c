@@ -234,10 +234,20 @@ static void clear_left_out(struct pdk_call *c, struct value space[PDK_ARGS_MAX])
 		c->argc--;
 }
 
+/* What others have told is kept as what the gateway's own function would have. */
+static int emulate(struct pdk_call *c, int (*impl)(struct pdk_call *c))
+{
+	int rc = pdk_cache_get(c) ? 1 : impl(c);
+
+	if (rc == 0)
+		pdk_cache_put(c);
+	return rc < 0 ? rc : 0;
+}
+
 static int perform(struct pdk_call *c)
 {
 	if (c->rq->wire == PDK_WIRE_PROTOBUF && pdk_pb_emulation(c->fn) != NULL)
-		return pdk_pb_emulation(c->fn)(c);
+		return emulate(c, pdk_pb_emulation(c->fn));
 	if (c->fn->impl != NULL)
 		return c->fn->impl(c);
 	return pdk_ask(c);

@@ -1,4 +1,4 @@
-/* pdk_describe.h - the table as text: the reference in docs/PDK.md, and the frozen list of signatures. */
+/* pdk_describe.h - the table as text: the reference in docs/pdk.md, and the frozen list of signatures. */
 #ifndef PDK_BRIDGE_PDK_DESCRIBE_H
 #define PDK_BRIDGE_PDK_DESCRIBE_H
 
@@ -9,7 +9,9 @@ struct pdk_fn;
 int pdk_describe_signature(struct buf *out, const struct pdk_fn *fn);
 /* One signature a line, for all functions: tests/golden/pdk-v1.txt. */
 int pdk_describe_signatures(struct buf *out);
-/* docs/PDK.md */
+/* "kong_request_get_header" */
+int pdk_describe_c_name(struct buf *out, const struct pdk_fn *fn);
+/* docs/pdk.md */
 int pdk_describe_markdown(struct buf *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* test_pdk_describe.c - docs/PDK.md is what the table says, and signatures only grow.
+/* test_pdk_describe.c - docs/pdk.md is what the table says, and signatures only grow.
  *
  * PDK_UPDATE=1 writes both files anew. A signature that was in the list before may only get optional
  * arguments at its end: plugins were built for it. */
@@ -118,13 +118,32 @@ static void reference_is_what_the_table_says(void **state)
 	(void)state;
 	assert_int_equal(pdk_describe_markdown(&page), 0);
 	if (getenv("PDK_UPDATE"))
-		write_file("docs/PDK.md", &page);
+		write_file("docs/pdk.md", &page);
 	assert_int_equal(buf_append(&page, "", 1), 0);
-	read_file("docs/PDK.md", &kept);
+	read_file("docs/pdk.md", &kept);
 	if (strcmp((char *)buf_head(&page), (char *)buf_head(&kept)) != 0)
-		fail_msg("docs/PDK.md is old: run this test with PDK_UPDATE=1");
+		fail_msg("docs/pdk.md is old: run this test with PDK_UPDATE=1");
 	buf_fini(&page);
 	buf_fini(&kept);
+}
+
+static void names_in_c_are_those_of_the_header(void **state)
+{
+	static const char *const names[] = {
+#define PDK(id, ...) "kong_" #id,
+#include "pdk-bridge/pdk.def"
+#undef PDK
+	};
+	struct buf name = {0};
+
+	(void)state;
+	for (int i = 0; i < PDK_ID_COUNT; i++) {
+		buf_truncate(&name, 0);
+		assert_int_equal(pdk_describe_c_name(&name, &pdk_table[i]), 0);
+		assert_int_equal(buf_append(&name, "", 1), 0);
+		assert_string_equal(buf_head(&name), names[i]);
+	}
+	buf_fini(&name);
 }
 
 int main(void)
@@ -132,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(growth_means_optional_arguments_only),
 		cmocka_unit_test(signatures_only_grow),
+		cmocka_unit_test(names_in_c_are_those_of_the_header),
 		cmocka_unit_test(reference_is_what_the_table_says),
 	};
 
