@@ -499,6 +499,12 @@ int session_answer(struct session *s, const struct msg *msg, struct err *err)
 	return 0;
 }
 
+void session_flush(struct session *s)
+{
+	if (s->state == SESSION_OPEN)
+		flush(s);
+}
+
 static bool is_bound(const struct session *s)
 {
 	return s->codec != NULL && codec_is_bound(s->codec);

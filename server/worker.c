@@ -175,7 +175,7 @@ static void give_up(void *user, struct plugin *plugin)
 {
 	struct worker *w = user;
 
-	log_urgent(plugin->name, "its handler never ends and can't be stopped: outrigger ends");
+	log_urgent(plugin->name, "its code never ends and can't be stopped: outrigger ends");
 	session_table_each(&w->sessions, abandon_session, w);
 	_exit(EXIT_FAILED);
 }
@@ -186,6 +186,7 @@ static void on_crash(void *user)
 	const struct plugin *plugin = watchdog_plugin();
 	struct worker *w = user;
 
+	watchdog_end();
 	session_table_each(&w->sessions, abandon_session, w);
 	if (plugin != NULL)
 		log_urgent(plugin->name, "crashed while its code ran: outrigger ends");
