@@ -147,7 +147,7 @@ void fiber_park(void)
  * the last time. */
 static void abandon(struct fiber *f)
 {
-#ifdef FIBER_ASAN
+#ifdef UNDER_ASAN
 	if (f->state != FIBER_PARKED)
 		return;
 	f->abandoned = true;

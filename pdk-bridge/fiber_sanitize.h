@@ -5,27 +5,13 @@
 #ifndef PDK_BRIDGE_FIBER_SANITIZE_H
 #define PDK_BRIDGE_FIBER_SANITIZE_H
 #include <stddef.h>
+#include "protocol/sanitize.h"
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define FIBER_ASAN
-#endif
-#if __has_feature(thread_sanitizer)
-#define FIBER_TSAN
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define FIBER_ASAN
-#endif
-#ifdef __SANITIZE_THREAD__
-#define FIBER_TSAN
-#endif
-
-#ifdef FIBER_ASAN
+#ifdef UNDER_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef FIBER_TSAN
+#ifdef UNDER_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -41,7 +27,7 @@ static inline void fiber_shadow_leave(struct fiber_shadow *from, const struct fi
 {
 	(void)from;
 	(void)to;
-#ifdef FIBER_ASAN
+#ifdef UNDER_ASAN
 	__sanitizer_start_switch_fiber(from ? &from->fake_stack : NULL, to->bottom, to->size);
 #endif
 }
@@ -52,7 +38,7 @@ static inline void fiber_shadow_enter(struct fiber_shadow *self, struct fiber_sh
 {
 	(void)self;
 	(void)ret_from;
-#ifdef FIBER_ASAN
+#ifdef UNDER_ASAN
 	__sanitizer_finish_switch_fiber(self->fake_stack, ret_from ? &ret_from->bottom : NULL,
 					ret_from ? &ret_from->size : NULL);
 	self->fake_stack = NULL;
@@ -62,7 +48,7 @@ static inline void fiber_shadow_enter(struct fiber_shadow *self, struct fiber_sh
 static inline void fiber_shadow_init(struct fiber_shadow *s, void *bottom, size_t size)
 {
 	*s = (struct fiber_shadow){.bottom = bottom, .size = size};
-#ifdef FIBER_ASAN
+#ifdef UNDER_ASAN
 	__asan_unpoison_memory_region(bottom, size);
 #endif
 }
@@ -70,7 +56,7 @@ static inline void fiber_shadow_init(struct fiber_shadow *s, void *bottom, size_
 static inline void fiber_shadow_fini(struct fiber_shadow *s)
 {
 	(void)s;
-#ifdef FIBER_ASAN
+#ifdef UNDER_ASAN
 	__asan_unpoison_memory_region(s->bottom, s->size);
 #endif
 }

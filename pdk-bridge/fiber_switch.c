@@ -2,7 +2,7 @@
 #include "pdk-bridge/fiber_switch.h"
 #include "pdk-bridge/fiber_sanitize.h"
 
-#ifdef FIBER_TSAN
+#ifdef UNDER_TSAN
 #define TSAN_CREATE(c) ((c)->tsan = __tsan_create_fiber(0))
 #define TSAN_DESTROY(c) __tsan_destroy_fiber((c)->tsan)
 #define TSAN_SWITCH(from, to) \

@@ -63,8 +63,8 @@ struct outrigger_plugin {
 	 * checked when the plugin is loaded; the gateway checks configurations against it. */
 	const char *schema;
 
-	/* Once per process, before the first instance; its run lives until `exit`. A failure refuses the
-	 * plugin. */
+	/* Once per process, when it begins to serve; its run lives until `exit`. Where it fails it is called
+	 * again before an instance starts, which a failure then refuses. */
 	int (*init)(struct outrigger_rq *rq) OUTRIGGER_NULL;
 	void (*exit)(void) OUTRIGGER_NULL;
 

@@ -83,9 +83,9 @@ struct runtime {
 	/* Lets go of what the event held in the runtime. Called once for every event that was run, ended or
 	 * abandoned, on the loop's stack. */
 	void (*event_done)(struct plugin *plugin, struct pdk_rq *rq);
-	/* Asks the handler that runs at this moment to stop with an error ("deadline exceeded").
-	 * Async-signal-safe. May have no effect on code that never leaves a machine-code loop. */
-	void (*interrupt)(struct plugin *plugin);
+	/* Asks the code that runs at this moment to stop with an error ("deadline exceeded"); false if that is
+	 * no use. Async-signal-safe. May have no effect on code that never leaves a machine-code loop. */
+	bool (*interrupt)(struct plugin *plugin);
 };
 
 extern const struct runtime runtime_lua, runtime_native;

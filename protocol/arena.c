@@ -5,6 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "protocol/sanitize.h"
+
+/* AddressSanitizer knows the arena's memory as its own: what was not given, or taken back, is not to be touched. */
+#ifdef UNDER_ASAN
+#include <sanitizer/asan_interface.h>
+#define forbid(memory, size) ASAN_POISON_MEMORY_REGION(memory, size)
+#define allow(memory, size) ASAN_UNPOISON_MEMORY_REGION(memory, size)
+#else
+#define forbid(memory, size) ((void)(memory), (void)(size))
+#define allow(memory, size) ((void)(memory), (void)(size))
+#endif
 
 #define FIRST_CHUNK ((size_t)4 << 10)
 #define LARGEST_CHUNK ((size_t)1 << 20) /* but for a single piece that is larger */
@@ -20,12 +31,19 @@ void arena_init(struct arena *a, size_t limit)
 	*a = (struct arena){.limit = limit};
 }
 
+static void free_chunk(struct arena_chunk *chunk)
+{
+	if (chunk != NULL)
+		allow(chunk->bytes, chunk->size);
+	free(chunk);
+}
+
 static struct arena_chunk *free_until_first(struct arena_chunk *chunk)
 {
 	while (chunk != NULL && chunk->older != NULL) {
 		struct arena_chunk *older = chunk->older;
 
-		free(chunk);
+		free_chunk(chunk);
 		chunk = older;
 	}
 	return chunk;
@@ -35,7 +53,7 @@ void arena_fini(struct arena *a)
 {
 	if (a == NULL)
 		return;
-	free(free_until_first(a->chunk));
+	free_chunk(free_until_first(a->chunk));
 	arena_init(a, a->limit);
 }
 
@@ -44,6 +62,8 @@ void arena_reset(struct arena *a)
 	a->chunk = free_until_first(a->chunk);
 	a->used = 0;
 	a->total = a->chunk != NULL ? a->chunk->size : 0;
+	if (a->chunk != NULL)
+		forbid(a->chunk->bytes, a->chunk->size);
 }
 
 /* How large the next chunk is to be for a piece of `size` bytes: as much as there is already, so that
@@ -74,6 +94,7 @@ static struct arena_chunk *add_chunk(struct arena *a, size_t size)
 		return NULL;
 	chunk->older = NULL;
 	chunk->size = chunk_size;
+	forbid(chunk->bytes, chunk_size);
 	a->total += chunk_size;
 	return chunk;
 }
@@ -90,15 +111,12 @@ static void *alloc_apart(struct arena *a, size_t size)
 	return chunk->bytes;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* `size` is a multiple of the alignment. */
+static void *take_piece(struct arena *a, size_t size)
 {
-	const size_t align = alignof(max_align_t);
 	struct arena_chunk *chunk = a->chunk;
 	void *piece;
 
-	if (size > SIZE_MAX / 2)
-		return NULL;
-	size = size == 0 ? align : (size + align - 1) / align * align;
 	if (chunk == NULL || size > chunk->size - a->used) {
 		if (chunk != NULL && size >= LARGEST_CHUNK)
 			return alloc_apart(a, size);
@@ -111,6 +129,19 @@ void *arena_alloc(struct arena *a, size_t size)
 	}
 	piece = chunk->bytes + a->used;
 	a->used += size;
+	return piece;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	const size_t align = alignof(max_align_t);
+	void *piece;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	piece = take_piece(a, size == 0 ? align : (size + align - 1) / align * align);
+	if (piece != NULL)
+		allow(piece, size);
 	return piece;
 }
 

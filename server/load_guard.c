@@ -15,7 +15,7 @@ static void give_up(int signum)
 {
 	(void)signum;
 	log_urgent(guard.plugin, "it is still not loaded after load_timeout: look for an endless "
-				 "loop in its handler.lua and schema.lua");
+				 "loop in what runs when its code is loaded");
 	_exit(EXIT_FAILED);
 }
 

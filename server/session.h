@@ -98,6 +98,8 @@ bool session_may_go_on(const struct session *s);
  * 0; -E_CLOSED when no such call waits; as codec->write, then the call waits on. The session may be gone
  * afterwards, if this was not called from its handler. */
 int session_answer(struct session *s, const struct msg *msg, struct err *err);
+/* Writes what was answered now, rather than when the handler returns. */
+void session_flush(struct session *s);
 /* Has the gateway let go of a connection that is idle, without a loss: tells the generation once more. Where
  * the connection lies in a pool, bytes are unexpected and it is closed; where a call is on its way, they are
  * read before the answer, as they may be. A bound connection is ended: its gateway tries again on another

@@ -56,7 +56,6 @@ struct session {
 /* session.c */
 /* What to wait for now. */
 void session_watch(struct session *s);
-void session_flush(struct session *s);
 /* After anything has happened, and not from within the handler: what to wait for next, or the end. */
 void session_settle(struct session *s);
 /* What can't be understood ends the session, said once in the log. */

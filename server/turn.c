@@ -74,13 +74,26 @@ static void keep_arena(struct event *event)
 	event->rq.arena = (struct arena){0};
 }
 
-void turn_let_go(struct event *event)
+/* The plugin's last code for the event runs here, which may take its time or crash: what was said for the
+ * event goes out before. */
+static void end_in_runtime(struct event *event)
 {
 	struct plugin *plugin = event->served->plugin;
+	struct session *s =
+		session_table_find(&event->served->worker->sessions, event->record->connection);
 
+	if (s != NULL)
+		session_flush(s);
+	watchdog_begin(plugin, reactor_now() + event->served->settings->event_timeout);
+	plugin->runtime->event_done(plugin, &event->rq);
+	watchdog_end();
+}
+
+void turn_let_go(struct event *event)
+{
 	if (event->instance == NULL)
 		return;
-	plugin->runtime->event_done(plugin, &event->rq);
+	end_in_runtime(event);
 	fiber_destroy(event->rq.fiber);
 	event->rq.fiber = NULL;
 	keep_arena(event);

@@ -49,10 +49,9 @@ static void on_signal(int signum)
 	if (dog.running && now >= dog.deadline) {
 		if (!dog.fired)
 			dog.fired_at = now;
-		else if (now >= dog.fired_at + HOPELESS)
-			dog.give_up(dog.user, dog.plugin);
 		dog.fired = 1;
-		dog.plugin->runtime->interrupt(dog.plugin);
+		if (now >= dog.fired_at + HOPELESS || !dog.plugin->runtime->interrupt(dog.plugin))
+			dog.give_up(dog.user, dog.plugin);
 		set_timer(now + AGAIN, now);
 	} else if (dog.running) {
 		set_timer(dog.deadline, now);

@@ -288,7 +288,7 @@ static void give_up(void *user, struct plugin *plugin)
 {
 	struct worker *w = user;
 
-	log_urgent(plugin->name, "its handler never ends and can't be stopped: outrigger ends");
+	log_urgent(plugin->name, "its code never ends and can't be stopped: outrigger ends");
 	abandon_all(w);
 	_exit(EXIT_FAILED);
 }
@@ -299,6 +299,7 @@ static void on_crash(void *user)
 	const struct plugin *plugin = watchdog_plugin();
 	struct worker *w = user;
 
+	watchdog_end();
 	abandon_all(w);
 	if (plugin != NULL)
 		log_urgent(plugin->name, "crashed while its code ran: outrigger ends");

@@ -49,10 +49,11 @@ static void runtime_event_done(struct plugin *plugin, struct pdk_rq *rq)
 	rq->runtime = NULL;
 }
 
-static void runtime_interrupt(struct plugin *plugin)
+static bool runtime_interrupt(struct plugin *plugin)
 {
 	(void)plugin;
 	lua_thread_interrupt();
+	return true;
 }
 
 const struct runtime runtime_lua = {

@@ -231,10 +231,11 @@ static void runtime_event_done(struct plugin *plugin, struct pdk_rq *rq)
 	rq->runtime = NULL;
 }
 
-/* Machine code can't be stopped from outside: the watchdog ends the process in the end. */
-static void runtime_interrupt(struct plugin *plugin)
+/* Machine code can't be stopped from outside. */
+static bool runtime_interrupt(struct plugin *plugin)
 {
 	(void)plugin;
+	return false;
 }
 
 const struct runtime runtime_native = {

@@ -1,8 +1,8 @@
-"""The examples in C beside the gateway: built, found, configured and asked as their READMEs say."""
+"""The examples in C, behind the gateway: what they let through, refuse and change, and what a client sees
+when they, or their configuration, fail."""
 
 import hashlib
 import hmac
-import json
 import os
 import shutil
 import sys
@@ -13,83 +13,139 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "lib")]
 
-import c_examples  # noqa: E402
 import harness  # noqa: E402
+import c_examples  # noqa: E402
 import code_plugins  # noqa: E402
 
 SECRET = "0123456789abcdef"
-ROUTES = {
-    "/tagged": {"name": "header-tag", "config": {"name": "X-A", "tag": "b"}},
-    "/inside": {"name": "ip-list", "config": {"allow": ["127.0.0.0/8"]}},
-    "/outside": {"name": "ip-list", "config": {"deny": ["127.0.0.1", "::1"]}},
-    "/signed": {"name": "request-signature", "config": {"secret": SECRET}},
-}
+SPOOLED = 64 << 10  # bytes of a body that nginx keeps in a file
+
 PLUGINS = ""
 
 
 def setUpModule():
     if not harness.OUTRIGGER:
         raise unittest.SkipTest("OUTRIGGER_BIN is not set")
-    folder = tempfile.mkdtemp(prefix="outrigger-e2e-")
+    folder = tempfile.mkdtemp(prefix="outrigger-e2e-examples-")
     unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
     global PLUGINS
     _, PLUGINS = c_examples.build(folder)
 
 
-class CExamples(unittest.TestCase):
-    PROTOCOL = "msgpack"
+def plugin(name, /, **config):
+    return {"name": name, "config": config}
+
+
+class CExamples(code_plugins.CodePlugins):
+    NAMES = c_examples.NAMES
 
     @classmethod
     def setUpClass(cls):
-        cls.stage = harness.Stage()
-        cls.addClassCleanup(cls.stage.close)
-        conf = code_plugins.kong_conf(cls.stage, c_examples.NAMES, "--c-plugin-path=" + PLUGINS,
-                                      "--protocol=" + cls.PROTOCOL)
-        routes = [{"name": path[1:], "paths": [path], "strip_path": False, "plugins": [plugin]}
-                  for path, plugin in ROUTES.items()]
-        cls.gateway = cls.stage.gateway(conf, json.dumps({
-            "_format_version": "3.0",
-            "services": [{"name": "echo", "url": "http://127.0.0.1:@ECHO_PORT@", "routes": routes}]}))
-        code_plugins.wait_sockets(cls.gateway, c_examples.NAMES)
+        cls.OPTIONS = ("--c-plugin-path=" + PLUGINS,)
+        super().setUpClass()
 
-    def test_header_tag_marks_request_and_response(self):
-        response = self.gateway.http(path="/tagged")
-        self.assertEqual((response.json()["headers"]["x-a"], response.header("X-A")), ("b", "b"))
-
-    def test_header_tag_leaves_a_header_of_the_service_alone(self):
-        response = self.gateway.http(path="/tagged/headers?x-a=own")
-        self.assertEqual(response.header("X-A"), "own")
-
-    def test_ip_list_lets_in_whom_it_allows(self):
-        self.assertEqual(self.gateway.http(path="/inside").status, 200)
-
-    def test_ip_list_keeps_out_whom_it_denies(self):
-        self.assertEqual(self.gateway.http(path="/outside").status, 403)
-
-    def sign(self, path, body):
-        now = int(time.time())
-        text = "\n".join([str(now), "POST", path, ""]).encode() + body
-        return "t=%d,v1=%s" % (now, hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest())
-
-    def post(self, path, body, **headers):
-        return self.gateway.http("POST", path, headers, body)
-
-    def test_request_signature_lets_in_what_is_signed(self):
-        # Larger than the buffer of the gateway, whence it goes to disk; and smaller.
-        for body in (b"", b"a=1", bytes(range(256)) * 100):
-            path = "/signed?x=%20"
-            response = self.post(path, body, **{"X-Signature": self.sign(path, body)})
-            self.assertEqual(response.status, 200, response.text)
-
-    def test_request_signature_refuses_all_else(self):
-        good = self.sign("/signed", b"body")
-        for path, body, headers in (("/signed", b"body", {}),
-                                    ("/signed", b"other", {"X-Signature": good}),
-                                    ("/signed?x", b"body", {"X-Signature": good}),
-                                    ("/signed", b"body", {"X-Signature": good[:-1] + "x"})):
-            self.assertEqual(self.post(path, body, **headers).status, 401)
+    def refused(self, response, status, message):
+        self.assertEqual((response.status, response.json()["message"]), (status, message))
+        self.assertEqual(response.header("Content-Type"), "application/json; charset=utf-8")
 
 
+class HeaderTag(CExamples):
+    def test_requests_and_responses_are_tagged(self):
+        response = self.ask(plugin("header-tag", name="X-Mine", tag="caf\u00e9 \\ 1"))
+        self.assertEqual(response.json()["headers"]["x-mine"], "caf\u00e9 \\ 1")
+        self.assertEqual(response.header("X-Mine").encode("latin-1").decode(), "caf\u00e9 \\ 1")
+
+    def test_the_gateway_fills_in_defaults(self):
+        self.assertEqual(self.ask(plugin("header-tag", tag="a")).header("X-Tag"), "a")
+
+    def test_what_the_client_sends_is_replaced_and_what_the_service_sends_is_kept(self):
+        self.use(plugin("header-tag", tag="mine"))
+        response = self.http(path="/headers?X-Tag=theirs", headers={"X-Tag": "forged"})
+        self.assertEqual(response.json()["headers"]["x-tag"], "mine")
+        self.assertEqual(response.header("X-Tag"), "theirs")
+
+    def test_a_changed_configuration_holds_at_once(self):
+        for tag in ("one", "two", "three"):
+            self.assertEqual(self.ask(plugin("header-tag", tag=tag)).header("X-Tag"), tag)
+
+    def test_a_configuration_without_a_tag_is_none(self):
+        answer = self.gateway.post_config(code_plugins.declarative([plugin("header-tag")]))
+        self.assertEqual((answer.status, "tag" in answer.text), (400, True), answer.text)
+
+
+class IpList(CExamples):
+    def test_the_clients_address_decides(self):
+        for config, lets_in in (
+                ({"allow": ["127.0.0.0/8"]}, True), ({"allow": ["127.0.0.1"]}, True),
+                ({"allow": ["::ffff:127.0.0.0/104"]}, True), ({"allow": ["10.0.0.0/8", "::1"]}, False),
+                ({"deny": ["127.0.0.1"]}, False), ({"deny": ["127.0.0.2"]}, True),
+                ({"allow": ["127.0.0.0/8"], "deny": ["127.0.0.0/31"]}, False)):
+            with self.subTest(config):
+                response = self.ask(plugin("ip-list", **config))
+                if lets_in:
+                    self.assertEqual(response.status, 200, response.text)
+                else:
+                    self.refused(response, 403, "Your address is not allowed")
+
+    def test_what_is_no_network_lets_nobody_in_and_says_why(self):
+        self.refused(self.ask(plugin("ip-list", allow=["127.0.0.0/8", "127.0.0.0/33"])), 500,
+                     "An unexpected error occurred")
+        self.wait_outrigger_log("allow: '127.0.0.0/33' is no address or CIDR network")
+        self.assertEqual(self.ask(plugin("ip-list", allow=["127.0.0.0/8"])).status, 200)
+
+
+class RequestSignature(CExamples):
+    def sign(self, method, path, body=b"", seconds=None, secret=SECRET):
+        seconds = int(time.time()) if seconds is None else seconds
+        text = ("%d\n%s\n%s\n" % (seconds, method, path)).encode() + body
+        return {"X-Signature": "t=%d,v1=%s" % (
+            seconds, hmac.new(secret.encode(), text, hashlib.sha256).hexdigest())}
+
+    def setUp(self):
+        super().setUp()
+        self.use(plugin("request-signature", secret=SECRET, tolerance=60))
+
+    def passes(self, method, path, body=b""):
+        response = self.http(method, path, self.sign(method, path, body), body or None)
+        self.assertEqual(response.status, 200, response.text)
+        return response
+
+    def assert_refuses(self, headers, method="GET", path="/a", body=None):
+        self.refused(self.http(method, path, headers, body), 401, "The signature is missing or wrong")
+
+    def test_what_is_signed_reaches_the_service_as_it_is(self):
+        self.assertEqual(self.passes("GET", "/a/b?x=1&y=%20").json()["uri"], "/a/b?x=1&y=%20")
+        self.assertEqual(self.passes("POST", "/o", b"plain").json()["body"], "plain")
+        self.passes("PUT", "/o", bytes(range(256)) * 16)
+
+    def test_everything_else_is_refused(self):
+        now, good = int(time.time()), self.sign("GET", "/a")["X-Signature"]
+        for headers in ({}, {"X-Signature": ""}, {"X-Signature": good[:-1]}, {"X-Signature": good.upper()},
+                        self.sign("POST", "/a"), self.sign("GET", "/b"), self.sign("GET", "/a", b"x"),
+                        self.sign("GET", "/a", secret="another secret!!"),
+                        self.sign("GET", "/a", seconds=now - 3600), self.sign("GET", "/a", seconds=now + 3600)):
+            with self.subTest(headers):
+                self.assert_refuses(headers)
+        self.assert_refuses(self.sign("POST", "/a", b"one"), "POST", body=b"two")
+
+    def test_a_body_that_the_gateway_keeps_in_a_file_is_signed_too(self):
+        body = b"x" * SPOOLED
+        self.assertEqual(self.passes("POST", "/o", body).json()["body"], body.decode())
+        self.assert_refuses(self.sign("POST", "/o", body), "POST", "/o", body[:-1] + b"y")
+
+
+class Together(CExamples):
+    def test_the_first_that_refuses_ends_the_request(self):
+        self.use(plugin("header-tag", tag="t"), plugin("ip-list", deny=["127.0.0.1"]),
+                 plugin("request-signature", secret=SECRET))
+        self.assertEqual(self.http().status, 401)  # request-signature has the higher priority
+        self.use(plugin("header-tag", tag="t"), plugin("ip-list", deny=["127.0.0.1"]))
+        response = self.http()
+        self.assertEqual(response.status, 403)
+        self.assertIsNone(response.header("X-Tag"))
+
+
+del CExamples
 code_plugins.over_protobuf(globals())
 
 if __name__ == "__main__":

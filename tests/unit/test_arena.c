@@ -1,6 +1,10 @@
 /* test_arena.c - pieces, limits, reuse. */
 #include <stdalign.h>
+#include "protocol/sanitize.h"
 #include "tests/unit/mp_bytes.h"
+#ifdef UNDER_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 
 static void pieces_are_aligned_and_apart(void **state)
 {
@@ -111,6 +115,25 @@ static void texts_that_do_not_fit_are_refused(void **state)
 	arena_fini(&a);
 }
 
+#ifdef UNDER_ASAN
+/* The sanitizer then tells of plugins that use what is not theirs, or no longer. */
+static void memory_that_is_not_given_is_forbidden(void **state)
+{
+	struct arena a = {0};
+	char *text = arena_alloc(&a, 5);
+
+	assert_false(__asan_address_is_poisoned(text + 4));
+	assert_true(__asan_address_is_poisoned(text + 5));
+	assert_true(__asan_address_is_poisoned(text + 16));
+	arena_reset(&a);
+	assert_true(__asan_address_is_poisoned(text));
+	assert_ptr_equal(arena_alloc(&a, 1), text);
+	assert_false(__asan_address_is_poisoned(text));
+	arena_fini(&a);
+	(void)state;
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +145,9 @@ int main(void)
 		cmocka_unit_test(an_empty_arena_can_be_reset_and_ended),
 		cmocka_unit_test(texts_are_copied_with_a_nul_behind),
 		cmocka_unit_test(texts_that_do_not_fit_are_refused),
+#ifdef UNDER_ASAN
+		cmocka_unit_test(memory_that_is_not_given_is_forbidden),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,7 +87,7 @@ class Gateway:
 
     def read_to_end(self):
         """All bytes until the server closes, whether or not it has read all of ours."""
-        data = b""
+        data = self.unpacker.read_bytes(1 << 20)  # those that came with a message
         with contextlib.suppress(ConnectionResetError):
             while piece := self.socket.recv(65536):
                 data += piece

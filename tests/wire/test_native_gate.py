@@ -172,7 +172,7 @@ class Failures(lib.WireTest):
         gateway.start_call("plugin.HandleEvent",
                            {"InstanceId": instance, "EventName": "access"})
         self.assertNotEqual(server.wait_end(), 0)
-        self.assertIn("its handler never ends and can't be stopped", server.log())
+        self.assertIn("its code never ends and can't be stopped", server.log())
         self.assertEqual(gateway.read_to_end(), lib.UNFINISHED)
 
     def test_refused_configurations_are_errors_of_their_start(self):
