@@ -7,6 +7,7 @@
 #include "server/log.h"
 #include "server/reactor.h"
 #include "server/session_custody.h"
+#include "server/watchdog.h"
 #include "server/worker.h"
 
 static struct event *event_of(const struct pdk_rq *rq)
