@@ -8,6 +8,7 @@
 #include "pdk-bridge/pdk_form.h"
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
+#include "pdk-bridge/pdk_pb.h"
 #include "pdk-bridge/pdk_rows.h"
 
 #define FORM "application/x-www-form-urlencoded"
@@ -280,13 +281,25 @@ static bool is_json(const struct value *mime)
 	return mime->len >= sizeof(JSON) - 1 && memcmp(mime->s, JSON, sizeof(JSON) - 1) == 0;
 }
 
-static int set_form(struct pdk_call *c, const struct value *mime)
+/* ProtoBuf:1 has no function for it. The type was checked: what is neither JSON nor a form has parts. */
+static int set_here(struct pdk_call *c, const struct value *mime)
 {
-	struct value body;
+	struct arena *arena = &c->rq->arena;
+	struct value type = *mime, body;
+	int rc;
 
-	if (pdk_form_write(&c->rq->arena, &c->argv[0], &body) != 0)
+	if (is_json(mime))
+		rc = pdk_json_write(arena, &c->argv[0], &body);
+	else if (mime->len >= sizeof(FORM) - 1 && memcmp(mime->s, FORM, sizeof(FORM) - 1) == 0)
+		rc = pdk_form_write(arena, &c->argv[0], &body);
+	else
+		rc = pdk_multipart_write(arena, &c->argv[0], mime, &body, &type);
+	if (rc == -E_NOMEM)
 		return pdk_out_of_memory(c);
-	return set_encoded(c, mime, &body);
+	if (rc != 0)
+		return err_set(c->err, E_UNSUPPORTED, "%s: a text that is no UTF-8 " PDK_PB_HINT,
+			       c->fn->name);
+	return set_encoded(c, &type, &body);
 }
 
 int do_set_body(struct pdk_call *c)
@@ -307,11 +320,10 @@ int do_set_body(struct pdk_call *c)
 	rc = pdk_check_body(&c->argv[0], &mime, c->err);
 	if (rc != 0)
 		return rc;
-	if (is_json(&mime) && (c->rq->wire == PDK_WIRE_PROTOBUF || pdk_has_null(&c->argv[0])) &&
+	if (c->rq->wire == PDK_WIRE_PROTOBUF)
+		return set_here(c, &mime);
+	if (is_json(&mime) && pdk_has_null(&c->argv[0]) &&
 	    pdk_json_write(&c->rq->arena, &c->argv[0], &json) == 0)
 		return set_encoded(c, &mime, &json);
-	if (c->rq->wire == PDK_WIRE_PROTOBUF && mime.len >= sizeof(FORM) - 1 &&
-	    memcmp(mime.s, FORM, sizeof(FORM) - 1) == 0)
-		return set_form(c, &mime);
 	return pdk_ask(c);
 }

@@ -193,6 +193,17 @@ int pdk_ask_other(const struct pdk_call *c, enum pdk_id id, const struct value *
 	return pdk_ask(&other);
 }
 
+int pdk_ask_text(const struct pdk_call *c, enum pdk_id id, const char *name, struct value *ret)
+{
+	struct value argument = value_str(name);
+	struct pdk_ret found;
+	int rc = pdk_ask_other(c, id, &argument, 1, &found);
+
+	if (rc == 0)
+		*ret = found.v[0];
+	return rc;
+}
+
 int pdk_call_other(const struct pdk_call *c, enum pdk_id id, const struct value *argv, size_t argc,
 		   struct pdk_ret *ret)
 {
@@ -234,20 +245,27 @@ static void clear_left_out(struct pdk_call *c, struct value space[PDK_ARGS_MAX])
 		c->argc--;
 }
 
-/* What others have told is kept as what the gateway's own function would have. */
-static int emulate(struct pdk_call *c, int (*impl)(struct pdk_call *c))
+/* By other calls; what came of it is kept as an answer is. */
+static int emulate(struct pdk_call *c, pdk_pb_impl impl)
 {
-	int rc = pdk_cache_get(c) ? 1 : impl(c);
+	int rc;
 
+	if (c->rq->phase == PHASE_LOG && !(c->fn->flags & PDK_LOG_OK))
+		return pdk_logphase(c);
+	if (pdk_cache_get(c))
+		return 0;
+	rc = impl(c);
 	if (rc == 0)
 		pdk_cache_put(c);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 static int perform(struct pdk_call *c)
 {
-	if (c->rq->wire == PDK_WIRE_PROTOBUF && pdk_pb_emulation(c->fn) != NULL)
-		return emulate(c, pdk_pb_emulation(c->fn));
+	pdk_pb_impl impl = c->rq->wire == PDK_WIRE_PROTOBUF ? pdk_pb_emulation(c->fn) : NULL;
+
+	if (impl != NULL && !pdk_is_plain(c))
+		return emulate(c, impl);
 	if (c->fn->impl != NULL)
 		return c->fn->impl(c);
 	return pdk_ask(c);

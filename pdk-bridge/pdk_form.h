@@ -15,6 +15,10 @@ int pdk_form_read(struct arena *arena, const struct value *text, size_t max, str
  * borrow from the body. A body without such parts has no fields. 0 or -E_NOMEM. */
 int pdk_multipart_read(struct arena *arena, const struct value *type, const struct value *body,
 		       struct value *ret);
+/* Encodes a table of texts and numbers, with the boundary that the content type names if no value
+ * holds it; *ret_type names the one that was taken. 0 or -E_NOMEM. */
+int pdk_multipart_write(struct arena *arena, const struct value *table, const struct value *type,
+			struct value *ret_body, struct value *ret_type);
 /* The byte that "%XX" at s (n bytes left) stands for; -1 where there is none. */
 int pdk_escaped(const char *s, size_t n);
 /* The text with %XX decoded, and '+' too if `plus`; in the arena. 0 or -E_NOMEM. */

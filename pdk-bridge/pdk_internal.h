@@ -31,6 +31,8 @@ int pdk_set(struct pdk_call *c, uint32_t groups);
 /* Another row on behalf of `c`, without checks, its impl left out: the plain question. */
 int pdk_ask_other(const struct pdk_call *c, enum pdk_id id, const struct value *argv, size_t argc,
 		  struct pdk_ret *ret);
+/* The same of a row that takes a name: kong.nginx.get_ctx, get_var. */
+int pdk_ask_text(const struct pdk_call *c, enum pdk_id id, const char *name, struct value *ret);
 /* Another row on behalf of `c`, as the handler would call it. */
 int pdk_call_other(const struct pdk_call *c, enum pdk_id id, const struct value *argv, size_t argc,
 		   struct pdk_ret *ret);

@@ -2,7 +2,7 @@
  *
  * A row names its messages (pb_in, pb_out); each message has one function here (pdk_pb_args.c,
  * pdk_pb_reply.c). What would arrive as something else in the gateway is refused, with a text that names
- * the protocol. Rows without messages: pdk_pb_other.c.
+ * the protocol. Functions that need more than that: pdk_pb.def.
  * To add a message: write its function and name it in the table of its file. */
 #ifndef PDK_BRIDGE_PDK_PB_H
 #define PDK_BRIDGE_PDK_PB_H
@@ -24,10 +24,21 @@ int pdk_pb_encode(struct arena *arena, const struct pdk_fn *fn, const struct val
  * an empty text and 0 where the row has nothing to tell them apart. -E_MALFORMED, -E_TOO_DEEP, -E_NOMEM. */
 int pdk_pb_decode(struct arena *arena, const struct pdk_fn *fn, const struct value *bytes,
 		  struct value *ret, struct err *err);
-/* How a row that ProtoBuf:1 lacks is done by others; NULL = not at all. */
-int (*pdk_pb_emulation(const struct pdk_fn *fn))(struct pdk_call *c);
-/* What a handler loses that calls this function over ProtoBuf:1; NULL = nothing. */
+/* How a function is done over ProtoBuf:1; pdk_pb.def says. */
+enum pdk_pb_way {
+	PDK_PB_CARRIED,   /* its messages carry it */
+	PDK_PB_BY_OTHERS, /* by other calls */
+	PDK_PB_HERE,      /* as over any protocol: done here, or refused */
+	PDK_PB_LACKING,   /* not at all: an error that names the protocol */
+};
+enum pdk_pb_way pdk_pb_way(const struct pdk_fn *fn);
+/* What does it by other calls; NULL = nothing. */
+typedef int (*pdk_pb_impl)(struct pdk_call *c);
+pdk_pb_impl pdk_pb_emulation(const struct pdk_fn *fn);
+/* What a handler misses that calls this function over ProtoBuf:1; NULL = nothing. */
 const char *pdk_pb_loss(const struct pdk_fn *fn);
+/* What else is to be known of it there; NULL = nothing. */
+const char *pdk_pb_note(const struct pdk_fn *fn);
 
 /* pdk_pb_value.c, for the others: */
 /* Fills `ret` (initialised); nil leaves it empty. -E_UNSUPPORTED for what would be lost. */

@@ -33,6 +33,9 @@ static const struct form forms[] = {
 	 "  <requestid>%.*s</requestid>\n</error>\n"},
 };
 
+/* No body: the gateway's exit makes a status of its own of it. */
+static const struct form grpc = {{NULL}, "application/grpc", ""};
+
 /* The form of a media type (n bytes, without parameters); NULL for none. */
 static const struct form *find_form(const char *type, size_t n)
 {
@@ -90,18 +93,51 @@ static const struct value *find_type(const struct value *headers)
 	return NULL;
 }
 
+/* All texts of a header in one, lower-cased; "" where it isn't there. NULL on lack of memory. */
+static const char *joined_header(struct pdk_call *c, const struct value *headers, const char *name)
+{
+	const struct value *v = pdk_field(headers, name);
+	const char *text = "";
+
+	if (v != NULL && value_is_text(v))
+		return pdk_lower(&c->rq->arena, v);
+	for (size_t i = 1; v != NULL && text != NULL && pdk_list_item(v, i) != NULL; i++) {
+		const char *lower = pdk_lower(&c->rq->arena, pdk_list_item(v, i));
+
+		text = lower != NULL ? arena_printf(&c->rq->arena, "%s%s,", text, lower) : NULL;
+	}
+	return text;
+}
+
+static int is_http2(struct pdk_call *c, bool *ret)
+{
+	struct pdk_ret version;
+	int rc = pdk_ask_other(c, PDK_ID_request_get_http_version, NULL, 0, &version);
+
+	*ret = rc == 0 && value_to_double(&version.v[0]) == 2;
+	return rc;
+}
+
+/* What the client accepts, or gRPC if it speaks that: in one question, since both are headers. */
 static int accepted_form(struct pdk_call *c, const struct form **ret)
 {
-	struct value name = value_str("accept");
-	struct pdk_ret accept;
-	const char *text;
-	int rc = pdk_ask_other(c, PDK_ID_request_get_header, &name, 1, &accept);
+	const char *accept, *sent;
+	struct pdk_ret headers;
+	bool is_grpc = false;
+	int rc = pdk_call_other(c, PDK_ID_request_get_headers, NULL, 0, &headers);
 
 	if (rc != 0)
 		return rc;
-	text = value_is_text(&accept.v[0]) ? pdk_lower(&c->rq->arena, &accept.v[0]) : "";
-	*ret = choose_form(text != NULL ? text : "");
-	return 0;
+	accept = joined_header(c, &headers.v[0], "accept");
+	sent = joined_header(c, &headers.v[0], "content-type");
+	if (accept == NULL || sent == NULL)
+		return pdk_out_of_memory(c);
+	*ret = choose_form(accept);
+	if (strncmp(sent, grpc.type, strlen(grpc.type)) == 0)
+		rc = is_http2(c, &is_grpc);
+	if (is_grpc)
+		*ret = &grpc;
+	return rc;
 }
 
 static int form_of(struct pdk_call *c, const struct form **ret)
@@ -112,7 +148,9 @@ static int form_of(struct pdk_call *c, const struct form **ret)
 	if (type == NULL)
 		return accepted_form(c, ret);
 	lower = pdk_lower(&c->rq->arena, type);
-	*ret = lower != NULL ? find_form(lower, strcspn(lower, ";")) : NULL;
+	if (lower == NULL)
+		return pdk_out_of_memory(c);
+	*ret = strcmp(lower, grpc.type) == 0 ? &grpc : find_form(lower, strcspn(lower, ";"));
 	*ret = *ret != NULL ? *ret : &forms[0];
 	return 0;
 }
@@ -132,13 +170,12 @@ static int message_of(struct pdk_call *c, struct value *ret)
 
 static int request_id(struct pdk_call *c, struct value *ret)
 {
-	struct value name = value_str("kong_request_id");
-	struct pdk_ret id;
-	int rc = pdk_ask_other(c, PDK_ID_nginx_get_var, &name, 1, &id);
+	struct value id;
+	int rc = pdk_ask_text(c, PDK_ID_nginx_get_var, "kong_request_id", &id);
 
 	if (rc != 0)
 		return rc;
-	return value_copy(&c->rq->arena, &id.v[0], ret) == 0 ? 0 : pdk_out_of_memory(c);
+	return value_copy(&c->rq->arena, &id, ret) == 0 ? 0 : pdk_out_of_memory(c);
 }
 
 static int add_type(struct pdk_call *c, const struct form *form, struct value *ret)
@@ -180,7 +217,7 @@ static int render(struct pdk_call *c, const struct form *form, const struct valu
 /* The arguments of exit that send what the call would. */
 static int to_exit(struct pdk_call *c, struct value argv[3])
 {
-	const struct form *form;
+	const struct form *form = &forms[0];
 	struct value id;
 	int rc = form_of(c, &form);
 

@@ -23,8 +23,9 @@ static const char introduction[] =
 	"  gone: what doesn't list it raises an error there. Read it in `access` and keep it in\n"
 	"  `kong.ctx.plugin`.\n"
 	"- **Protocols.** Both are spoken on the same socket; what the gateway uses is the setting\n"
-	"  `protocol`. *Carried*: the gateway's protocol has the function. *By others*: it doesn't, and\n"
-	"  Outrigger does the same by functions that it has.\n"
+	"  `protocol`. *Carried*: the gateway's protocol has the function. *By* others: it doesn't, or not\n"
+	"  as a whole, and Outrigger does the same by functions that it has. *Not*: an error that names the\n"
+	"  protocol; `outrigger check` finds such functions in a plugin's files.\n"
 	"- **Round trips** to the gateway and back, while the request waits. *Pipelined*: sent, and not\n"
 	"  waited for; it goes out with the next call that is, or with the end of the event.\n"
 	"- **Kept until**: what is asked once is answered from here until then, within the event. An event is\n"
@@ -158,22 +159,30 @@ static int describe_phases(struct buf *out, const struct pdk_fn *fn)
 
 /* ---- protocols ---- */
 
-static const char *carried_by_protobuf(const struct pdk_fn *fn)
+/* Of a function that is done by others, the note says by which. */
+static int describe_protobuf(struct buf *out, const struct pdk_fn *fn)
 {
-	if (pdk_pb_emulation(fn) != NULL)
-		return "by others";
-	return fn->pb_in != NULL ? "carried" : "not";
+	enum pdk_pb_way way = pdk_pb_way(fn);
+	const char *note = pdk_pb_note(fn), *loss = pdk_pb_loss(fn);
+	const char *words = way == PDK_PB_LACKING ? "not" : "carried";
+
+	if (way == PDK_PB_BY_OTHERS && note != NULL) {
+		words = note;
+		note = NULL;
+	}
+	return buf_printf(out, "; ProtoBuf:1 %s%s%s%s%s", words, note != NULL ? ": " : "",
+			  note != NULL ? note : "", loss != NULL ? ": " : "",
+			  loss != NULL ? loss : "");
 }
 
 static int describe_protocols(struct buf *out, const struct pdk_fn *fn)
 {
-	const char *loss = pdk_pb_loss(fn);
+	int rc;
 
 	if (fn->flags & PDK_LOCAL)
 		return buf_append_str(out, "\n- Protocols: needs none");
-	return buf_printf(out, "\n- Protocols: MsgPack:1 carried; ProtoBuf:1 %s%s%s",
-			  carried_by_protobuf(fn), loss != NULL ? ": " : "",
-			  loss != NULL ? loss : "");
+	rc = buf_append_str(out, "\n- Protocols: MsgPack:1 carried");
+	return rc == 0 ? describe_protobuf(out, fn) : rc;
 }
 
 /* ---- what it costs ---- */
@@ -182,6 +191,7 @@ static int describe_protocols(struct buf *out, const struct pdk_fn *fn)
 #define UNTIL_CHANGED ONCE " until it may have changed"
 #define FILTERED "0 below `log_level`; else MsgPack:1 1, ProtoBuf:1 pipelined"
 #define HEADER UNTIL_CHANGED "; 0 after `get_headers`, which ProtoBuf:1 takes too if it isn't there"
+#define FORWARDED UNTIL_CHANGED "; over ProtoBuf:1 at most 5"
 #define LINES UNTIL_CHANGED "; at most 3 where there are as many lines as were asked for"
 #define ENDS "0: it is sent, and ends the event"
 
@@ -195,6 +205,8 @@ static const struct {
 	{PDK_ID_request_get_body,
 	 "those of `kong.request.get_header`, if no mimetype is given, and "
 	 "`kong.request.get_raw_body`"},
+	{PDK_ID_request_get_forwarded_path, FORWARDED},
+	{PDK_ID_request_get_forwarded_prefix, FORWARDED},
 	{PDK_ID_request_get_header, HEADER},
 	{PDK_ID_request_get_headers, LINES},
 	{PDK_ID_request_get_query, LINES},
@@ -203,10 +215,12 @@ static const struct {
 	{PDK_ID_request_get_raw_body,
 	 UNTIL_CHANGED "; at most 3 with max_allowed_file_size; 2 before Kong 3.8"},
 	{PDK_ID_request_get_start_time, ONCE "; at most 2 over ProtoBuf:1"},
-	{PDK_ID_response_error, ENDS "; over ProtoBuf:1 at most 2 before it"},
+	{PDK_ID_response_error, ENDS "; over ProtoBuf:1 at most 5 before it"},
 	{PDK_ID_response_exit, ENDS "; over MsgPack:1 1 before it for headers without a body"},
 	{PDK_ID_response_get_header, HEADER},
 	{PDK_ID_response_get_headers, LINES},
+	{PDK_ID_service_request_clear_query_arg,
+	 "MsgPack:1 1; over ProtoBuf:1 that of `kong.request.get_raw_query`"},
 	{PDK_ID_service_request_set_body,
 	 "that of `kong.request.get_header`, if no mimetype is given; then over MsgPack:1 1, or 2 for "
 	 "JSON with nulls, over ProtoBuf:1 pipelined"},

@@ -6,20 +6,10 @@
 #include <string.h>
 #include "pdk-bridge/pdk_internal.h"
 #include "pdk-bridge/pdk_lua.h"
+#include "pdk-bridge/pdk_pb.h"
 #include "pdk-bridge/pdk_rows.h"
 
 #define NAMES_SEEN 100
-
-static int ask_ctx(struct pdk_call *c, const char *key, struct value *ret)
-{
-	struct value name = value_str(key);
-	struct pdk_ret found;
-	int rc = pdk_ask_other(c, PDK_ID_nginx_get_ctx, &name, 1, &found);
-
-	if (rc == 0)
-		*ret = found.v[0];
-	return rc;
-}
 
 static bool in_log(const struct pdk_call *c)
 {
@@ -52,7 +42,7 @@ int do_service_get_headers(struct pdk_call *c)
 
 	if (pdk_is_raw(c->rq))
 		return pdk_ask(c);
-	rc = ask_ctx(c, "buffered_headers", &buffered);
+	rc = pdk_ask_text(c, PDK_ID_nginx_get_ctx, "buffered_headers", &buffered);
 	if (rc != 0)
 		return rc;
 	if (!value_is_table(&buffered))
@@ -81,24 +71,40 @@ static bool get_from_buffered(struct pdk_call *c)
 	return pdk_saved(c) == 0;
 }
 
-int do_service_get_header(struct pdk_call *c)
+/* From ngx.ctx; by `other` where it isn't there. */
+static int get_from_ctx(struct pdk_call *c, int (*other)(struct pdk_call *c))
 {
 	const struct value *v;
 	struct value buffered;
 	size_t found;
-	int rc;
+	int rc = pdk_ask_text(c, PDK_ID_nginx_get_ctx, "buffered_headers", &buffered);
 
-	if (!in_log(c))
-		return !pdk_is_raw(c->rq) && get_from_buffered(c) ? 0 : pdk_ask(c);
-	rc = ask_ctx(c, "buffered_headers", &buffered);
 	if (rc != 0)
 		return rc;
-	if (!value_is_table(&buffered))
-		return pdk_refuse_log(c);
+	if (!value_is_table(&buffered) || (!in_log(c) && buffered.len > NAMES_SEEN))
+		return other(c);
 	v = pdk_header_at(&buffered, &c->argv[0], &found);
 	if (v != NULL && value_is_table(v))
 		v = pdk_list_item(v, 1);
 	return pdk_return(c, v ? *v : value_nil());
+}
+
+static int refuse_log(struct pdk_call *c)
+{
+	return pdk_refuse_log(c);
+}
+
+int do_service_get_header(struct pdk_call *c)
+{
+	if (in_log(c))
+		return get_from_ctx(c, refuse_log);
+	return !pdk_is_raw(c->rq) && get_from_buffered(c) ? 0 : pdk_ask(c);
+}
+
+/* A header without value and none at all are one in the message. */
+int do_pb_service_get_header(struct pdk_call *c)
+{
+	return get_from_ctx(c, in_log(c) ? refuse_log : pdk_ask);
 }
 
 /* ---- its body ---- */
@@ -106,7 +112,8 @@ int do_service_get_header(struct pdk_call *c)
 int do_service_get_raw_body(struct pdk_call *c)
 {
 	struct value buffered = value_bool(true);
-	int rc = in_log(c) ? ask_ctx(c, "buffered_proxying", &buffered) : 0;
+	int rc = in_log(c) ? pdk_ask_text(c, PDK_ID_nginx_get_ctx, "buffered_proxying", &buffered)
+			   : 0;
 
 	if (rc != 0)
 		return rc;
@@ -173,7 +180,13 @@ int do_set_ctx(struct pdk_call *c)
 int do_set_upstream(struct pdk_call *c)
 {
 	const char *text;
-	int rc = pdk_ask(c);
+	int rc;
+
+	/* Its message had no result, and the gateway failed on the one that the function gave. */
+	if (c->rq->wire == PDK_WIRE_PROTOBUF && c->rq->env->kong_version < 307)
+		return err_set(c->err, E_UNSUPPORTED,
+			       "%s fails in gateways before 3.7 " PDK_PB_HINT, c->fn->name);
+	rc = pdk_ask(c);
 
 	if (rc != 0 || pdk_is_raw(c->rq) || !pdk_is_falsy(&c->ret->v[0]))
 		return rc;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "pdk-bridge/pdk_pb.h"
 #include "protocol/buf.h"
 #include "protocol/codec.h"
 #include "protocol/err.h"
@@ -74,8 +75,13 @@ static void report_protocol(const struct config *config, struct report *report,
 		report_add(report, FINDING_ERROR, plugin->name, "%s", err_message(&err, rc));
 		return;
 	}
-	report_add(report, choice.lossy ? FINDING_NOTE : FINDING_OK, plugin->name, "speaks %s: %s",
-		   choice.codec->name, choice.why);
+	report_add(report, FINDING_OK, plugin->name, "speaks %s: %s", choice.codec->name,
+		   choice.why);
+	for (int i = 0; i < PDK_ID_COUNT && codec_is_bound(choice.codec); i++)
+		if (choice.lost[i])
+			report_add(report, FINDING_NOTE, plugin->name,
+				   "its files mention %s; over ProtoBuf:1 %s", pdk_table[i].name,
+				   pdk_pb_loss(&pdk_table[i]));
 	if (!codec_is_bound(choice.codec) && (plugin->info.phases & PHASE_BIT(PHASE_ACCESS)) &&
 	    plugin->info.priority >= AUTH_PRIORITY)
 		report_add(report, FINDING_NOTE, plugin->name,

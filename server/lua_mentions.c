@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "pdk-bridge/pdk.h"
-#include "pdk-bridge/pdk_pb.h"
 #include "protocol/err.h"
 #include "server/file.h"
 
@@ -52,15 +50,13 @@ static bool mentions(const char *text, const struct pdk_fn *fn)
 	return false;
 }
 
-static const struct pdk_fn *find_in_text(const char *text)
+static void find_in_text(const char *text, bool found[PDK_ID_COUNT])
 {
 	for (int i = 0; i < PDK_ID_COUNT; i++)
-		if (pdk_pb_loss(&pdk_table[i]) != NULL && mentions(text, &pdk_table[i]))
-			return &pdk_table[i];
-	return NULL;
+		found[i] = found[i] || mentions(text, &pdk_table[i]);
 }
 
-static int find_in_file(const char *path, const struct pdk_fn **ret_fn, struct err *err)
+static int find_in_file(const char *path, bool found[PDK_ID_COUNT], struct err *err)
 {
 	char *text;
 	size_t n;
@@ -68,15 +64,14 @@ static int find_in_file(const char *path, const struct pdk_fn **ret_fn, struct e
 
 	if (rc != 0)
 		return rc;
-	*ret_fn = find_in_text(text);
+	find_in_text(text, found);
 	free(text);
 	return 0;
 }
 
-static int find_in_folder(const char *folder, int depth, const struct pdk_fn **ret_fn,
-			  struct err *err);
+static int find_in_folder(const char *folder, int depth, bool found[PDK_ID_COUNT], struct err *err);
 
-static int find_in_entry(const char *path, int depth, const struct pdk_fn **ret_fn, struct err *err)
+static int find_in_entry(const char *path, int depth, bool found[PDK_ID_COUNT], struct err *err)
 {
 	size_t n = strlen(path);
 	struct stat st;
@@ -84,14 +79,13 @@ static int find_in_entry(const char *path, int depth, const struct pdk_fn **ret_
 	if (stat(path, &st) != 0)
 		return 0;
 	if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
-		return find_in_folder(path, depth + 1, ret_fn, err);
+		return find_in_folder(path, depth + 1, found, err);
 	if (S_ISREG(st.st_mode) && n > 4 && strcmp(path + n - 4, ".lua") == 0)
-		return find_in_file(path, ret_fn, err);
+		return find_in_file(path, found, err);
 	return 0;
 }
 
-static int find_in_folder(const char *folder, int depth, const struct pdk_fn **ret_fn,
-			  struct err *err)
+static int find_in_folder(const char *folder, int depth, bool found[PDK_ID_COUNT], struct err *err)
 {
 	struct dirent **entries;
 	int n = scandir(folder, &entries, NULL, alphasort), rc = 0;
@@ -99,10 +93,10 @@ static int find_in_folder(const char *folder, int depth, const struct pdk_fn **r
 	if (n < 0)
 		return err_set(err, E_IO, "%s can't be listed", folder);
 	for (int i = 0; i < n; i++) {
-		if (rc == 0 && *ret_fn == NULL && entries[i]->d_name[0] != '.') {
+		if (rc == 0 && entries[i]->d_name[0] != '.') {
 			char *path = file_printf("%s/%s", folder, entries[i]->d_name);
 
-			rc = path != NULL ? find_in_entry(path, depth, ret_fn, err) : -E_NOMEM;
+			rc = path != NULL ? find_in_entry(path, depth, found, err) : -E_NOMEM;
 			free(path);
 		}
 		free(entries[i]);
@@ -111,8 +105,7 @@ static int find_in_folder(const char *folder, int depth, const struct pdk_fn **r
 	return rc;
 }
 
-int lua_mentions_find(const char *folder, const struct pdk_fn **ret_fn, struct err *err)
+int lua_mentions_find(const char *folder, bool found[PDK_ID_COUNT], struct err *err)
 {
-	*ret_fn = NULL;
-	return find_in_folder(folder, 0, ret_fn, err);
+	return find_in_folder(folder, 0, found, err);
 }

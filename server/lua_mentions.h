@@ -5,12 +5,12 @@
  * hide little. */
 #ifndef SERVER_LUA_MENTIONS_H
 #define SERVER_LUA_MENTIONS_H
+#include <stdbool.h>
+#include "pdk-bridge/pdk.h"
 
 struct err;
-struct pdk_fn;
 
-/* The first row that loses something over ProtoBuf:1 and is mentioned in the *.lua files of that folder and
- * those in it; NULL for none. 0, -E_IO, -E_NOMEM. */
-int lua_mentions_find(const char *folder, const struct pdk_fn **ret_fn, struct err *err);
+/* Marks the rows that are mentioned in the *.lua files of that folder and those in it. 0, -E_IO, -E_NOMEM. */
+int lua_mentions_find(const char *folder, bool found[PDK_ID_COUNT], struct err *err);
 
 #endif

@@ -5,12 +5,12 @@
  * another object, is not found. */
 #ifndef SERVER_OBJECT_MENTIONS_H
 #define SERVER_OBJECT_MENTIONS_H
+#include <stdbool.h>
+#include "pdk-bridge/pdk.h"
 
 struct err;
-struct pdk_fn;
 
-/* The first row that loses something over ProtoBuf:1 and is named in that file; NULL for none.
- * 0 or -E_IO. */
-int object_mentions_find(const char *path, const struct pdk_fn **ret_fn, struct err *err);
+/* Marks the rows that are named in that file. 0 or -E_IO. */
+int object_mentions_find(const char *path, bool found[PDK_ID_COUNT], struct err *err);
 
 #endif

@@ -22,43 +22,47 @@ static int set(struct protocol_choice *choice, const struct codec *codec, const 
 	return 0;
 }
 
-static int find_in_folder(const char *file, const struct pdk_fn **ret_fn, struct err *err)
+static int find_in_folder(const char *file, bool found[PDK_ID_COUNT], struct err *err)
 {
 	char *path = strdup(file);
-	int rc = path != NULL ? lua_mentions_find(dirname(path), ret_fn, err) : -E_NOMEM;
+	int rc = path != NULL ? lua_mentions_find(dirname(path), found, err) : -E_NOMEM;
 
 	free(path);
 	return rc;
 }
 
-/* What the plugin would lose; NULL for nothing, or for a plugin without files. */
-static int find_loss(const struct plugin *plugin, const struct pdk_fn **ret_fn, struct err *err)
+/* What the plugin would lose; nothing where it has no files. */
+static int find_losses(const struct plugin *plugin, bool lost[PDK_ID_COUNT], struct err *err)
 {
 	const char *where = plugin->info.where;
+	int rc = 0;
 
-	*ret_fn = NULL;
-	if (where == NULL)
-		return 0;
-	if (plugin->runtime == &runtime_native)
-		return object_mentions_find(where, ret_fn, err);
-	return find_in_folder(where, ret_fn, err);
+	if (where != NULL && plugin->runtime == &runtime_native)
+		rc = object_mentions_find(where, lost, err);
+	else if (where != NULL)
+		rc = find_in_folder(where, lost, err);
+	for (int i = 0; i < PDK_ID_COUNT; i++)
+		lost[i] = lost[i] && pdk_pb_loss(&pdk_table[i]) != NULL;
+	return rc;
 }
 
-static int choose_auto(const struct config *config, const struct plugin *plugin,
-		       struct protocol_choice *ret, struct err *err)
+static const struct pdk_fn *first_of(const bool lost[PDK_ID_COUNT])
 {
-	bool is_set = settings_find(config->settings, "kong_version") != NULL;
-	const struct pdk_fn *fn;
-	int rc;
+	for (int i = 0; i < PDK_ID_COUNT; i++)
+		if (lost[i])
+			return &pdk_table[i];
+	return NULL;
+}
 
-	if (!is_set)
+static int choose_auto(const struct config *config, struct protocol_choice *ret)
+{
+	const struct pdk_fn *fn = first_of(ret->lost);
+
+	if (settings_find(config->settings, "kong_version") == NULL)
 		return set(ret, &codec_msgpack, "kong_version is not set");
 	if (config->kong_version < VERSION_MIN)
 		return set(ret, &codec_msgpack,
 			   "before 3.8 the gateway fails open over ProtoBuf:1");
-	rc = find_loss(plugin, &fn, err);
-	if (rc != 0)
-		return rc;
 	if (fn == NULL)
 		return set(ret, &codec_protobuf,
 			   "it is faster, and carries all that the plugin's files mention");
@@ -68,36 +72,22 @@ static int choose_auto(const struct config *config, const struct plugin *plugin,
 	return 0;
 }
 
-static int choose_protobuf(const struct plugin *plugin, struct protocol_choice *ret,
-			   struct err *err)
-{
-	const struct pdk_fn *fn;
-	int rc = find_loss(plugin, &fn, err);
-
-	if (rc != 0)
-		return rc;
-	set(ret, &codec_protobuf, "it is set so");
-	if (fn == NULL)
-		return 0;
-	ret->lossy = true;
-	snprintf(ret->why, sizeof(ret->why),
-		 "it is set so, but the plugin's files mention %s, and there %s", fn->name,
-		 pdk_pb_loss(fn));
-	return 0;
-}
-
 int protocol_choose(const struct config *config, const struct plugin *plugin,
 		    struct protocol_choice *ret, struct err *err)
 {
 	const struct plugin_settings *settings = plugin->settings;
 	const char *name = settings != NULL ? settings->protocol : NULL;
+	int rc;
 
 	*ret = (struct protocol_choice){0};
 	if (name == NULL)
 		name = config->protocol;
-	if (name == NULL || strcmp(name, "auto") == 0)
-		return choose_auto(config, plugin, ret, err);
-	if (strcmp(name, "protobuf") == 0)
-		return choose_protobuf(plugin, ret, err);
-	return set(ret, &codec_msgpack, "it is set so");
+	if (name != NULL && strcmp(name, "msgpack") == 0)
+		return set(ret, &codec_msgpack, "it is set so");
+	rc = find_losses(plugin, ret->lost, err);
+	if (rc != 0)
+		return rc;
+	if (name != NULL && strcmp(name, "protobuf") == 0)
+		return set(ret, &codec_protobuf, "it is set so");
+	return choose_auto(config, ret);
 }

@@ -2,6 +2,7 @@
 #ifndef SERVER_PROTOCOL_CHOICE_H
 #define SERVER_PROTOCOL_CHOICE_H
 #include <stdbool.h>
+#include "pdk-bridge/pdk.h"
 
 struct codec;
 struct config;
@@ -11,7 +12,8 @@ struct plugin;
 struct protocol_choice {
 	const struct codec *codec;
 	char why[256];
-	bool lossy; /* ProtoBuf:1, although the plugin mentions what it lacks */
+	/* functions that its files mention and that lose something over ProtoBuf:1 */
+	bool lost[PDK_ID_COUNT];
 };
 
 /* By plugin_NAME_protocol, else by `protocol`; auto is ProtoBuf:1 where kong_version is set to 3.8 or later

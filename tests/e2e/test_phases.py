@@ -77,6 +77,29 @@ class Access(CodePlugins):
         self.assertEqual((echo["headers"]["x-one"], echo["headers"]["x-two"]), ("1", ["1", "2"]))
         self.assertNotIn("x-gone", echo["headers"])
 
+    def test_where_the_request_came_from_is_as_a_trusted_proxy_says(self):
+        self.use(code(access="""
+            local request = kong.request
+            kong.response.exit(200, { path = request.get_forwarded_path(),
+                prefix = request.get_forwarded_prefix(), own = request.get_path() })"""))
+        self.assertEqual(self.http(path="/a?b", headers={"X-Forwarded-Path": "/p",
+                                                         "X-Forwarded-Prefix": "/q"}).json(),
+                         {"path": "/a", "prefix": "", "own": "/a"})
+
+    def test_one_argument_of_the_query_is_cleared(self):
+        echo = self.ask(code(access='kong.service.request.clear_query_arg("a b")'),
+                        path="/?a+b=1&c=%31&a%20b=2&d").json()
+        self.assertEqual(echo["query"], {"c": "1", "d": True})
+
+    def test_route_and_service_are_there_as_a_whole(self):
+        self.use(code(access="""
+            local route, service = kong.router.get_route(), kong.router.get_service()
+            kong.response.exit(200, { strip = route.strip_path, preserve = route.preserve_host,
+                handling = route.path_handling, buffering = route.request_buffering,
+                enabled = service.enabled })"""))
+        self.assertEqual(self.http().json(), {"strip": True, "preserve": False, "handling": "v0",
+                                              "buffering": True, "enabled": True})
+
     def test_an_exit_with_a_table_is_json_and_with_text_is_text_and_with_nothing_is_empty(self):
         for lua, body, mime in (
                 ("200, { list = { 1, 2 }, empty = {} }", b'{"list":[1,2],"empty":{}}',
@@ -242,6 +265,15 @@ class Bodies(CodePlugins):
         self.assertEqual(response.header("x-last"), "T!")
         large = self.http("POST", body=b"x" * 100000).json()["body"]
         self.assertEqual(large, "X" * 100000 + "!")
+
+    def test_a_plugin_writes_a_table_as_a_body_with_parts(self):
+        echo = self.ask(code(access="""
+            kong.service.request.set_body({ b = "two\\r\\nlines", a = 1.5 }, "multipart/form-data")"""),
+            method="POST", body=b"old").json()
+        mark = echo["headers"]["content-type"].partition("multipart/form-data; boundary=")[2]
+        part = '--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+        self.assertEqual(echo["body"], part % (mark, "a", "1.5") + part % (mark, "b", "two\r\nlines")
+                         + "--%s--\r\n" % mark)
 
     def test_a_plugin_writes_a_table_as_the_body(self):
         echo = self.ask(code(access="""
@@ -424,13 +456,15 @@ class Context(CodePlugins):
         response = self.use(
             code(access="""
                 local consumer = kong.client.load_consumer("bob", true)
-                kong.client.authenticate(consumer, { id = "key-1" })"""),
+                kong.client.authenticate(consumer, { id = "key-1", key = "s3", hidden = false })
+                """),
             code("e2e-low", access="""
                 kong.response.exit(200, { name = kong.client.get_consumer().username,
-                    key = kong.client.get_credential().id })"""),
+                    key = kong.client.get_credential().id, own = kong.client.get_credential().key })
+                """),
             consumers=[{"username": "bob"}])
         response = self.http()
-        self.assertEqual(response.json(), {"name": "bob", "key": "key-1"})
+        self.assertEqual(response.json(), {"name": "bob", "key": "key-1", "own": "s3"})
 
 
 del CodePlugins

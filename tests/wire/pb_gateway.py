@@ -1,4 +1,5 @@
-"""pb_gateway.py - one connection of a gateway that speaks ProtoBuf:1."""
+"""pb_gateway.py - one connection of a gateway that speaks ProtoBuf:1, and tests that use it."""
+import json
 import socket
 import struct
 
@@ -6,6 +7,8 @@ import lib
 import pb
 
 TERMINAL = "kong.response.exit"
+UNEXPECTED = json.dumps({"message": "An unexpected error occurred"}, separators=(",", ":"))
+JSON_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
 
 class PbGateway:
@@ -101,3 +104,60 @@ class PbGateway:
             if call[0] == TERMINAL:
                 return calls
             self.answer(call[0], answers(*call))
+
+
+class ProtobufTest(lib.WireTest):
+    """A server with wire-do and wire-mp, and a connection to the first."""
+
+    settings = {}
+
+    def setUp(self):
+        self.server = self.serve("wire-do", "wire-mp", **self.settings)
+        self.gateway = self.connect_pb("wire-do")
+
+    def connect_pb(self, plugin="wire-do"):
+        gateway = PbGateway(self.server.path(plugin))
+        self.addCleanup(gateway.close)
+        return gateway
+
+    def start(self, mode, **conf):
+        return self.gateway.start_instance("wire-do", json.dumps({"mode": mode, **conf}))
+
+    def player(self, *calls, phase="access"):
+        """A connection and an instance that makes these calls."""
+        gateway = self.connect_pb("wire-mp")
+        conf = {"calls": json.dumps(calls), "phase": phase}
+        return gateway, gateway.start_instance("wire-mp", json.dumps(conf))
+
+    def play(self, *calls, answers=lambda *_: None, phase="access"):
+        gateway, instance = self.player(*calls, phase=phase)
+        return gateway.play(instance, answers, phase)
+
+    def assert_fails(self, calls, *texts):
+        (log, [text]), last = calls[-2:]
+        self.assertEqual(log, "kong.log.err")
+        for part in texts:
+            self.assertIn(part, text)
+        self.assertEqual(last, ("kong.response.exit", [500, UNEXPECTED, JSON_TYPE]))
+
+    def assert_still_serves(self):
+        gateway = self.connect_pb()
+        instance = gateway.start_instance("wire-do", '{"mode":"nothing"}')
+        self.assertEqual(gateway.play(instance, None), ["ret"])
+
+    def outcome(self, function, args, answers):
+        """What a plugin gets of a function ({values} or {error}), and the calls that it takes. `args` is Lua."""
+        server, told = self.serve("pdk-gate"), {}
+        gateway = PbGateway(server.path())
+        self.addCleanup(gateway.close)
+
+        def answer(name, args_sent):
+            if args_sent == ["case"]:
+                return {"call": function, "args": args}
+            if args_sent[:1] == ["outcome"]:
+                told.update(json.loads(args_sent[1]))
+                return None
+            return answers[name]
+
+        calls = gateway.play(gateway.start_instance("pdk-gate"), answer)
+        return told, [name for name, _ in calls[1:-2]]

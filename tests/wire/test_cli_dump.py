@@ -165,7 +165,7 @@ class Files(CliCase):
 
 class Protocol(CliCase):
     LOSSY = """return { PRIORITY = 1, VERSION = "1.0.0",
-        access = function() kong.client.authenticate({ id = "c" }) end }"""
+        access = function() kong.vault.get("{vault://env/x}") end }"""
 
     def protocol(self, *args):
         return json.loads(self.succeeds(self.with_plugins("dump", *args)))["Protocol"]
@@ -182,7 +182,7 @@ class Protocol(CliCase):
         self.plugin("one")
         self.plugin("two", handler=self.LOSSY)
         self.fails(self.with_plugins("dump", "--kong-version", "3.9"), 2,
-                   "one is to speak ProtoBuf:1", "two MsgPack:1", "kong.client.authenticate",
+                   "one is to speak ProtoBuf:1", "two MsgPack:1", "kong.vault.get",
                    "a dump names one protocol")
         self.assertEqual(self.protocol("--kong-version", "3.9", "--protocol", "msgpack"), "MsgPack:1")
         self.assertEqual(self.protocol("--kong-version", "3.9", "--plugin", "one"), "ProtoBuf:1")
