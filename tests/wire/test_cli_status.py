@@ -144,9 +144,9 @@ class Hostile(StatusTest):
             client = socket.socket(socket.AF_UNIX)
             client.settimeout(lib.PATIENCE)
             self.addCleanup(client.close)
-            client.connect(self.admin)
-            client.setblocking(False)
             try:
+                client.connect(self.admin)
+                client.setblocking(False)
                 client.send((b"GET /status HTTP/1.1\r\nX: ", b"\x00\xff" * 5000,
                              b"POST /reload HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n",
                              b"")[n % 4])

@@ -21,7 +21,8 @@ class HooksCase(lib.WireTest):
         server.remove()
 
     def spoil(self, hook, way, **settings):
-        server = self.serve("native_hooks", plugins_dir=NATIVE, start=False, **settings)
+        server = self.serve("native_hooks", plugins_dir=NATIVE, start=False, single=True,
+                            **settings)
         server.start(env={**os.environ, "NATIVE_HOOK": hook, "NATIVE_WAY": way})
         return server
 
