@@ -17,7 +17,8 @@ local encode, decode
 
 -- ---- to bytes ----
 
-local function varint(n)
+-- A number below 0 has 64 bits.
+local function long_varint(n)
 	local rest, out = ffi.cast("uint64_t", ffi.cast("int64_t", n)), {}
 	repeat
 		local low = tonumber(bit.band(rest, 0x7f))
@@ -25,6 +26,21 @@ local function varint(n)
 		out[#out + 1] = string.char(rest > 0 and low + 0x80 or low)
 	until rest == 0
 	return table.concat(out)
+end
+
+-- LuaJIT's machine code for shifts of 64 bits is wrong now and then.
+jit.off(long_varint)
+
+local function varint(n)
+	if n < 0 then
+		return long_varint(n)
+	end
+	local out = {}
+	while n >= 0x80 do
+		out[#out + 1] = string.char(n % 0x80 + 0x80)
+		n = (n - n % 0x80) / 0x80
+	end
+	return table.concat(out) .. string.char(n)
 end
 
 local function with_length(bytes)
@@ -96,6 +112,8 @@ local function read_varint(data, at)
 		end
 	end
 end
+
+jit.off(read_varint)
 
 local function read_bytes(data, at, size)
 	if at + size - 1 > #data then
