@@ -22,18 +22,17 @@ const char *err_message(const struct err *err, int rc)
 	return err != NULL && err->text[0] != '\0' ? err->text : err_text(rc);
 }
 
-int err_set(struct err *err, enum err_code code, const char *format, ...)
+void err_write(struct err *err, const char *format, ...)
 {
 	struct err made; /* an argument may be err's old text */
 	va_list args;
 
 	if (err == NULL)
-		return -(int)code;
+		return;
 	va_start(args, format);
 	vsnprintf(made.text, sizeof(made.text), format, args);
 	va_end(args);
 	memcpy(err->text, made.text, strlen(made.text) + 1);
-	return -(int)code;
 }
 
 int err_prefix(struct err *err, int rc, const char *format, ...)

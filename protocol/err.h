@@ -15,10 +15,15 @@ struct err {
 	char text[1024]; /* NUL-terminated, cut when too long */
 };
 
-/* Writes the detail and returns -code, so that a function can end with
- * `return err_set(err, E_CONF, "...")`. `err` may be NULL. `code` is positive. */
-int err_set(struct err *err, enum err_code code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Writes the detail and is -code, so that a function can end with
+ * `return err_set(err, E_CONF, "...")`. `err` may be NULL. `code` is positive. A macro, so that
+ * the analyzer knows that a constant code is a failure. */
+#define err_set(err, code, ...) (err_write((err), __VA_ARGS__), err_failure(code))
+static inline int err_failure(enum err_code code)
+{
+	return -(int)code;
+}
+void err_write(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "format: " before what `err` already says (or before the code's text) and returns `rc`. */
 int err_prefix(struct err *err, int rc, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

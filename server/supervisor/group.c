@@ -230,7 +230,7 @@ void group_tell_sockets(const struct group *g, struct child *child)
 int group_listen(struct group *g, const struct server_socket *socket)
 {
 	const struct server_socket **more =
-		reallocarray(g->sockets, g->socket_count + 1, sizeof(*more));
+		reallocarray(g->sockets, g->socket_count + 1, sizeof(const struct server_socket *));
 
 	if (more == NULL)
 		return -E_NOMEM;

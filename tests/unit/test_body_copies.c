@@ -145,12 +145,13 @@ static void begin(const struct codec *const *codecs)
 
 	memset(&t, 0, sizeof(t));
 	t.reactor = reactor_create();
-	t.env = (struct session_env){.reactor = t.reactor,
-				     .codecs = codecs,
-				     .limits = {64 * MIB, 128},
-				     .mem = &mem,
-				     .linger = 1000,
-				     .handler = {on_call, on_bad_call, on_end, NULL}};
+	t.env = (struct session_env){
+		.reactor = t.reactor,
+		.codecs = codecs,
+		.limits = {64 * MIB, 128},
+		.mem = &mem,
+		.linger = 1000,
+		.handler = {.on_call = on_call, .on_bad_call = on_bad_call, .on_end = on_end}};
 	assert_int_equal(session_env_init(&t.env), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	t.session = session_create(&t.env, fds[0], 1, 0);
