@@ -11,6 +11,8 @@
 #define LIMIT_EVENTS_MAX 65536                 /* what max_events may be set to */
 #define LIMIT_INSTANCES 65536                  /* max_instances: registry rows */
 #define LIMIT_EVENT_MEMORY ((size_t)256 << 20) /* event-scoped memory of one event */
+#define LIMIT_OWED 256                         /* void calls that aren't waited for, of one event */
+#define LIMIT_UNSENT ((size_t)256 << 10)       /* bytes of an event that wait for company */
 #define LIMIT_PLUGIN_NAME 128                  /* bytes of a plugin's name */
 #define LIMIT_TIMERS 16384                     /* of one plugin, which events may start */
 

@@ -14,6 +14,10 @@
 #define READ_SIZE ((size_t)4 << 10)     /* asked for at once: most messages are far smaller */
 #define READ_SIZE_MAX ((size_t)1 << 20) /* ... for the rest of a large message */
 
+/* While something is unsent no more than READ_SIZE is read; the gateway may read on only when its answers
+ * are taken. Those that are owed, frames without content, have to fit in. */
+_Static_assert(LIMIT_OWED * sizeof(uint32_t) < READ_SIZE, "both ends would wait for each other");
+
 static void on_ready(void *user, int ready);
 
 int session_env_init(struct session_env *env)

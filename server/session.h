@@ -109,6 +109,8 @@ void session_retire(struct session *s);
 void session_expect(struct session *s);
 /* Ends it so that a gateway that waits, or is about to, fails (see above). on_end follows, later perhaps. */
 void session_abort(struct session *s);
+/* The same for one that has just come and is not wanted, as soon as its first bytes tell how. */
+void session_turn_away(struct session *s);
 /* The same without waiting for the peer: for the end of the process. on_end is not called. */
 void session_abandon(struct session *s);
 /* The same from a signal's handler: says only that the answer will not come. The process then ends. */

@@ -2,12 +2,10 @@
 #include "server/fault.h"
 #include "server/session_impl.h"
 
-#define UNSENT_MAX ((size_t)256 << 10) /* bytes that wait for company */
-
 bool session_may_go_on(const struct session *s)
 {
-	return codec_is_bound(s->codec) && s->turn.owed < SESSION_OWED_MAX &&
-	       buf_len(&s->out) < UNSENT_MAX;
+	return codec_is_bound(s->codec) && s->turn.owed < LIMIT_OWED &&
+	       buf_len(&s->out) < LIMIT_UNSENT;
 }
 
 int session_tell_generation(struct session *s)

@@ -1,11 +1,9 @@
 #include <sys/socket.h>
+#include "protocol/pb.h"
 #include "server/reactor.h"
 #include "server/session_impl.h"
 
 #define UNFINISHED "\x94" /* begins an array of four, as an answer does */
-/* On a bound connection: the frames of a function that isn't there, whose name is what Kong logs. That
- * fails the request; an end without it would be taken for a reason to try again. */
-#define UNFINISHED_EVENT "\x14\0\0\0outrigger has to end\0\0\0\0"
 
 void session_end(struct session *s)
 {
@@ -17,13 +15,18 @@ static void on_linger_end(void *user)
 {
 	struct session *s = user;
 
+	if (s->state == SESSION_OPEN) { /* unwanted, and silent */
+		session_abort(s);
+		return;
+	}
 	session_end(s);
 	session_settle(s);
 }
 
 void session_start_linger(struct session *s)
 {
-	s->timer = reactor_timer_create(s->env->reactor, on_linger_end, s);
+	if (s->timer == NULL)
+		s->timer = reactor_timer_create(s->env->reactor, on_linger_end, s);
 	if (s->timer != NULL)
 		reactor_timer_start(s->timer, s->env->linger, 0);
 	else
@@ -70,7 +73,7 @@ static bool may_be_in_event(const struct session *s)
 static void say_unfinished(struct session *s)
 {
 	if (session_is_bound(s) && may_be_in_event(s))
-		buf_append(&s->out, UNFINISHED_EVENT, sizeof(UNFINISHED_EVENT) - 1);
+		buf_append(&s->out, PB_LAST_WORDS, sizeof(PB_LAST_WORDS) - 1);
 	else if (!session_is_bound(s) && buf_len(&s->out) == 0)
 		buf_append_str(&s->out, UNFINISHED);
 	session_note(s, CUSTODY_SURE);
@@ -89,6 +92,12 @@ void session_abort(struct session *s)
 		session_settle(s);
 }
 
+void session_turn_away(struct session *s)
+{
+	s->unwanted = true;
+	session_start_linger(s);
+}
+
 void session_abandon(struct session *s)
 {
 	if (s->state == SESSION_OPEN)
@@ -101,7 +110,7 @@ void session_abandon_now(const struct session *s)
 	if (s->state != SESSION_OPEN)
 		return;
 	if (session_is_bound(s) && s->in_event)
-		(void)send(s->fd, UNFINISHED_EVENT, sizeof(UNFINISHED_EVENT) - 1,
+		(void)send(s->fd, PB_LAST_WORDS, sizeof(PB_LAST_WORDS) - 1,
 			   MSG_NOSIGNAL | MSG_DONTWAIT);
 	else if (!session_is_bound(s) && s->out.end == s->out.start)
 		(void)send(s->fd, UNFINISHED, 1, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -5,7 +5,8 @@
 #include "server/fault.h"
 #include "server/session_impl.h"
 
-#define DETECT_SIZE ((size_t)5) /* bytes that tell the formats apart */
+#define DETECT_SIZE ((size_t)5)         /* bytes that tell the formats apart */
+#define UNWANTED_SIZE ((size_t)4 << 10) /* what an unwanted session reads to know its first call */
 
 /* The format that the next call may be of; the first one where it may be of several, which few bytes may. */
 static const struct codec *detect(const struct session *s, size_t *ret_count)
@@ -106,6 +107,10 @@ static void hand_on(struct session *s, size_t size)
 		return;
 	}
 	s->in_event = msg.type == MSG_HANDLE_EVENT;
+	if (s->unwanted) {
+		session_abort(s);
+		return;
+	}
 	note_call(s, &msg, size);
 	if (rc == 0)
 		handler->on_call(handler->user, s, &msg);
@@ -170,10 +175,20 @@ static bool feed_one(struct session *s)
 	return true;
 }
 
+/* Whether how to end is known before the first call is whole: over MsgPack:1 all fail by the same byte, and
+ * what is large is no event. */
+static bool is_known_to_end(const struct session *s)
+{
+	return s->unwanted && s->codec != NULL &&
+	       (!codec_is_bound(s->codec) || buf_len(&s->in) >= UNWANTED_SIZE);
+}
+
 void session_feed(struct session *s)
 {
 	while (may_read_on(s) && feed_one(s))
 		session_flush(s);
+	if (s->state == SESSION_OPEN && is_known_to_end(s))
+		session_abort(s);
 }
 
 /* It may be what killed the process: it is decoded, since one must know whom to answer, and not run. */

@@ -51,6 +51,7 @@ struct session {
 	bool paused;   /* nothing is read and no call handled until session_go_on */
 	bool owes;     /* it was restored, and what it was in the middle of is to be ended */
 	bool released; /* it goes on elsewhere */
+	bool unwanted; /* aborted as soon as its first call is known */
 };
 
 /* session.c */

@@ -1,5 +1,6 @@
 #include "server/session_state.h"
 #include "pdk-bridge/phase.h"
+#include "protocol/limits.h"
 #include "protocol/msg.h"
 
 #define CODECS_MAX 2
@@ -27,7 +28,7 @@ bool session_state_is_valid(const struct session_state *s, uint64_t region)
 {
 	return is_range(s->in_start, s->in_end, region) &&
 	       is_range(s->out_start, s->out_end, region) &&
-	       s->handling <= s->in_end - s->in_start && s->turn.owed <= SESSION_OWED_MAX &&
+	       s->handling <= s->in_end - s->in_start && s->turn.owed <= LIMIT_OWED &&
 	       s->codec <= CODECS_MAX && s->call_type <= MSG_OTHER &&
 	       s->call_phase <= PHASE_COUNT && are_flags(s) && is_possible(s);
 }

@@ -15,8 +15,6 @@ struct session_turn {
 	uint8_t ended;     /* else, if true, nothing: the last word was a call without result */
 };
 
-#define SESSION_OWED_MAX 256 /* results of void calls that are not waited for */
-
 /* Zeroed = a connection on which nothing was said. */
 struct session_state {
 	uint64_t in_start, in_end;   /* read and not consumed; offsets in the region */

@@ -160,7 +160,7 @@ bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welc
 	session_go_on(s);
 	s = session_table_find(&w->sessions, number);
 	if (welcome == WORKER_REFUSE && s != NULL)
-		session_abort(s);
+		session_turn_away(s);
 	return true;
 }
 
@@ -191,7 +191,7 @@ void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_
 		log_line(LOG_LEVEL_ERR,
 			 "a connection is refused: there are %zu already (max_connections)", max);
 	if (welcome == WORKER_REFUSE || w->sessions.count > max)
-		session_abort(s);
+		session_turn_away(s);
 }
 
 static void release_idle(void *user, struct session *s)

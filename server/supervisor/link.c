@@ -109,17 +109,23 @@ static bool run(struct link *link, void (*fn)(struct session *s))
 	return false;
 }
 
-bool link_care(struct link *link, struct care *care)
+/* `refuse` is how it ends if it is not wanted. */
+static bool care_for(struct link *link, struct care *care, void (*refuse)(struct session *s))
 {
 	if (!begin_care(link, care) || !run(link, session_go_on))
 		return false;
-	return !link->refuse || run(link, session_abort);
+	return !link->refuse || run(link, refuse);
+}
+
+bool link_care(struct link *link, struct care *care)
+{
+	return care_for(link, care, session_turn_away);
 }
 
 bool link_salvage(struct link *link, struct care *care)
 {
 	if (link->refuse)
-		return link_care(link, care);
+		return care_for(link, care, session_abort);
 	if (!begin_care(link, care) || !run(link, session_recover))
 		return false;
 	return link_let_go(link) || run(link, session_go_on);

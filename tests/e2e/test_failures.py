@@ -274,6 +274,30 @@ class TooManyEvents(Failing):
         self.wait_outrigger_log("max_events")
 
 
+class TooManyConnections(Failing):
+    """Over ProtoBuf:1, where an event keeps its connection."""
+
+    OPTIONS = ("--max-connections=1",)
+    PROTOCOL = "protobuf"
+    NAMES = ("e2e-access",)
+    HOLD = 'if kong.request.get_query_arg("hold") then kong.response.exit(200, kong.request.get_raw_body()) end'
+
+    def test_one_more_than_max_connections_is_a_500_and_not_tried_again(self):
+        self.use(code("e2e-access", access=self.HOLD))
+        # The test's own first looks at the sockets may still count. One that passed leaves its connection idle.
+        harness.wait_for(lambda: self.http().status == 200, "a free place")
+        with socket.create_connection(("127.0.0.1", self.gateway.port)) as client:
+            client.settimeout(harness.DEADLINE)
+            client.sendall(b"POST /?hold HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+                           b"Connection: close\r\nExpect: 100-continue\r\n\r\n")
+            self.assertIn(b"100 Continue", client.recv(4096))
+            self.assert_refused(self.http())
+            self.assertNotIn("[warn]", self.error_log())
+            client.sendall(b"body")
+            self.assertRegex(client.makefile("rb").read(), rb"^HTTP/1.1 200 [^\0]*\r\n\r\nbody$")
+        self.wait_outrigger_log("max_connections")
+
+
 class TooLarge(Failing):
     OPTIONS = ("--max-message-size=64k",)
     # Or such a body is in a file, and no message.

@@ -163,7 +163,7 @@ static size_t mp_read(struct fake_gateway *g)
 #define PB_STRING            \
 	"\x03\0\0\0\x0a\x01" \
 	"b"
-#define FAKE_UNFINISHED "outrigger has to end"
+#define PB_LAST_CALL "kong.log.err" /* the first of two that end an event wherever it is */
 #define PB_EMPTY "\0\0\0\0"
 #define SAY(g, literal) say(g, literal, sizeof(literal) - 1)
 
@@ -202,11 +202,10 @@ static void pb_event_frame(struct fake_gateway *g, const unsigned char *frame, s
 		g->ends = true;
 	} else if (g->pairs == 0) {
 		g->pairs = pb_is(frame, n, "kong.response.exit")        ? 'X'
-			   : pb_is(frame, n, FAKE_UNFINISHED)           ? 'U'
 			   : pb_is(frame, n, "kong.request.get_header") ? 'p'
 									: 'v';
-	} else if (g->pairs == 'X' || g->pairs == 'U') {
-		finish(g, (char)g->pairs); /* it closes */
+	} else if (g->pairs == 'X') {
+		finish(g, 'X'); /* it closes */
 	} else {
 		note(g, 'p');
 		if (g->pairs == 'p')
@@ -220,7 +219,7 @@ static void pb_event_frame(struct fake_gateway *g, const unsigned char *frame, s
 /* Its pool closes a connection on which anything comes; but that must be no answer. */
 static void after_all(struct fake_gateway *g, const unsigned char *frame, size_t n)
 {
-	if (pb_is(frame, n, FAKE_UNFINISHED))
+	if (pb_is(frame, n, PB_LAST_CALL))
 		g->pairs = 'U';
 	else
 		finish(g, 'D');

@@ -369,7 +369,7 @@ static void test_a_state_that_makes_no_sense_is_refused(void **state)
 	assert_refused(lie);
 	lie = (struct session_state){.busy = 1}; /* of what format? */
 	assert_refused(lie);
-	lie = (struct session_state){.turn.owed = SESSION_OWED_MAX + 1};
+	lie = (struct session_state){.turn.owed = LIMIT_OWED + 1};
 	assert_refused(lie);
 	lie = (struct session_state){.turn.asked = 255, .codec = 1};
 	assert_refused(lie);

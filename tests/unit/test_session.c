@@ -292,6 +292,29 @@ static void test_a_session_that_lingers_for_too_long_is_closed(void **state)
 		     "END");
 }
 
+static void test_one_that_is_turned_away_ends_at_its_first_call(void **state)
+{
+	(void)state;
+	session_turn_away(t.session);
+	spin();
+	assert_heard("");
+	say("a.");
+	assert_heard("\x94"
+		     "END");
+	assert_string_equal(t.calls, "");
+}
+
+static void test_one_that_is_turned_away_and_silent_ends_too(void **state)
+{
+	(void)state;
+	t.env.linger = 0.001;
+	session_turn_away(t.session);
+	while (t.session != NULL)
+		spin();
+	assert_heard("\x94"
+		     "END");
+}
+
 static void test_an_idle_one_is_retired_by_a_greeting_and_still_answers(void **state)
 {
 	(void)state;
@@ -350,6 +373,8 @@ int main(void)
 		TEST(test_a_peer_that_closes_ends_an_idle_session),
 		TEST(test_a_peer_that_only_stopped_writing_gets_its_answer),
 		TEST(test_a_session_that_lingers_for_too_long_is_closed),
+		TEST(test_one_that_is_turned_away_ends_at_its_first_call),
+		TEST(test_one_that_is_turned_away_and_silent_ends_too),
 		TEST(test_an_idle_one_is_retired_by_a_greeting_and_still_answers),
 		TEST(test_one_that_is_busy_or_expected_is_not_retired),
 		TEST(test_abandoning_says_that_no_answer_will_come),

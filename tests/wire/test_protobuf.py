@@ -188,8 +188,44 @@ class Failures(ProtobufTest):
         self.gateway.read_call()
         self.server.signal()
         self.server.wait_end()
-        self.assertEqual(self.gateway.read_frame(), b"outrigger has to end")
-        self.assertEqual(self.gateway.read_frame(), b"")
+        self.assert_fails([self.gateway.read_call(), self.gateway.read_call()], "outrigger has to end")
+        self.assertEqual(self.gateway.read_to_end(), b"")
+
+
+class Refused(ProtobufTest):
+    """One connection too many."""
+
+    settings = {"max_connections": 1}
+
+    def setUp(self):
+        super().setUp()
+        self.instance = self.start("nothing")
+        self.refused = self.connect_pb()
+
+    def test_an_event_fails_closed_and_is_not_tried_again(self):
+        self.refused.start_event(self.instance)
+        self.assert_fails([self.refused.read_call(), self.refused.read_call()], "outrigger has to end")
+        self.assertEqual(self.refused.read_to_end(), b"")
+        self.server.wait_log("max_connections")
+        self.assertEqual(self.gateway.play(self.instance, None), ["ret"])
+
+    def test_an_event_that_comes_byte_by_byte_too(self):
+        event = pb.encode("RpcCall", {"sequence": 9, "cmd_handle_event": {"instance_id": self.instance,
+                                                                          "event_name": b"access"}})
+        for byte in frame(event):
+            self.refused.send_bytes(bytes([byte]))
+        self.assert_fails([self.refused.read_call(), self.refused.read_call()])
+
+    def test_an_instance_is_not_started(self):
+        for config in ("{}", "x" * 100000):
+            gateway = self.connect_pb()
+            gateway.start_call("cmd_start_instance", {"name": b"wire-do", "config": config.encode()})
+            self.assertEqual(gateway.read_to_end(), b"")
+
+    def test_over_msgpack_it_is_an_unfinished_message(self):
+        gateway = self.connect(self.server, "wire-do")
+        gateway.send_bytes(b"\x94")
+        self.assertEqual(gateway.read_to_end(), lib.UNFINISHED)
 
 
 class Open(ProtobufTest):

@@ -59,7 +59,8 @@ def over_protobuf(namespace):
     """Gives each test class of a module, in its namespace, a twin whose plugins speak ProtoBuf:1."""
     for name, kind in list(namespace.items()):
         if isinstance(kind, type) and issubclass(kind, unittest.TestCase) and \
-                kind.__module__ == namespace["__name__"] and hasattr(kind, "PROTOCOL"):
+                kind.__module__ == namespace["__name__"] and \
+                getattr(kind, "PROTOCOL", "protobuf") != "protobuf":
             twin = name + "OverProtobuf"
             namespace[twin] = type(twin, (kind,), {
                 "PROTOCOL": "protobuf", "__module__": kind.__module__, "__doc__": kind.__doc__})
