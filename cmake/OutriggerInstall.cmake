@@ -22,4 +22,5 @@ write_basic_package_version_file(outriggerConfigVersion.cmake
 install(FILES
 	"${PROJECT_BINARY_DIR}/outriggerConfig.cmake"
 	"${PROJECT_BINARY_DIR}/outriggerConfigVersion.cmake"
+	"${PROJECT_SOURCE_DIR}/cmake/outrigger.map"
 	DESTINATION "${package_dir}" COMPONENT dev)

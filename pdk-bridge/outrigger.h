@@ -30,7 +30,9 @@
 #ifndef OUTRIGGER_H
 #define OUTRIGGER_H
 #include "outrigger_conf.h"
+#include "outrigger_cxx.h"
 #include "outrigger_event.h"
+#include "outrigger_make.h"
 #include "outrigger_pdk.h"
 #include "outrigger_read.h"
 #include "outrigger_timer.h"
@@ -94,6 +96,9 @@ struct outrigger_plugin {
 
 /* The plugin itself. Write: const struct outrigger_plugin outrigger_plugin = {...}; */
 extern OUTRIGGER_EXPORT const struct outrigger_plugin outrigger_plugin;
+
+/* JSON as it is written, as a text: OUTRIGGER_JSON({"name": "p", "fields": []}). */
+#define OUTRIGGER_JSON(...) #__VA_ARGS__
 
 /* The schema of a plugin that has nothing to configure. */
 #define OUTRIGGER_NO_CONF(name) \

@@ -67,6 +67,9 @@ OUTRIGGER_EXPORT int outrigger_fail(struct outrigger_rq *rq, const char *format,
 OUTRIGGER_EXPORT void *outrigger_alloc(struct outrigger_rq *rq, size_t n);
 /* A copy of a text in such memory. */
 OUTRIGGER_EXPORT char *outrigger_strdup(struct outrigger_rq *rq, const char *text);
+/* A text in such memory, as printf makes it. */
+OUTRIGGER_EXPORT char *outrigger_printf(struct outrigger_rq *rq, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Calls fn(arg) when the run ends, in whatever way: return, exit, error, deadline, a gateway that went
  * away. The last one that was added is the first to be called; PDK functions can't be called then.
  * OUTRIGGER_NO_MEMORY. */

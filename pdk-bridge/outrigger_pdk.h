@@ -13,6 +13,7 @@
 #ifndef OUTRIGGER_PDK_H
 #define OUTRIGGER_PDK_H
 #include "outrigger_event.h"
+#include "outrigger_make.h"
 #include "outrigger_read.h"
 
 /* The parameter of each type, and the value that is made of it. */

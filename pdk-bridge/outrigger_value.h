@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 enum outrigger_type {
 	OUTRIGGER_NIL = 0,
@@ -42,75 +41,5 @@ struct outrigger_pair {
 	struct outrigger_value key;
 	struct outrigger_value value;
 };
-
-/* ---- making them ---- */
-
-/* Nothing: Lua's nil. Also stands for an optional argument that is left out. */
-static inline struct outrigger_value outrigger_nil(void)
-{
-	struct outrigger_value v;
-
-	memset(&v, 0, sizeof(v));
-	return v;
-}
-static inline struct outrigger_value outrigger_bool(bool b)
-{
-	struct outrigger_value v = outrigger_nil();
-
-	v.type = OUTRIGGER_BOOL;
-	v.b = b;
-	return v;
-}
-static inline struct outrigger_value outrigger_int(int64_t i)
-{
-	struct outrigger_value v = outrigger_nil();
-
-	v.type = OUTRIGGER_INT;
-	v.i = i;
-	return v;
-}
-static inline struct outrigger_value outrigger_number(double d)
-{
-	struct outrigger_value v = outrigger_nil();
-
-	v.type = OUTRIGGER_DOUBLE;
-	v.d = d;
-	return v;
-}
-/* Borrows n bytes. */
-static inline struct outrigger_value outrigger_bytes(const char *s, size_t n)
-{
-	struct outrigger_value v = outrigger_nil();
-
-	v.type = OUTRIGGER_TEXT;
-	v.len = (uint32_t)n;
-	v.s = s;
-	return v;
-}
-/* Borrows a NUL-terminated text. NULL makes nil. */
-static inline struct outrigger_value outrigger_text(const char *s)
-{
-	return s != NULL ? outrigger_bytes(s, strlen(s)) : outrigger_nil();
-}
-/* Borrows n items. */
-static inline struct outrigger_value outrigger_array(const struct outrigger_value *items, size_t n)
-{
-	struct outrigger_value v = outrigger_nil();
-
-	v.type = OUTRIGGER_ARRAY;
-	v.len = (uint32_t)n;
-	v.items = items;
-	return v;
-}
-/* Borrows n pairs. */
-static inline struct outrigger_value outrigger_map(const struct outrigger_pair *pairs, size_t n)
-{
-	struct outrigger_value v = outrigger_nil();
-
-	v.type = OUTRIGGER_MAP;
-	v.len = (uint32_t)n;
-	v.pairs = pairs;
-	return v;
-}
 
 #endif

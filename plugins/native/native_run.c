@@ -33,6 +33,34 @@ char *outrigger_strdup(struct outrigger_rq *rq, const char *text)
 	return copy;
 }
 
+static char *format_text(struct outrigger_rq *rq, const char *format, va_list args)
+{
+	va_list again;
+	char *text;
+	int n;
+
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	text = n >= 0 ? arena_alloc(rq->arena, (size_t)n + 1) : NULL;
+	if (text != NULL)
+		vsnprintf(text, (size_t)n + 1, format, args);
+	else
+		note_lack(rq, n >= 0 ? (size_t)n : 0);
+	return text;
+}
+
+char *outrigger_printf(struct outrigger_rq *rq, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = format_text(rq, format, args);
+	va_end(args);
+	return text;
+}
+
 int outrigger_on_end(struct outrigger_rq *rq, void (*fn)(void *arg), void *arg)
 {
 	struct native_hook *hook = arena_alloc(rq->arena, sizeof(*hook));
@@ -112,22 +140,6 @@ int native_run_result(const struct outrigger_rq *run, int returned, enum err_cod
 
 /* ---- logging ---- */
 
-/* The text in the run's memory, which goes with the event also when the call never returns. */
-static char *format_text(struct arena *arena, const char *format, va_list args)
-{
-	va_list again;
-	char *text;
-	int n;
-
-	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, again);
-	va_end(again);
-	text = n >= 0 ? arena_alloc(arena, (size_t)n + 1) : NULL;
-	if (text != NULL)
-		vsnprintf(text, (size_t)n + 1, format, args);
-	return text;
-}
-
 static int write_log(struct outrigger_rq *run, enum outrigger_level level, const char *text)
 {
 	static const enum pdk_id functions[] = {
@@ -154,7 +166,7 @@ int outrigger_log(struct outrigger_rq *rq, enum outrigger_level level, const cha
 	if ((int)level > (int)rq->plugin->env.log_level)
 		return OUTRIGGER_OK;
 	va_start(args, format);
-	text = format_text(rq->arena, format, args);
+	text = format_text(rq, format, args);
 	va_end(args);
 	return text != NULL ? write_log(rq, level, text) : OUTRIGGER_NO_MEMORY;
 }

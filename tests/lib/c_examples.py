@@ -20,11 +20,17 @@ def run(*command, **env):
     return done.stdout
 
 
+def install(folder):
+    """Where Outrigger is installed, made below `folder`."""
+    prefix = os.path.join(folder, "prefix")
+    run("cmake", "--install", BUILD, "--prefix", prefix)
+    return prefix
+
+
 def build(folder):
     """(where Outrigger is installed, where the plugins are), both made below `folder`."""
-    prefix, plugins = os.path.join(folder, "prefix"), os.path.join(folder, "plugins")
+    prefix, plugins = install(folder), os.path.join(folder, "plugins")
     os.mkdir(plugins)
-    run("cmake", "--install", BUILD, "--prefix", prefix)
     for name in NAMES:
         where = os.path.join(folder, name)
         run("cmake", "-S", os.path.join(EXAMPLES, name), "-B", where,

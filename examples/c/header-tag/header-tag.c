@@ -26,10 +26,15 @@ static int on_response(struct outrigger_rq *rq)
 	return kong_response_set_header(rq, header_name(rq), tag(rq));
 }
 
-static const char schema[] =
-	"{\"name\":\"header-tag\",\"fields\":[{\"config\":{\"type\":\"record\",\"fields\":["
-	"{\"name\":{\"type\":\"string\",\"required\":true,\"default\":\"X-Tag\"}},"
-	"{\"tag\":{\"type\":\"string\",\"required\":true}}]}}]}";
+/* clang-format off */
+static const char schema[] = OUTRIGGER_JSON({
+	"name": "header-tag",
+	"fields": [{"config": {"type": "record", "fields": [
+		{"name": {"type": "string", "required": true, "default": "X-Tag"}},
+		{"tag": {"type": "string", "required": true}}
+	]}}]
+});
+/* clang-format on */
 
 const struct outrigger_plugin outrigger_plugin = {
 	.abi = OUTRIGGER_ABI,

@@ -148,8 +148,8 @@ static bool contains(const struct list *list, const struct address *address)
 static int on_access(struct outrigger_rq *rq)
 {
 	const struct lists *lists = outrigger_instance_of(rq);
-	struct outrigger_pair message = {outrigger_text("message"),
-					 outrigger_text("Your address is not allowed")};
+	struct outrigger_pair message =
+		outrigger_entry("message", outrigger_text("Your address is not allowed"));
 	struct address address;
 	const char *text;
 	int offset, rc = kong_client_get_forwarded_ip(rq, &text);
@@ -164,12 +164,15 @@ static int on_access(struct outrigger_rq *rq)
 	return kong_response_exit(rq, 403, outrigger_map(&message, 1), outrigger_nil());
 }
 
-#define NETWORKS "{\"type\":\"array\",\"elements\":{\"type\":\"string\"}}"
-
-static const char schema[] =
-	"{\"name\":\"ip-list\",\"fields\":[{\"config\":{\"type\":\"record\",\"fields\":["
-	"{\"allow\":" NETWORKS "},{\"deny\":" NETWORKS "}],"
-	"\"entity_checks\":[{\"at_least_one_of\":[\"allow\",\"deny\"]}]}}]}";
+/* clang-format off */
+static const char schema[] = OUTRIGGER_JSON({
+	"name": "ip-list",
+	"fields": [{"config": {"type": "record", "fields": [
+		{"allow": {"type": "array", "elements": {"type": "string"}}},
+		{"deny": {"type": "array", "elements": {"type": "string"}}}
+	], "entity_checks": [{"at_least_one_of": ["allow", "deny"]}]}}]
+});
+/* clang-format on */
 
 const struct outrigger_plugin outrigger_plugin = {
 	.abi = OUTRIGGER_ABI,

@@ -124,8 +124,8 @@ static bool is_fresh(struct outrigger_rq *rq, const struct signature *signature)
 
 static int refuse(struct outrigger_rq *rq)
 {
-	struct outrigger_pair message = {outrigger_text("message"),
-					 outrigger_text("The signature is missing or wrong")};
+	struct outrigger_pair message =
+		outrigger_entry("message", outrigger_text("The signature is missing or wrong"));
 
 	return kong_response_exit(rq, 401, outrigger_map(&message, 1), outrigger_nil());
 }
@@ -153,13 +153,17 @@ static int on_access(struct outrigger_rq *rq)
 	return CRYPTO_memcmp(mac, signature.mac, DIGEST) == 0 ? 0 : refuse(rq);
 }
 
-static const char schema[] =
-	"{\"name\":\"request-signature\",\"fields\":[{\"config\":{\"type\":\"record\",\"fields\":["
-	"{\"secret\":{\"type\":\"string\",\"required\":true,\"len_min\":16,\"encrypted\":true,"
-	"\"referenceable\":true}},"
-	"{\"header\":{\"type\":\"string\",\"required\":true,\"default\":\"X-Signature\"}},"
-	"{\"tolerance\":{\"type\":\"integer\",\"required\":true,\"default\":300,"
-	"\"between\":[1,86400]}}]}}]}";
+/* clang-format off */
+static const char schema[] = OUTRIGGER_JSON({
+	"name": "request-signature",
+	"fields": [{"config": {"type": "record", "fields": [
+		{"secret": {"type": "string", "required": true, "len_min": 16,
+			    "encrypted": true, "referenceable": true}},
+		{"header": {"type": "string", "required": true, "default": "X-Signature"}},
+		{"tolerance": {"type": "integer", "required": true, "default": 300, "between": [1, 86400]}}
+	]}}]
+});
+/* clang-format on */
 
 const struct outrigger_plugin outrigger_plugin = {
 	.abi = OUTRIGGER_ABI,
