@@ -9,6 +9,7 @@
 #include "protocol/err.h"
 #include "server/check_conf.h"
 #include "server/check_gateway.h"
+#include "server/check_objects.h"
 #include "server/cli.h"
 #include "server/cmd.h"
 #include "server/kong_names.h"
@@ -130,6 +131,8 @@ static int check_plugins(const struct cli *cli, struct report *report, struct er
 		    strcmp(config->plugins[i].name, cli->positional) == 0)
 			conf_rc = check_conf(report, loaded[i].plugin, cli->conf, err);
 	}
+	if (conf_rc == 0)
+		conf_rc = check_objects(config, report, loaded, err);
 	rc = stdout_guard_begin(&guard, conf_rc == 0 ? err : NULL);
 	loader_free(loaded, config);
 	if (rc == 0)

@@ -53,6 +53,9 @@ struct native_plugin {
 /* native_load.c */
 int native_find(const struct plugin_spec *spec, struct err *err);
 int native_load(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
+/* An object is there once in a process, whatever the names of its file, and so are its static variables:
+ * -E_PLUGIN where it runs as another plugin. */
+int native_refuse_twice(const struct native_plugin *p, const char *where, struct err *err);
 /* Frees what native_load made; the plugin's own exit is not called. */
 void native_unload(struct native_plugin *p);
 

@@ -143,34 +143,33 @@ static int take_api(struct native_plugin *p, const char *where, struct err *err)
 /* All of the process. */
 static struct native_plugin *loaded;
 
-/* An object is there once, whatever the names of its file. */
-static int refuse_twice(const struct native_plugin *p, const char *where, struct err *err)
+int native_refuse_twice(const struct native_plugin *p, const char *where, struct err *err)
 {
 	const struct native_plugin *other;
 
-	LL_SEARCH_SCALAR(loaded, other, handle, p->handle);
-	if (other == NULL)
-		return 0;
-	return err_set(err, E_PLUGIN,
-		       "%s is loaded already, as plugin '%s', and both would share its static "
-		       "variables: give this one a copy of the file, or an outrigger of its own",
-		       where, other->name);
+	LL_FOREACH (loaded, other) {
+		if (other->handle == p->handle && other->initialised && other != p)
+			return err_set(err, E_PLUGIN,
+				       "%s runs already, as plugin '%s', and both would share its "
+				       "static variables: give this one a copy of the file, or a "
+				       "process of its own",
+				       where, other->name);
+	}
+	return 0;
 }
 
 static int open_object(struct native_plugin *p, const char *where, struct err *err)
 {
 	const char *text;
-	int rc;
 
 	p->handle = dlopen(where, RTLD_NOW | RTLD_LOCAL);
-	if (p->handle == NULL) {
-		text = dlerror();
-		return err_set(err, E_PLUGIN, "%s can't be loaded: %s", where,
-			       text != NULL ? text : "unknown reason");
+	if (p->handle != NULL) {
+		LL_PREPEND(loaded, p);
+		return 0;
 	}
-	rc = refuse_twice(p, where, err);
-	LL_PREPEND(loaded, p);
-	return rc;
+	text = dlerror();
+	return err_set(err, E_PLUGIN, "%s can't be loaded: %s", where,
+		       text != NULL ? text : "unknown reason");
 }
 
 /* ---- what is told of it ---- */

@@ -9,8 +9,10 @@ static int runtime_init_worker(struct plugin *plugin, struct err *err)
 {
 	struct native_plugin *p = plugin->impl;
 	struct native_scope *process = &p->process;
-	int rc;
+	int rc = native_refuse_twice(p, plugin->info.where, err);
 
+	if (rc != 0)
+		return rc;
 	native_scope_init(process, plugin, "init", NULL);
 	rc = p->api.init != NULL ? p->api.init(&process->run) : 0;
 	rc = native_run_result(&process->run, rc, E_PLUGIN, err);

@@ -84,10 +84,18 @@ void lua_host_write(struct lua_host *h, const char *name, const char *text)
 	CHECK(fclose(f) == 0);
 }
 
+struct init {
+	struct plugin *plugin;
+	struct err *err;
+	int rc;
+};
+
+static struct init init; /* a fiber that runs no event has no argument */
+
 static void run_init_worker(void *arg)
 {
 	(void)arg;
-	CHECK(logging->plugin->runtime->init_worker(logging->plugin, NULL) == 0);
+	init.rc = init.plugin->runtime->init_worker(init.plugin, init.err);
 }
 
 static int configure(struct lua_host *h, const json_t *conf, struct err *err)
@@ -99,16 +107,17 @@ static int configure(struct lua_host *h, const json_t *conf, struct err *err)
 	return h->plugin->runtime->configure(h->plugin, confs, 1, err);
 }
 
-static void init_worker(struct lua_host *h)
+static int init_worker(struct lua_host *h, struct err *err)
 {
 	struct fiber *fiber;
 
 	logging = h;
-	/* a fiber that runs no event has no arg */
+	init = (struct init){h->plugin, err, 0};
 	fiber = fiber_create(&h->pool, run_init_worker, NULL);
 	CHECK(fiber);
 	CHECK(!fiber_resume(fiber));
 	fiber_destroy(fiber);
+	return init.rc;
 }
 
 int lua_host_load_as(struct lua_host *h, const char *name, const char *module, const char *conf,
@@ -126,7 +135,9 @@ int lua_host_load_as(struct lua_host *h, const char *name, const char *module, c
 
 	if (rc != 0)
 		return rc;
-	init_worker(h);
+	rc = init_worker(h, err);
+	if (rc != 0)
+		return rc;
 	json = json_loads(conf ? conf : "{}", 0, NULL);
 	CHECK(json);
 	rc = h->plugin->runtime->instance_start(h->plugin, json, &h->live, err);

@@ -184,7 +184,7 @@ static void test_one_object_is_not_two_plugins_at_once(void **state)
 	(void)state;
 	open_ways(&first, "nothing");
 	assert_int_equal(load_linked(&second, "other", symlink, &err), -E_PLUGIN);
-	assert_non_null(strstr(err.text, "/other.so is loaded already, as plugin 'native_ways'"));
+	assert_non_null(strstr(err.text, "/other.so runs already, as plugin 'native_ways'"));
 	lua_host_close(&second);
 	lua_host_close(&first);
 	assert_int_equal(load_linked(&second, "other", symlink, &err), 0);

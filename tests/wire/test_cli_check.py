@@ -164,6 +164,14 @@ class ProtocolOfObjects(CliCase):
         self.assertRegex(self.check("native_gate", "--kong-version", "3.9"),
                          r"(?m)^native_gate: ok: speaks MsgPack:1: its files mention kong\.[a-z0-9._]+; over ProtoBuf:1 ")
 
+    def test_an_object_under_two_names_is_an_error_where_they_share_a_process(self):
+        for name in ("one", "two"):
+            os.symlink(os.path.join(self.NATIVE, "native_ways.so"), os.path.join(self.plugins, name + ".so"))
+        self.assertNotIn("static variables", self.succeeds(self.with_plugins("check")))
+        result = self.with_plugins("check", "--plugin-one-process", "x", "--plugin-two-process", "x")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^two: error: /.*/two\.so is the object of plugin 'one' too, .*static variables")
+
     def test_a_lua_file_beside_an_object_is_another_plugins(self):
         os.symlink(os.path.join(self.NATIVE, "native_ways.so"), os.path.join(self.plugins, "native_ways.so"))
         self.plugin("one", handler=LOSSY)

@@ -175,6 +175,20 @@ class Failures(lib.WireTest):
         self.assertIn("its code never ends and can't be stopped", server.log())
         self.assertEqual(gateway.read_to_end(), lib.UNFINISHED)
 
+    def test_an_object_does_not_start_twice_in_one_process(self):
+        folder = self.temp_dir()
+        for name in ("one", "two"):
+            os.symlink(os.path.join(NATIVE, "native_ways.so"), os.path.join(folder, name + ".so"))
+        for shared in ({}, {"plugin_one_process": "x", "plugin_two_process": "x"}):
+            server = self.serve("one", "two", plugins_dir=folder, **shared)
+            one, two = self.connect(server, "one"), self.connect(server, "two")
+            one.start_instance("one", '{"do":"nothing"}')
+            if shared:
+                with self.refuses("/two.so runs already, as plugin 'one'"):
+                    two.start_instance("two", '{"do":"nothing"}')
+            else:
+                two.start_instance("two", '{"do":"nothing"}')
+
     def test_refused_configurations_are_errors_of_their_start(self):
         gateway = self.connect(self.serve("native_ways", plugins_dir=NATIVE))
         with self.refuses("do: 'refused' is refused"):
