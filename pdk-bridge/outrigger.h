@@ -26,7 +26,7 @@
  *
  * Handlers are straight-line code on a stack of their own (2 MiB with a guard page below): a PDK call
  * suspends its event and nothing else. Code that blocks (a socket, a lock, a long loop) stops all events of
- * the process; one that runs past the event's deadline is ended with the process. */
+ * the process; what runs for longer than stall_timeout in one stretch is ended with the process. */
 #ifndef OUTRIGGER_H
 #define OUTRIGGER_H
 #include "outrigger_conf.h"

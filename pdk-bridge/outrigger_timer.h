@@ -3,7 +3,7 @@
  * A timer's function has a run of its own, of the phase "timer": straight-line code on a stack of its own,
  * with memory and hooks that go when it returns, and the configuration and instance of who started it.
  * There is no request: PDK functions that would ask the gateway give OUTRIGGER_UNSUPPORTED. It may log,
- * and start and stop timers. One that runs for longer than event_timeout is ended with the process. A
+ * and start and stop timers. One that runs for longer than stall_timeout is ended with the process. A
  * result other than 0 is logged, and a timer that repeats goes on.
  *
  * A timer ends with the run that started it; those of events and of other timers end with their instance,

@@ -23,7 +23,7 @@ struct loop {
 	/* May be called from its own function. Accepts NULL. */
 	void (*timer_destroy)(struct reactor_timer *timer);
 
-	/* Runs fn(rq), code of the plugin, on a fiber whose argument is rq, watched as an event is. `rq` is
+	/* Runs fn(rq), code of the plugin, on a fiber whose argument is rq, watched as an event's turn is. `rq` is
 	 * of no event: of a phase that is not external, made by pdk_rq_init. From the loop's stack only; has
 	 * returned when this does. -E_NOMEM; -E_UNSUPPORTED if it wanted to wait (its stack is dropped). */
 	int (*run)(struct plugin *plugin, struct pdk_rq *rq, void (*fn)(void *rq), struct err *err);

@@ -6,7 +6,6 @@
 
 int task_run(struct plugin *plugin, struct pdk_rq *rq, void (*fn)(void *rq), struct err *err)
 {
-	const struct plugin_settings *settings = plugin->settings;
 	struct worker *w = plugin->loop->server;
 	double now = reactor_now();
 	bool parked;
@@ -14,7 +13,7 @@ int task_run(struct plugin *plugin, struct pdk_rq *rq, void (*fn)(void *rq), str
 	rq->fiber = fiber_create(&w->fibers, fn, rq);
 	if (rq->fiber == NULL)
 		return err_set(err, E_NOMEM, "no memory for a stack");
-	worker_begin_run(worker_served(w, plugin), 0, now, now + settings->event_timeout);
+	worker_begin_run(worker_served(w, plugin), 0, now, now + w->config->stall_timeout);
 	parked = fiber_resume(rq->fiber);
 	worker_end_run(w);
 	fiber_destroy(rq->fiber);

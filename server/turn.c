@@ -85,7 +85,7 @@ static void end_in_runtime(struct event *event)
 
 	if (s != NULL)
 		session_flush(s);
-	watchdog_begin(plugin, reactor_now() + event->served->settings->event_timeout);
+	watchdog_begin(plugin, reactor_now() + event->served->worker->config->stall_timeout);
 	plugin->runtime->event_done(plugin, &event->rq);
 	watchdog_end();
 }

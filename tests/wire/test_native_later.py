@@ -49,7 +49,7 @@ class Later(lib.WireTest):
         self.server.wait_log("a timer failed: kong.response.exit can't be called outside of a request")
 
     def test_a_timer_that_never_ends_ends_the_process_and_no_request_passes(self):
-        self.open(event_timeout="0.2s", single=True)
+        self.open(stall_timeout="0.2s", single=True)
         instance = self.start("me", do="spin")
         self.gateway.event(instance)
         self.server.wait_log("spinning")
