@@ -14,14 +14,17 @@ extern "C" {
 /* A NUL-terminated text. */
 OUTRIGGER_EXPORT const char *outrigger_conf_string(const struct outrigger_conf *conf,
 						   const char *path, const char *initial);
-/* A text that may hold NULs, with its length. */
+/* A text that may hold NULs, with its length in bytes, which is written only if
+ * there is one; or NULL. */
 OUTRIGGER_EXPORT const char *outrigger_conf_bytes(const struct outrigger_conf *conf,
 						  const char *path, size_t *ret_len);
 /* A number with an integral value. */
 OUTRIGGER_EXPORT int64_t outrigger_conf_int(const struct outrigger_conf *conf, const char *path,
 					    int64_t initial);
+/* Any number. */
 OUTRIGGER_EXPORT double outrigger_conf_number(const struct outrigger_conf *conf, const char *path,
 					      double initial);
+/* true or false. */
 OUTRIGGER_EXPORT bool outrigger_conf_bool(const struct outrigger_conf *conf, const char *path,
 					  bool initial);
 /* How many elements an array has, or a map entries; 0 for anything else. */

@@ -14,6 +14,7 @@ static inline struct outrigger_value outrigger_nil(void)
 	memset(&v, 0, sizeof(v));
 	return v;
 }
+/* true or false. */
 static inline struct outrigger_value outrigger_bool(bool b)
 {
 	struct outrigger_value v = outrigger_nil();
@@ -22,6 +23,7 @@ static inline struct outrigger_value outrigger_bool(bool b)
 	v.b = b;
 	return v;
 }
+/* An integral number. The gateway counts in doubles: beyond 2^53 it is rounded there. */
 static inline struct outrigger_value outrigger_int(int64_t i)
 {
 	struct outrigger_value v = outrigger_nil();
@@ -30,6 +32,7 @@ static inline struct outrigger_value outrigger_int(int64_t i)
 	v.i = i;
 	return v;
 }
+/* Any number. */
 static inline struct outrigger_value outrigger_number(double d)
 {
 	struct outrigger_value v = outrigger_nil();

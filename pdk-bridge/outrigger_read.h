@@ -7,6 +7,7 @@
 #include <string.h>
 #include "outrigger_value.h"
 
+/* Whether it is a text, also one with NULs. */
 static inline bool outrigger_is_text(const struct outrigger_value *v)
 {
 	return v != NULL && (v->type == OUTRIGGER_TEXT || v->type == OUTRIGGER_BYTES);

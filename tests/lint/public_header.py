@@ -1,6 +1,7 @@
-"""public_header.py - what a plugin includes compiles as C11 and as C++, with warnings as errors, and needs
-nothing of our tree but what is installed."""
+"""public_header.py - what a plugin includes compiles as C11 and as C++, with warnings as errors, needs nothing of
+our tree but what is installed, and tells of each function what it does."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,13 +62,24 @@ def compile_plugin(folder, compiler, language, standard, source):
         yield "%s -std=%s: the plugin exports %s" % (compiler, standard, symbols[2::3])
 
 
+# A declaration, or a function's head, at the start of a line, and the line before it.
+FUNCTION = re.compile(r"^(?P<before>.*)\n(?:OUTRIGGER_EXPORT|static inline) [^;{=]*?\b(?P<name>outrigger_\w+)\(", re.M)
+
+
+def undocumented(path):
+    for found in FUNCTION.finditer(tree.read(path)):
+        if not found["before"].rstrip().endswith("*/"):
+            yield "%s: %s has no comment" % (path, found["name"])
+
+
 def main():
+    headers = [path for path in tree.files(".h", under=("pdk-bridge",))
+               if os.path.basename(path).startswith("outrigger")]
     with tempfile.TemporaryDirectory() as folder:
-        for path in tree.files(".h", ".def", under=("pdk-bridge",)):
-            name = os.path.basename(path)
-            if name.startswith("outrigger") or name == "pdk.def":
-                shutil.copy(os.path.join(tree.ROOT, path), folder)
-        tree.report([p for case in CASES for p in compile_plugin(folder, *case)])
+        for path in (*headers, os.path.join("pdk-bridge", "pdk.def")):
+            shutil.copy(os.path.join(tree.ROOT, path), folder)
+        tree.report([p for path in headers for p in undocumented(path)] +
+                    [p for case in CASES for p in compile_plugin(folder, *case)])
 
 
 if sys.argv[1:]:
