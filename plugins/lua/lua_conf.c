@@ -5,6 +5,7 @@
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_info.h"
 #include "plugins/lua/lua_json.h"
+#include "plugins/lua/ngx/ngx_core.h"
 
 /* ---- inside of a protected call ---- */
 
@@ -69,7 +70,7 @@ struct opening {
 	int rc;
 };
 
-/* What the modules of plugins/schema need of their surroundings: ngx.null. */
+/* What the modules of plugins/schema need of their surroundings: ngx.null, and ngx.re (described.lua). */
 static void open_state(lua_State *L)
 {
 	static const struct plugin_paths no_paths = {0};
@@ -79,6 +80,7 @@ static void open_state(lua_State *L)
 	lua_pushlightuserdata(L, NULL);
 	lua_setfield(L, -2, "null");
 	lua_setglobal(L, "ngx");
+	ngx_core_open(L);
 	lua_loader_open(L, &no_paths);
 }
 

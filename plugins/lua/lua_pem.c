@@ -20,7 +20,6 @@ static int push_error(lua_State *L, const char *context)
 	int line;
 
 	code = ERR_peek_last_error_all(&file, &line, &function, NULL, NULL);
-	ERR_clear_error();
 	if (code == 0) {
 		lua_pushfstring(L, "%sfailed", context);
 		return 1;
@@ -38,6 +37,7 @@ static int push_error(lua_State *L, const char *context)
 	lua_pushstring(L, reason != NULL ? reason : "");
 	lua_pushstring(L, slash != NULL ? slash + 1 : file);
 	lua_pushinteger(L, line);
+	ERR_clear_error();
 	lua_call(L, 8, 1);
 	return 1;
 }

@@ -4,6 +4,8 @@
 -- Returns the info table of the gateway's query_cmd, an array of notes (texts) and the function that
 -- completes confs (schema/conf), or nil and what is wrong.
 
+require("outrigger.ngx.re")(ngx)
+
 local Conf = require "outrigger.schema.conf"
 local plugin_info = require "outrigger.plugin_info"
 
