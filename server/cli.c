@@ -207,7 +207,7 @@ static int take_positional(struct parser *p, int argc, char **argv, struct err *
 	if (wanted == NULL && left > 0)
 		return err_set(err, E_USAGE, "what is \"%s\"? There are only options",
 			       argv[optind]);
-	if (wanted != NULL && left == 0 && !p->command->takes_plugin)
+	if (wanted != NULL && left == 0 && *wanted != '[')
 		return err_set(err, E_USAGE, "%s is missing", wanted);
 	if (wanted != NULL && left > 1)
 		return err_set(err, E_USAGE, "only one %s can be given, but \"%s\" follows", wanted,

@@ -17,6 +17,7 @@ int cmd_dump(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_kong_conf(int argc, char **argv);
 int cmd_link(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 /* Hidden: a process that runs plugins for `serve`. argv[-1] is its title. */

@@ -20,6 +20,8 @@ static const struct command_row commands[] = {
 	{"check", cmd_check, "Load every plugin and say what is wrong, with the gateway too."},
 	{"kong-conf", cmd_kong_conf, "Print the lines that kong.conf needs."},
 	{"link", cmd_link, "Make /usr/local/bin/NAME, which is all that the gateway needs."},
+	{"export", cmd_export,
+	 "Write what of a plugin belongs on the gateway, its schema above all."},
 	{"status", cmd_status, "Say how a server and its plugins are."},
 	{"reload", cmd_reload, "Have a server load its plugins and settings anew."},
 	{"worker", cmd_worker, NULL},

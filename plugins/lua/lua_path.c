@@ -146,12 +146,16 @@ static int find_on_path(const char *path, const char *module, struct buf *ret, s
 int lua_path_find(const struct plugin_paths *paths, const char *module, struct buf *ret,
 		  struct buf *tried)
 {
+	static const char *const endings[] = {".lua", "/init.lua"};
 	struct buf path = {0};
-	int rc = lua_path_in_dir(paths, module, ".lua", ret);
+	int rc;
 
-	if (rc != -E_NOT_FOUND)
-		return rc;
-	note_tried(ret, tried);
+	for (size_t i = 0; i < 2; i++) {
+		rc = lua_path_in_dir(paths, module, endings[i], ret);
+		if (rc != -E_NOT_FOUND)
+			return rc;
+		note_tried(ret, tried);
+	}
 	rc = lua_path_build(paths, &path);
 	if (rc == 0)
 		rc = find_on_path((const char *)buf_head(&path), module, ret, tried);
