@@ -28,6 +28,7 @@ struct plugin_spec {
 	const struct plugin_paths *paths;
 	struct pdk_env env; /* copied; plugin_load sets .plugin, and .counters where it is NULL */
 	bool no_filters;    /* header_filter and body_filter are left out */
+	bool is_split;      /* the gateway has the plugin's own schema: confs come completed */
 };
 
 /* What the gateway is told of a plugin, and what `check` says of it. */
@@ -73,15 +74,14 @@ struct runtime {
 	int (*instance_start)(struct plugin *plugin, const json_t *conf, void **ret_live,
 			      struct err *err);
 	void (*instance_stop)(struct plugin *plugin, void *live);
-	/* Tells the plugin of all its n confs, as their set has changed. For plugins that want it. Must not
-	 * suspend. 0 or -E_x; nothing follows from a failure but a line in the log. */
+	/* Tells a plugin that wants it of all its n confs, as their set has changed. Must not suspend. 0 or
+	 * -E_x; nothing follows from a failure but a line in the log. */
 	int (*configure)(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
 			 struct err *err);
 	/* Runs the handler of rq->phase. On rq's fiber; may suspend; a terminal PDK call never returns.
 	 * 0; -E_HANDLER with the handler's message in err and its traceback in rq->trace. */
 	int (*run)(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err);
-	/* Lets go of what the event held in the runtime. Called once for every event that was run, ended or
-	 * abandoned, on the loop's stack. */
+	/* Lets go of what an event that was run held, ended or abandoned. Once for each; on the loop's stack. */
 	void (*event_done)(struct plugin *plugin, struct pdk_rq *rq);
 	/* Asks the code that runs at this moment to stop with an error ("deadline exceeded"); false if that is
 	 * no use. Async-signal-safe. May have no effect on code that never leaves a machine-code loop. */

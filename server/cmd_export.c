@@ -5,6 +5,7 @@
 #include "protocol/err.h"
 #include "server/cli.h"
 #include "server/cmd.h"
+#include "server/config_plugin.h"
 #include "server/export.h"
 #include "server/file.h"
 #include "server/kong_names.h"
@@ -71,7 +72,7 @@ static int load_and_export(const struct cli *cli, struct export *ret, struct err
 
 static void print_result(const struct cli *cli, const struct export *e)
 {
-	char *dir = file_absolute(cli->own[OPTION_TO]);
+	char *dir = file_absolute(cli->own[OPTION_TO]), *key = config_plugin_key(cli->positional);
 	const json_t *text;
 	size_t i;
 
@@ -80,7 +81,10 @@ static void print_result(const struct cli *cli, const struct export *e)
 	json_array_foreach(e->notes, i, text) printf("# note: %s\n", json_string_value(text));
 	puts("# Add to kong.conf:");
 	printf("lua_package_path = %s/?.lua;%s/?/init.lua;;\n", dir, dir);
-	puts("# beside what `outrigger kong-conf` prints. Migrations: kong migrations up.");
+	puts("# beside what `outrigger kong-conf` prints; migrations: kong migrations up. And to Outrigger's\n"
+	     "# settings:");
+	printf("plugin_%s_split = on\n", key);
+	free(key);
 	free(dir);
 }
 

@@ -289,6 +289,7 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 			.raw_calls = config->raw_calls,
 			.max_body_size = settings->max_body_size},
 		.no_filters = !settings->filters,
+		.is_split = settings->split,
 	};
 	int rc;
 

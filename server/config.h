@@ -23,6 +23,7 @@ struct plugin_settings {
 	char *module;   /* plugin_NAME_module; NULL = as name */
 	char *protocol; /* NULL = as the configuration's */
 	bool filters;   /* header_filter and body_filter run in the response phase */
+	bool split;     /* the gateway has the plugin's own schema */
 	enum on_error on_error;
 	double event_timeout;     /* seconds the gateway may wait for us in one event */
 	double step_timeout;      /* seconds we wait for an answer of the gateway */

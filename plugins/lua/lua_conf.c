@@ -18,40 +18,42 @@ static void require_own(lua_State *L, const char *module)
 
 void lua_completer_take(lua_State *L, struct lua_completer *completer)
 {
-	completer->function = luaL_ref(L, LUA_REGISTRYINDEX);
+	completer->written = luaL_ref(L, LUA_REGISTRYINDEX);
+	completer->sent = luaL_ref(L, LUA_REGISTRYINDEX);
 	require_own(L, "outrigger.array");
 	completer->array_mt = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-int lua_completer_push(lua_State *L, const struct lua_completer *completer, const json_t *conf,
-		       json_t **ret_faults, struct err *err)
+/* Pushes the function's three results. */
+static int call(lua_State *L, int function, int array_mt, const json_t *conf)
 {
-	int rc = 0;
-
-	lua_rawgeti(L, LUA_REGISTRYINDEX, completer->function);
-	lua_json_push(L, conf, completer->array_mt);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, function);
+	lua_json_push(L, conf, array_mt);
 	lua_call(L, 1, 3);
-	if (lua_istable(L, -3)) {
-		lua_pop(L, 2);
-		return 0;
-	}
-	if (ret_faults != NULL)
-		rc = lua_json_read(L, -1, ret_faults, err);
-	if (rc == 0)
+	return lua_istable(L, -3) ? 0 : -E_CONF;
+}
+
+int lua_completer_push(lua_State *L, const struct lua_completer *completer, const json_t *conf,
+		       struct err *err)
+{
+	int rc = call(L, completer->sent, completer->array_mt, conf);
+
+	if (rc != 0)
 		rc = err_set(err, E_CONF, "%s", lua_tostring(L, -2));
-	lua_pop(L, 3);
+	lua_pop(L, rc == 0 ? 2 : 3);
 	return rc;
 }
 
-int lua_completer_read(lua_State *L, const struct lua_completer *completer, const json_t *conf,
-		       struct conf_result *ret, struct err *err)
+int lua_completer_check(lua_State *L, const struct lua_completer *completer, const json_t *conf,
+			struct conf_result *ret, struct err *err)
 {
-	int rc = lua_completer_push(L, completer, conf, &ret->faults, err);
+	int rc = call(L, completer->written, completer->array_mt, conf);
 
-	if (rc != 0)
-		return rc;
-	rc = lua_json_read(L, -1, &ret->conf, err);
-	lua_pop(L, 1);
+	if (rc == 0)
+		rc = lua_json_read(L, -3, &ret->conf, err);
+	else if ((rc = lua_json_read(L, -1, &ret->faults, err)) == 0)
+		rc = err_set(err, E_CONF, "%s", lua_tostring(L, -2));
+	lua_pop(L, 3);
 	return rc;
 }
 
@@ -108,8 +110,8 @@ static int open_schema(lua_State *L)
 	lua_json_push(L, o->described, array_mt);
 	lua_pushstring(L, o->plugin->name);
 	lua_pushinteger(L, (lua_Integer)o->plugin->env.kong_version);
-	lua_call(L, 3, 3);
-	o->rc = take_results(o, L, lua_gettop(L) - 2);
+	lua_call(L, 3, 4);
+	o->rc = take_results(o, L, lua_gettop(L) - 3);
 	return 0;
 }
 
@@ -139,7 +141,8 @@ int lua_schema_open(struct plugin *plugin, const json_t *described, struct lua_s
 struct completing {
 	const struct lua_schema *schema;
 	const json_t *conf;
-	struct conf_result *ret;
+	json_t **ret_conf;       /* for a conf that was sent; or NULL */
+	struct conf_result *ret; /* for one that was written */
 	struct err *err;
 	int rc;
 };
@@ -147,18 +150,35 @@ struct completing {
 static int complete(lua_State *L)
 {
 	struct completing *c = lua_touserdata(L, 1);
+	const struct lua_completer *completer = &c->schema->completer;
 
-	c->rc = lua_completer_read(L, &c->schema->completer, c->conf, c->ret, c->err);
+	if (c->ret_conf == NULL) {
+		c->rc = lua_completer_check(L, completer, c->conf, c->ret, c->err);
+		return 0;
+	}
+	c->rc = lua_completer_push(L, completer, c->conf, c->err);
+	if (c->rc == 0)
+		c->rc = lua_json_read(L, -1, c->ret_conf, c->err);
 	return 0;
 }
 
-int lua_schema_complete(struct lua_schema *schema, const json_t *conf, struct conf_result *ret,
+static int run(struct lua_schema *schema, struct completing *c)
+{
+	int status = lua_cpcall(schema->L, complete, c);
+
+	return status != LUA_OK ? lua_error_take(schema->L, status, E_CONF, c->err) : c->rc;
+}
+
+int lua_schema_complete(struct lua_schema *schema, const json_t *conf, json_t **ret,
 			struct err *err)
 {
-	struct completing c = {schema, conf, ret, err, 0};
-	int status = lua_cpcall(schema->L, complete, &c);
+	return run(schema, &(struct completing){schema, conf, ret, NULL, err, 0});
+}
 
-	return status != LUA_OK ? lua_error_take(schema->L, status, E_CONF, err) : c.rc;
+int lua_schema_check(struct lua_schema *schema, const json_t *conf, struct conf_result *ret,
+		     struct err *err)
+{
+	return run(schema, &(struct completing){schema, conf, NULL, ret, err, 0});
 }
 
 void lua_schema_close(struct lua_schema *schema)

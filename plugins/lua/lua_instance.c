@@ -20,10 +20,10 @@ static int build(lua_State *L)
 	const struct lua_completer *completer = &b->plugin->completer;
 
 	if (b->instance == NULL) {
-		b->rc = lua_completer_read(L, completer, b->conf, b->result, b->err);
+		b->rc = lua_completer_check(L, completer, b->conf, b->result, b->err);
 		return 0;
 	}
-	b->rc = lua_completer_push(L, completer, b->conf, NULL, b->err);
+	b->rc = lua_completer_push(L, completer, b->conf, b->err);
 	if (b->rc == 0)
 		b->instance->conf_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	return 0;

@@ -66,8 +66,9 @@ static int load_code(lua_State *L)
 	lua_pushstring(L, plugin->name);
 	lua_pushstring(L, plugin->module);
 	lua_pushboolean(L, !loading->spec->no_filters);
-	lua_call(L, 3, 5);
-	loading->rc = take_results(loading, L, lua_gettop(L) - 4);
+	lua_pushboolean(L, loading->spec->is_split);
+	lua_call(L, 4, 6);
+	loading->rc = take_results(loading, L, lua_gettop(L) - 5);
 	return 0;
 }
 

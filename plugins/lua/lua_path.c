@@ -154,7 +154,7 @@ int lua_path_find(const struct plugin_paths *paths, const char *module, struct b
 		rc = lua_path_in_dir(paths, module, endings[i], ret);
 		if (rc != -E_NOT_FOUND)
 			return rc;
-		note_tried(ret, tried);
+		note_tried(ret, i == 0 ? tried : NULL);
 	}
 	rc = lua_path_build(paths, &path);
 	if (rc == 0)

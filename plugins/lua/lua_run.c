@@ -24,7 +24,7 @@ static void push_conf(lua_State *L, const struct call *call, const struct plugin
 
 	if (instance != NULL)
 		lua_rawgeti(L, LUA_REGISTRYINDEX, instance->conf_ref);
-	else if (lua_completer_push(L, completer, conf->conf, NULL, NULL) != 0)
+	else if (lua_completer_push(L, completer, conf->conf, NULL) != 0)
 		lua_json_push(L, conf->conf, completer->array_mt);
 }
 

@@ -47,6 +47,7 @@ struct native_plugin {
 	struct native_timer *timers;     /* by id */
 	uint64_t last_timer;
 	bool initialised;
+	bool is_split;             /* as asked for (struct plugin_spec) */
 	struct lua_schema *schema; /* owned */
 };
 

@@ -218,9 +218,9 @@ static int build_info(struct plugin *plugin, const struct outrigger_plugin *api,
 		      struct err *err)
 {
 	struct native_plugin *p = plugin->impl;
-	json_t *described = json_pack("{s:s?, s:I, s:o, s:O}", "version", api->version, "priority",
-				      (json_int_t)api->priority, "phases", list_phases(api),
-				      "schema", schema);
+	json_t *described = json_pack("{s:s?, s:I, s:o, s:O, s:b}", "version", api->version,
+				      "priority", (json_int_t)api->priority, "phases",
+				      list_phases(api), "schema", schema, "split", p->is_split);
 	int rc;
 
 	if (described == NULL)
@@ -253,6 +253,7 @@ int native_load(struct plugin *plugin, const struct plugin_spec *spec, struct er
 		return err_set(err, E_NOMEM, "no memory for a plugin");
 	}
 	p->name = plugin->name;
+	p->is_split = spec->is_split;
 	plugin->impl = p;
 	rc = open_object(p, plugin->info.where, err);
 	if (rc == 0)

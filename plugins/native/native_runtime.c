@@ -62,17 +62,7 @@ static int runtime_check_conf(struct plugin *plugin, const json_t *conf, struct 
 {
 	const struct native_plugin *p = plugin->impl;
 
-	return lua_schema_complete(p->schema, conf, ret, err);
-}
-
-static int complete_conf(struct plugin *plugin, const json_t *conf, json_t **ret, struct err *err)
-{
-	struct conf_result result = {0};
-	int rc = runtime_check_conf(plugin, conf, &result, err);
-
-	json_decref(result.faults);
-	*ret = result.conf;
-	return rc;
+	return lua_schema_check(p->schema, conf, ret, err);
 }
 
 static int runtime_instance_start(struct plugin *plugin, const json_t *conf, void **ret_live,
@@ -81,7 +71,7 @@ static int runtime_instance_start(struct plugin *plugin, const json_t *conf, voi
 	const struct native_plugin *p = plugin->impl;
 	struct native_scope *instance;
 	json_t *completed = NULL;
-	int rc = complete_conf(plugin, conf, &completed, err);
+	int rc = lua_schema_complete(p->schema, conf, &completed, err);
 
 	if (rc != 0)
 		return rc;
@@ -115,12 +105,13 @@ static void runtime_instance_stop(struct plugin *plugin, void *live)
 /* The conf that the instance has, or would have. Owned. */
 static json_t *hold_conf(struct plugin *plugin, const struct plugin_conf *conf)
 {
+	const struct native_plugin *p = plugin->impl;
 	const struct native_scope *instance = conf->live;
 	json_t *completed = NULL;
 
 	if (instance != NULL)
 		return json_incref(instance->conf);
-	if (complete_conf(plugin, conf->conf, &completed, NULL) == 0)
+	if (lua_schema_complete(p->schema, conf->conf, &completed, NULL) == 0)
 		return completed;
 	return json_incref((json_t *)conf->conf);
 }

@@ -58,6 +58,7 @@ class Export(CliCase):
         self.assertEqual(self.files(), wanted)
         self.assertEqual(sorted(line for line in text.splitlines() if line.endswith(".lua")), wanted)
         self.assertIn("lua_package_path = %s/?.lua;%s/?/init.lua;;" % (self.to, self.to), text)
+        self.assertIn("plugin_one_split = on", text)
         self.assertEqual(self.read("gateway/kong/plugins/one/schema.lua"), SCHEMA)
 
     def test_another_name_has_files_of_that_name(self):

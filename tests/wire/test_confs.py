@@ -43,11 +43,13 @@ COMPLETE = {"limit": 10, "names": [], "redis": {"port": 6379}, "redis_port": 637
 
 
 class ConfTest(lib.WireTest):
+    settings = {}
+
     def setUp(self):
         self.dir = self.temp_dir()
         self.write("strict/handler.lua", HANDLER)
         self.write("strict/schema.lua", SCHEMA)
-        self.server = self.serve("strict", plugins_dir=self.dir)
+        self.server = self.serve("strict", plugins_dir=self.dir, **self.settings)
         self.gateway = self.connect(self.server)
 
     def write(self, name, text):
@@ -100,6 +102,17 @@ class Completed(ConfTest):
         reference = "{vault://env/secret}"
         redis = self.conf(redis={"password": "not digits", "$refs": {"password": reference}})["redis"]
         self.assertEqual(redis, {"port": 6379, "password": "not digits", "$refs": {"password": reference}})
+
+
+class Split(ConfTest):
+    settings = {"plugin_strict_split": "on"}
+
+    def test_what_the_gateway_has_completed_is_left_as_it_is(self):
+        self.assertEqual(self.conf(raw="abc", redis={"port": 7}, redis_port=7),
+                         {"raw": "abc", "redis": {"port": 7}, "redis_port": 7})
+
+    def test_it_is_validated_all_the_same(self):
+        self.assertEqual(self.refusal(even=3, redis={}), "schema violation (config.even: must be even)")
 
 
 class Refused(ConfTest):

@@ -1,8 +1,8 @@
 -- The info of a plugin that is not written in Lua, by the same rules: `described` has its version,
 -- priority, phases (names) and schema.
 --
--- Returns the info table of the gateway's query_cmd, an array of notes (texts) and the function that
--- completes confs (schema/conf), or nil and what is wrong.
+-- Returns the info table of the gateway's query_cmd, an array of notes (texts) and the two functions
+-- that complete confs (schema/conf), or nil and what is wrong.
 
 require("outrigger.ngx.re")(ngx)
 
@@ -23,5 +23,5 @@ return function(described, name, version)
 	if not info then
 		return nil, notes
 	end
-	return info, plugin_info.note_texts(notes), Conf.completer(described.schema)
+	return info, plugin_info.note_texts(notes), Conf.completers(described.schema, described.split)
 end

@@ -1,7 +1,7 @@
 -- Loads a plugin's handler and schema, and computes what the gateway is told of it.
 --
 -- Returns the function that runs the handler, the info table, an array of notes (texts), whether the handler wants
--- to be told of its confs, and the function that completes confs (schema/conf); or nil and what is wrong.
+-- to be told of its confs, and the two functions that complete confs (schema/conf); or nil and what is wrong.
 
 local Conf = require "outrigger.schema.conf"
 local core = require "outrigger.core"
@@ -9,7 +9,7 @@ local ctx = require "outrigger.ctx"
 local plugin_info = require "outrigger.plugin_info"
 local run = require "outrigger.run"
 
-return function(name, module, is_filtering)
+return function(name, module, is_filtering, is_split)
 	local handler = require("kong.plugins." .. module .. ".handler")
 	local schema = require("kong.plugins." .. module .. ".schema")
 	local version = core.kong_version
@@ -22,5 +22,5 @@ return function(name, module, is_filtering)
 	end
 	ctx.set_phases(info.Phases)
 	return run.new(handler, is_filtering), info, plugin_info.note_texts(notes),
-		type(handler.configure) == "function", Conf.completer(schema)
+		type(handler.configure) == "function", Conf.completers(schema, is_split)
 end

@@ -72,7 +72,9 @@ function Conf.new(schema)
 	local entity = assert(entities.with_plugin(schema.name, schema))
 	local subschema = entity.subschemas[schema.name]
 	keep_answerable(subschema)
-	return setmetatable({ name = schema.name, entity = entity, fields = subschema.fields }, Conf)
+	local empty = entity:process_auto_fields({ name = schema.name }, "insert")
+	return setmetatable({ name = schema.name, entity = entity, fields = subschema.fields,
+		protocols = empty.protocols }, Conf)
 end
 
 -- The fields of a conf, and what is beside them. A schema may have a field of such a name.
@@ -109,7 +111,8 @@ end
 
 -- The plugin entity that has this conf.
 local function make_entity(self, config, beside)
-	local entity = { name = self.name, config = self.fields.config and config or nil }
+	local entity = { name = self.name, config = self.fields.config and config or nil,
+		enabled = true, protocols = self.protocols }
 	for key, field in pairs(BESIDE) do
 		if field and beside[key] then
 			entity[field] = key:find("_id$") and { id = beside[key] } or beside[key]
@@ -129,7 +132,7 @@ end
 -- As the gateway does between what it is sent and what a handler gets.
 local function process(self, entity, secrets, opts)
 	local schema = self.entity
-	local completed, errors = schema:process_auto_fields(entity, "insert")
+	local completed, errors = schema:process_auto_fields(entity, "insert", nil, opts)
 	if not completed then
 		return nil, errors
 	end
@@ -145,14 +148,17 @@ local function process(self, entity, secrets, opts)
 			return nil, { ["@entity"] = { err } }
 		end
 	end
-	return schema:process_auto_fields(completed, "select", false, { resolve = function(reference)
-		local secret = secrets[reference]
-		return secret == nil and reference or secret
-	end })
+	return schema:process_auto_fields(completed, "select", false, {
+		no_defaults = opts and opts.no_defaults,
+		resolve = function(reference)
+			local secret = secrets[reference]
+			return secret == nil and reference or secret
+		end,
+	})
 end
 
 -- The conf that a handler gets, or nil and a table of errors, or a text when the schema's own functions
--- raise. `conf` is used up. Options: transform = false leaves the transformations out.
+-- raise. `conf` is used up. Options: transform = false leaves the transformations out, no_defaults the defaults.
 function Conf:complete(conf, opts)
 	local secrets = {}
 	local config, beside = split(self, conf)
@@ -181,18 +187,23 @@ end
 -- More bytes than this of what is wrong with a conf can't be told: struct err holds 1024.
 local TEXT_MAX = 900
 
--- A function for C: the completed conf, or nil, what is wrong as one text, and as an array of texts.
-function Conf.completer(schema)
+-- Two functions for C, from a conf to the completed one, or nil, what is wrong as one text, and as an array of
+-- texts: for a conf that the gateway sends, and for one that a person wrote. Where the plugin is split, the
+-- gateway has completed and transformed what it sends: a field that isn't there was set to null.
+function Conf.completers(schema, is_split)
 	local conf_schema = Conf.new(schema)
-	return function(conf)
-		local completed, errors = conf_schema:complete(conf)
-		if completed then
-			return completed
-		elseif type(errors) ~= "table" then
-			return nil, errors, { errors }
+	local function with(opts)
+		return function(conf)
+			local completed, errors = conf_schema:complete(conf, opts)
+			if completed then
+				return completed
+			elseif type(errors) ~= "table" then
+				return nil, errors, { errors }
+			end
+			return nil, errors_text.violation(errors, TEXT_MAX), errors_text.lines(errors)
 		end
-		return nil, errors_text.violation(errors, TEXT_MAX), errors_text.lines(errors)
 	end
+	return with(is_split and { transform = false, no_defaults = true } or nil), with(nil)
 end
 
 return Conf
