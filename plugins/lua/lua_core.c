@@ -110,6 +110,8 @@ static int open_core(lua_State *L)
 	lua_setfield(L, -2, "plugin");
 	lua_pushinteger(L, (lua_Integer)plugin->env.kong_version);
 	lua_setfield(L, -2, "kong_version");
+	lua_pushboolean(L, plugin->env.read_cache);
+	lua_setfield(L, -2, "read_cache");
 	return 1;
 }
 

@@ -18,11 +18,12 @@ from strict import strict
 PHASES = ("access", "response", "log", "preread", "certificate")
 GOLDEN = os.path.join(lib.SOURCE, "tests", "golden", "pdk-errors.json")
 
+KEYS = ["'k'", "'authenticated_consumer'", "'balancer_data'", "'serialize_values'", "'CLIENT_VERIFY_OVERRIDE'",
+        "'buffered_proxying'"]
 # Lua arguments of each reading; as in pdk_calls.py where there are none.
 READINGS = {
     "kong.client.load_consumer": ["'bob', true"],
-    "kong.nginx.get_ctx": ["'k'", "'authenticated_consumer'", "'balancer_data'", "'serialize_values'",
-                           "'CLIENT_VERIFY_OVERRIDE'", "'buffered_proxying'"],
+    "kong.nginx.get_ctx": KEYS,
     "kong.request.get_body": ["'application/x-www-form-urlencoded'"],
     "kong.request.get_header": ["'x-a'", "'X-Two'", "'host'", "'content-length'", "'none'"],
     "kong.request.get_headers": ["", "2", "1000"],
@@ -31,6 +32,7 @@ READINGS = {
     "kong.response.get_header": ["'x-r'", "'x_two'", "'connection'"],
     "kong.response.get_headers": ["", "2"],
     "kong.service.response.get_header": ["'x-up'", "'X-Two'", "'none'"],
+    "ngx.ctx.get": KEYS,
 }
 
 # Lua arguments of each setting, one after the other.
@@ -64,6 +66,7 @@ SETTINGS = {
     "kong.service.request.set_query": ["{a = '7', b = {'8', '9'}, flag = 'x'}"],
     "kong.service.request.set_raw_body": ["'c=d'"],
     "kong.service.request.set_raw_query": ["'a=5&b&flag=&none=1'"],
+    "ngx.ctx.set": CONTEXT[:3],
 }
 
 # Rows that set nothing that a function gives back; all other ones that are asked anew each time set.
@@ -75,6 +78,15 @@ HARMLESS = {
 }
 # What ngx.ctx has no word in, and what is cleared with the rest all the same.
 SET_CTX_LEAVES = {"G_BODY", "G_RESPONSE_HEADERS", "G_RESPONSE_STATUS"}
+
+
+class Field:
+    """A row for the fields of Lua's ngx.ctx."""
+
+    def __init__(self, name, groups):
+        self.name = name
+        self.flags = {"LOG_OK"}
+        self.groups = groups
 
 
 def is_remote(row):
@@ -95,12 +107,16 @@ class Pairs(lib.WireTest):
                        r.name in HARMLESS and r.returns != "VOID"]
         cls.setters = [r for r in rows if r not in cls.readers and r.name not in HARMLESS and
                        not r.name.startswith(("kong.log.d", "kong.log.i"))]
+        cls.readers.append(Field("ngx.ctx.get", {"G_CTX"}))
+        cls.setters.append(Field("ngx.ctx.set", {"G_CTX"}))
         with open(GOLDEN, encoding="utf-8") as file:
             golden = json.load(file)["phases"]
-        cls.phases_of = {row.name: cls.allowed_phases(row, golden) for row in rows}
+        cls.phases_of = {row.name: cls.allowed_phases(row, golden) for row in cls.readers + cls.setters}
 
     @staticmethod
     def allowed_phases(row, golden):
+        if row.name.startswith("ngx."):
+            return PHASES
         if row.name not in golden:
             return [row.call().phase]
         return (golden[row.name]["only"] or ", ".join(PHASES)).split(", ")

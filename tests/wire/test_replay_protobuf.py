@@ -19,8 +19,6 @@ REFUSED = {
     "unknown_method": "attempt to",
     "wrong_phase_raises": "access",
 }
-# Calls that are not sent, since the answer is known here.
-LOCAL = [("ctx", "kong.ctx.shared.get", ["k"])]
 RPCS = pb.rpcs()
 
 
@@ -59,19 +57,6 @@ class Scenario:
         self.name = begin["scenario"]
         self.phase = begin["phase"]
         self.lines = []
-
-    def is_local(self, line):
-        return line["dir"] == "server" and any((self.name, name, args) in LOCAL for name, args in
-                                               calls_in(bytes.fromhex(line["hex"])))
-
-    def sent(self):
-        """The lines without the calls that are not sent, and without their answers."""
-        lines = iter(self.lines)
-        for line in lines:
-            if self.is_local(line):
-                next(lines)
-            else:
-                yield line
 
     def conf(self):
         calls = [call for line in self.lines if line["dir"] == "server"
@@ -159,7 +144,7 @@ class Replay:
 
     def run(self):
         steps = {"gateway": self.send, "server": self.receive, "closed": self.end}
-        for line in self.scenario.sent():
+        for line in self.scenario.lines:
             if line["dir"] in steps:
                 steps[line["dir"]](line)
 

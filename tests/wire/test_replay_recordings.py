@@ -26,7 +26,6 @@ REFUSED = {
 ENDED = {"log_phase_raises"}
 # Calls of a scenario that are not sent, since the answer is known here.
 LOCAL = {
-    "ctx": [("kong.ctx.shared.get", ["k"])],
     "log": [("kong.vault.is_reference", ["{vault://env/rec-secret}"])],
 }
 # What is the same, or is made from another call: how it goes out here.

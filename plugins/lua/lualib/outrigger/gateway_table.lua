@@ -1,8 +1,8 @@
 -- Tables whose fields live in the gateway: kong.ctx.shared, ngx.ctx.
 --
--- Within an event nobody else writes to them, so each field is asked for once, and a table in it
--- stays the same table. One that the handler changed from within is sent again before the event's
--- last call.
+-- Within an event nobody else writes to them, so each field is asked for once (without the read cache each
+-- time), until it is forgotten; and a table in it stays the same table. One that the handler changed from
+-- within is sent again before the event's last call.
 
 local core = require "outrigger.core"
 local on_end = require "outrigger.on_end"
@@ -75,16 +75,32 @@ local function send_changed(name, set)
 	end
 end
 
--- A table for all events, by the gateway's functions for its fields.
+-- A table that the handler has is what counts, as long as the gateway has what it was made of.
+local function ask(name, key, get)
+	local now, before = get(key), known(name).sent[key]
+	if before == nil or not equal(before, now) then
+		keep(name, key, now)
+	end
+end
+
+-- A table for all events, by the gateway's functions for its fields; and the function that forgets a field
+-- which something else has set.
 return function(name, get, set)
 	on_end(function()
 		send_changed(name, set)
 	end)
 
-	return setmetatable({}, {
+	local function forget(key)
+		local table_ = core.event() and known(name)
+		if table_ then
+			table_.values[key], table_.sent[key] = nil, nil
+		end
+	end
+
+	local fields = setmetatable({}, {
 		__index = function(_, key)
-			if known(name).values[key] == nil then
-				keep(name, key, get(key))
+			if known(name).values[key] == nil or not core.read_cache then
+				ask(name, key, get)
 			end
 			local value = known(name).values[key]
 			if value ~= NIL then
@@ -96,4 +112,5 @@ return function(name, get, set)
 			keep(name, key, value)
 		end,
 	})
+	return fields, forget
 end

@@ -42,8 +42,43 @@ local function set(key, value)
 	end
 end
 
+-- The functions of kong that write to the gateway's ngx.ctx, and where.
+local writers = {
+	{ "client.authenticate", "authenticated_consumer" },
+	{ "client.authenticate", "authenticated_credential" },
+	{ "client.tls.set_client_verify", "CLIENT_VERIFY_OVERRIDE" },
+	{ "log.set_serialize_value", "serialize_values" },
+	{ "service.request.enable_buffering", "buffered_proxying" },
+	{ "service.set_retries", "balancer_data" },
+	{ "service.set_target", "balancer_data" },
+	{ "service.set_timeouts", "balancer_data" },
+	{ "service.set_upstream", "balancer_data" },
+}
+
+-- Has note(...) called before kong.PATH(...).
+local function before(path, note)
+	local t = kong
+	local name = path:gsub("([^.]+)%.", function(word)
+		t = t[word]
+		return ""
+	end)
+	local call = t[name]
+	t[name] = function(...)
+		note(...)
+		return call(...)
+	end
+end
+
 return function(ngx)
-	local shared = gateway_table("ngx.ctx", get, set)
+	local shared, forget = gateway_table("ngx.ctx", get, set)
+
+	before("nginx.set_ctx", forget)
+	for _, writer in ipairs(writers) do
+		before(writer[1], function()
+			forget(writer[2])
+		end)
+	end
+
 	local outside = setmetatable({}, { __mode = "k" })
 
 	local function find()
