@@ -147,6 +147,7 @@ class Together(CExamples):
 
 del CExamples
 code_plugins.over_protobuf(globals())
+code_plugins.in_split_installation(globals())
 
 if __name__ == "__main__":
     unittest.main()

@@ -8,7 +8,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 import harness  # noqa: E402
-from code_plugins import CodePlugins, code  # noqa: E402
+from code_plugins import CodePlugins, code, in_split_installation  # noqa: E402
 
 # Notes each call of body_filter in a header's place: the log.
 NOTE_CHUNKS = """kong.log.warn("chunk ", #(ngx.arg[1] or ""), " ", tostring(ngx.arg[2]))"""
@@ -200,6 +200,8 @@ class FiltersOff(Filters):
         self.assertEqual(response.status, 200)
         self.assertEqual(response.json()["headers"]["x-access"], "1")
 
+
+in_split_installation(globals())
 
 if __name__ == "__main__":
     unittest.main()

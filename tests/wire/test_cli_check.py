@@ -49,7 +49,10 @@ STRICT = """
         { even = { type = "number", custom_validator = function(n)
             print("noise")
             return n %% 2 == 0, "must be even" end } },
-        { redis = { type = "record", fields = { { port = { type = "integer", default = 6379 } } } } } } } } } }"""
+        { redis = { type = "record", fields = { { port = { type = "integer", default = 6379 } } } } } },
+        shorthand_fields = { { redis_port = { type = "integer", deprecation = { message = "use redis.port",
+            removal_in_version = "4.0", replaced_with = { { path = { "redis", "port" } } } },
+            func = function(port) return { redis = { port = port } } end } } } } } } }"""
 
 
 class Conf(CliCase):
@@ -77,6 +80,12 @@ class Conf(CliCase):
     def test_null_is_no_missing_value(self):
         self.assertEqual(self.check('{"limit":null}', 1), ["one: error: config.limit: required field missing"])
         self.check('{"limit":1,"redis":{"port":null}}', 0)
+
+    def test_an_old_and_a_new_form_that_differ_are_a_fault_even_if_one_is_the_default(self):
+        self.check('{"limit":1,"redis_port":7}', 0)
+        self.assertEqual(self.check('{"limit":1,"redis_port":7,"redis":{"port":6379}}', 1), [
+            "one: error: redis_port: both deprecated and new field are used but their values mismatch: "
+            "redis_port = 7 vs redis.port = 6379"])
 
     def test_the_file_of_settings_can_be_named_too(self):
         file = self.write("outrigger.conf", "kong_version = 3.8\n")

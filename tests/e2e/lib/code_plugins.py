@@ -55,15 +55,37 @@ def wait_sockets(gateway, names):
         gateway.wait_until(lambda path=path: harness.connects(path), "the socket " + path)
 
 
-def over_protobuf(namespace):
-    """Gives each test class of a module, in its namespace, a twin whose plugins speak ProtoBuf:1."""
+def export(stage, names, *options):
+    """Writes what of the plugins belongs on a gateway; the line for its kong.conf, and options for Outrigger."""
+    to = stage.prefix("on-the-gateway")
+    lines, splits = set(), []
+    for name in names:
+        printed = run_outrigger("export", name, "--to=" + to, "--plugins-dir=" + PLUGINS_DIR, *options)
+        lines |= {line + "\n" for line in printed.splitlines() if line.startswith("lua_package_path = ")}
+        splits += ["--" + line.replace(" = ", "=").replace("_", "-") for line in printed.splitlines()
+                   if line.startswith("plugin_")]
+    return "".join(lines), splits
+
+
+def twins(namespace, suffix, **attributes):
+    """Gives each test class of a module that has these attributes, in its namespace, a twin with other ones.
+    Those that have them already, and twins, have none."""
     for name, kind in list(namespace.items()):
         if isinstance(kind, type) and issubclass(kind, unittest.TestCase) and \
-                kind.__module__ == namespace["__name__"] and \
-                getattr(kind, "PROTOCOL", "protobuf") != "protobuf":
-            twin = name + "OverProtobuf"
-            namespace[twin] = type(twin, (kind,), {
-                "PROTOCOL": "protobuf", "__module__": kind.__module__, "__doc__": kind.__doc__})
+                kind.__module__ == namespace["__name__"] and not hasattr(kind, "IS_TWIN") and \
+                all(getattr(kind, key, value) != value for key, value in attributes.items()):
+            namespace[name + suffix] = type(name + suffix, (kind,), {
+                **attributes, "IS_TWIN": True, "__module__": kind.__module__, "__doc__": kind.__doc__})
+
+
+def over_protobuf(namespace):
+    """... whose plugins speak ProtoBuf:1."""
+    twins(namespace, "OverProtobuf", PROTOCOL="protobuf")
+
+
+def in_split_installation(namespace):
+    """... whose gateway has the plugins' own schemas."""
+    twins(namespace, "Split", SPLIT=True)
 
 
 class CodePlugins(unittest.TestCase):
@@ -74,14 +96,16 @@ class CodePlugins(unittest.TestCase):
     OPTIONS = ()
     CONF = ""
     PROTOCOL = "msgpack"
+    SPLIT = False
 
     @classmethod
     def setUpClass(cls):
         cls.stage = harness.Stage()
         cls.addClassCleanup(cls.stage.close)
+        path, splits = export(cls.stage, cls.NAMES, *cls.OPTIONS) if cls.SPLIT else ("", [])
         cls.gateway = cls.stage.gateway(
-            kong_conf(cls.stage, cls.NAMES, "--protocol=" + cls.PROTOCOL, *cls.OPTIONS) + cls.CONF,
-            declarative([]))
+            kong_conf(cls.stage, cls.NAMES, "--protocol=" + cls.PROTOCOL, *splits, *cls.OPTIONS) + path +
+            cls.CONF, declarative([]))
         wait_sockets(cls.gateway, cls.NAMES)
 
     def setUp(self):

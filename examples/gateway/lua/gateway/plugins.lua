@@ -1,6 +1,7 @@
 -- plugins.lua - which plugins run for a request, with which configuration, in
 -- which order.
 
+local own_schema = require "gateway.own_schema"
 local schema = require "gateway.schema"
 local json = require "gateway.json"
 local declarative = require "gateway.declarative"
@@ -69,6 +70,15 @@ local function for_http(plugin)
 	return false
 end
 
+-- By the schema that this gateway has itself, else by what its server has told.
+local function complete(handler, plugin)
+	if handler.own_schema then
+		return own_schema.complete(handler.own_schema, plugin)
+	end
+	local config, errors = schema.fill_config(handler.schema, plugin.config)
+	return config, not config and "schema violation (config: " .. json.encode(errors) .. ")" or nil
+end
+
 -- One plugin entity's configuration, or nil and why not.
 local function configure(plugin)
 	local handler = by_name[plugin.name]
@@ -80,9 +90,10 @@ local function configure(plugin)
 	if not ok then
 		return nil, err
 	end
-	local config, errors = schema.fill_config(handler.schema, plugin.config)
+	local config
+	config, err = complete(handler, plugin)
 	if not config then
-		return nil, "schema violation (config: " .. json.encode(errors) .. ")"
+		return nil, err
 	end
 	return build_conf(plugin, config)
 end

@@ -150,7 +150,7 @@ local function process(self, entity, secrets, opts)
 	end
 	return schema:process_auto_fields(completed, "select", false, {
 		no_defaults = opts and opts.no_defaults,
-		resolve = function(reference)
+		resolve = opts and opts.resolve or function(reference)
 			local secret = secrets[reference]
 			return secret == nil and reference or secret
 		end,
@@ -158,12 +158,16 @@ local function process(self, entity, secrets, opts)
 end
 
 -- The conf that a handler gets, or nil and a table of errors, or a text when the schema's own functions
--- raise. `conf` is used up. Options: transform = false leaves the transformations out, no_defaults the defaults.
+-- raise. `conf` is used up. Options: transform = false leaves the transformations out, no_defaults the defaults;
+-- is_from_dump: a gateway that knows the dump has completed it; resolve(reference) gives the secrets of a conf
+-- that comes with none.
 function Conf:complete(conf, opts)
 	local secrets = {}
 	local config, beside = split(self, conf)
 	hide_secrets(config, beside["$refs"], secrets)
-	shorthands.forget_defaults(self.fields.config or {}, config)
+	if opts and opts.is_from_dump then
+		shorthands.forget_defaults(self.fields.config or {}, config)
+	end
 	local errors = without_config(self, config)
 	if errors then
 		return nil, errors
@@ -203,7 +207,7 @@ function Conf.completers(schema, is_split)
 			return nil, errors_text.violation(errors, TEXT_MAX), errors_text.lines(errors)
 		end
 	end
-	return with(is_split and { transform = false, no_defaults = true } or nil), with(nil)
+	return with(is_split and { transform = false, no_defaults = true } or { is_from_dump = true }), with(nil)
 end
 
 return Conf

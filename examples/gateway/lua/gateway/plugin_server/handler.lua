@@ -3,6 +3,7 @@
 
 local exposed = require "gateway.plugin_server.exposed"
 local instances = require "gateway.plugin_server.instances"
+local own_schema = require "gateway.own_schema"
 local schema = require "gateway.schema"
 local clone = require "table.clone"
 local get_ctx_table = require("resty.core.ctx").get_ctx_table
@@ -44,12 +45,14 @@ local function new(info, kong)
 	end
 	local connection = require(protocol).new({ name = info.Name, socket = info.server.socket, kong = kong,
 		api = exposed.new(kong), instances = instances })
+	local own = own_schema.load(info.Name)
+	local definition = own and own.definition or info.Schema
 	local handler = {
-		name = info.Name, priority = info.Priority, version = info.Version, schema = info.Schema,
-		phases = {},
-		no_route = schema.forbids(info.Schema, "route"),
-		no_service = schema.forbids(info.Schema, "service"),
-		no_consumer = schema.forbids(info.Schema, "consumer"),
+		name = info.Name, priority = info.Priority, version = info.Version, schema = definition,
+		own_schema = own, phases = {},
+		no_route = schema.forbids(definition, "route"),
+		no_service = schema.forbids(definition, "service"),
+		no_consumer = schema.forbids(definition, "consumer"),
 	}
 	for _, phase in ipairs(info.Phases or {}) do
 		handler.phases[phase] = phase == "log" and log_phase(connection, kong, info.Name)
