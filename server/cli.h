@@ -20,12 +20,11 @@ struct cli_option {
 struct cli_command {
 	const char *name; /* "dump" */
 	unsigned bit;     /* COMMAND_DUMP (options.h): which keys --help lists */
-	const char
-		*positional; /* what stands for its one argument in --help; NULL = it has none; in
-				 * brackets = it may be left out */
-	bool takes_plugin;   /* the argument is a plugin's name: as --plugin NAME */
-	bool takes_conf;     /* --config FILE.json is a conf of that plugin */
-	const char *doc;     /* a paragraph for --help; it is wrapped there */
+	/* What stands for its one argument in --help: in brackets where it may be left out; NULL = none. */
+	const char *positional;
+	bool takes_plugin; /* the argument is a plugin's name: as --plugin NAME */
+	bool takes_conf;   /* --config FILE.json is a conf of that plugin */
+	const char *doc;   /* a paragraph for --help; it is wrapped there */
 	struct cli_option options[CLI_OPTIONS_MAX]; /* up to the first without a name */
 };
 
