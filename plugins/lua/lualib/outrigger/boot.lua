@@ -4,6 +4,7 @@
 rawset(_G, "ngx", {})
 
 require("outrigger.guards").install()
+require "outrigger.ffi_declared"
 
 for _, part in ipairs({ "log", "ctx", "headers", "response", "table", "tracing", "vault", "info",
 	"absent" }) do
