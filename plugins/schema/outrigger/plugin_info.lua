@@ -4,6 +4,7 @@
 -- with a plugin that breaks them.
 
 local json_encode = require "outrigger.json_encode"
+local meta = require "outrigger.schema_meta"
 local schema_dump = require "outrigger.schema_dump"
 
 local plugin_info = {}
@@ -14,6 +15,7 @@ plugin_info.PHASES = { "certificate", "rewrite", "preread", "access", "response"
 local LEFT_OUT = "is left out: the gateway runs %s only for plugins inside its process, and filters are off"
 local IN_RESPONSE = "runs inside of the response phase, for which the gateway holds back the whole response: " ..
 	"it is not called for responses that the gateway or another plugin makes, nor for upgraded connections"
+local NOT_HTTP2 = "is not called for requests over HTTP/2, where the gateway is older than Kong 3.9"
 local NOT_SENT = "is not advertised: the gateway sends no %s event to external plugins"
 local RUN_HERE = "is not advertised: Outrigger runs %s itself, when it begins to serve"
 local CONFIGURE = "is not advertised: Outrigger runs %s itself, when instances come and go"
@@ -50,8 +52,14 @@ local function look_at_filters(handler, is_running, notes)
 	return found
 end
 
+-- Whether the gateway buffers no response of a request over HTTP/2, without which there is no `response`.
+local function lacks_http2(opts)
+	local version = opts and opts.kong_version and meta.version_number(opts.kong_version)
+	return version ~= nil and version < meta.version_number("3.9")
+end
+
 -- The advertised phases, inherited ones too, and notes on what is called elsewhere or never; nil, err.
--- opts.filters: header_filter and body_filter are run in `response`.
+-- opts.filters: header_filter and body_filter are run in `response`; opts.kong_version as for schema_dump.dump.
 function plugin_info.phases(handler, name, opts)
 	local phases, notes = setmetatable({}, json_encode.array_mt), {}
 	local is_running = opts and opts.filters or false
@@ -63,6 +71,9 @@ function plugin_info.phases(handler, name, opts)
 				"and `header_filter` or `body_filter` methods."):format(name)
 		elseif is_defined or filters and is_running and phase == "response" then
 			phases[#phases + 1] = phase
+			if phase == "response" and lacks_http2(opts) then
+				add_note(notes, phase, NOT_HTTP2)
+			end
 		end
 	end
 	for _, row in ipairs(ELSEWHERE) do

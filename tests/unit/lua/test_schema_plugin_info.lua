@@ -69,6 +69,14 @@ filtered, notes = build(handler({ access = run, body_filter = run, log = run }),
 check.equal(table.concat(filtered.Phases, " "), "access response log", "a filter's phase")
 check.equal(notes[1].path, "handler.body_filter", "a filter that runs")
 check.contains(notes[1].what, "runs inside of the response phase", "a filter that runs")
+for _, phase in ipairs({ "body_filter", "response" }) do
+	for version, is_noted in pairs({ ["2.8"] = true, ["3.8"] = true, ["3.9"] = false }) do
+		_, notes = build(handler({ [phase] = run }), nil, { filters = true, kong_version = version })
+		local last = notes[#notes]
+		check.equal(last ~= nil and last.path == "handler.response" and
+			last.what:find("over HTTP/2", 1, true) ~= nil, is_noted, phase .. " with HTTP/2 and Kong " .. version)
+	end
+end
 refused(handler({ response = run, body_filter = run }), "it implements both `response` " ..
 	"and `header_filter` or `body_filter` methods.")
 
