@@ -34,6 +34,13 @@ struct pdk_rq *lua_pdk_request(void)
 	return fiber ? fiber_arg(fiber) : NULL;
 }
 
+struct pdk_rq *lua_pdk_event(void)
+{
+	struct pdk_rq *rq = lua_pdk_request();
+
+	return rq != NULL && rq->phase != PHASE_TIMER ? rq : NULL;
+}
+
 /* ---- one call ---- */
 
 static bool takes_rest(const struct pdk_fn *fn)
@@ -163,7 +170,7 @@ static int call_closure(lua_State *L)
 {
 	const struct pdk_fn *fn = lua_touserdata(L, lua_upvalueindex(UP_ROW));
 	const struct pdk_env *env = lua_touserdata(L, lua_upvalueindex(UP_ENV));
-	struct pdk_rq *rq = lua_pdk_request();
+	struct pdk_rq *rq = lua_pdk_event();
 
 	if (lua_toboolean(L, lua_upvalueindex(UP_SELF)) && lua_gettop(L) > 0)
 		lua_remove(L, 1);

@@ -14,8 +14,10 @@
  * (package.preload) that completes the tables (kong.ctx, kong.log, kong.table, ...) is run by the
  * Lua runtime after this. */
 void lua_pdk_open(lua_State *L, const struct pdk_env *env);
-/* The request of the fiber that runs (its fiber_arg), or NULL outside of events. */
+/* The request of the fiber that runs (its fiber_arg), or NULL. */
 struct pdk_rq *lua_pdk_request(void);
+/* The same where it is one of an event; NULL in a timer's function. */
+struct pdk_rq *lua_pdk_event(void);
 
 /* The Lua thread whose code runs at this moment; NULL while none does. Async-signal-safe. A
  * coroutine that has not called the PDK yet is not seen: its parent is given. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "plugins/instance_conf.h"
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 
 #define HASH_NONFATAL_OOM 1

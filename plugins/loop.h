@@ -5,6 +5,7 @@
  * loop's stack, where no plugin code may run: that is what `run` is for. */
 #ifndef PLUGINS_LOOP_H
 #define PLUGINS_LOOP_H
+#include <stdbool.h>
 
 struct err;
 struct pdk_rq;
@@ -27,6 +28,18 @@ struct loop {
 	 * of no event: of a phase that is not external, made by pdk_rq_init. From the loop's stack only; has
 	 * returned when this does. -E_NOMEM; -E_UNSUPPORTED if it wanted to wait (its stack is dropped). */
 	int (*run)(struct plugin *plugin, struct pdk_rq *rq, void (*fn)(void *rq), struct err *err);
+
+	/* The same for code that may wait: it parks its fiber, and what it waits for has it resumed, from the
+	 * loop's stack. 1 while it is parked, 0 once fn has returned; -E_NOMEM. */
+	int (*task_start)(struct plugin *plugin, struct pdk_rq *rq, void (*fn)(void *rq),
+			  struct err *err);
+	/* True while it is parked again. */
+	bool (*task_resume)(struct plugin *plugin, struct pdk_rq *rq);
+	/* Lets go of the stack, whether fn has returned or not. */
+	void (*task_end)(struct pdk_rq *rq);
+	/* Goes on with the handler of an event, which has parked for something else than a PDK call. The event
+	 * may be gone when this returns. */
+	void (*event_resume)(struct pdk_rq *rq);
 	void *server; /* its own */
 };
 

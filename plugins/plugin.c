@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "pdk-bridge/pdk_counters.h"
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "protocol/limits.h"
 

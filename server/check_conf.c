@@ -1,5 +1,6 @@
 #include "server/check_conf.h"
 #include "plugins/plugin.h"
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/report.h"
 #include "server/stdout_guard.h"

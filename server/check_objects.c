@@ -1,6 +1,7 @@
 #include "server/check_objects.h"
 #include <stdbool.h>
 #include <sys/stat.h>
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/config.h"
 #include "server/loader.h"

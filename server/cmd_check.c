@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "pdk-bridge/pdk_pb.h"
+#include "plugins/runtime.h"
 #include "protocol/buf.h"
 #include "protocol/codec.h"
 #include "protocol/err.h"

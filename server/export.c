@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "plugins/lua/lua_path.h"
+#include "plugins/runtime.h"
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/file.h"

@@ -46,6 +46,8 @@ static void leave(struct leaving *l, const char *why)
 {
 	log_line(LOG_LEVEL_NOTICE, "leaving: %s", why);
 	enter(l, LEAVING_NOW);
+	if (l->ops.leave != NULL)
+		l->ops.leave(l->user);
 	l->leave_at = reactor_now() + l->config->drain_timeout;
 }
 
@@ -102,6 +104,7 @@ static void check_leaving(struct leaving *l, double now)
 {
 	bool is_awaited = server_sockets_are_awaited(l->sockets);
 	bool is_busy = check_sockets(l) || is_awaited ||
+		       (l->ops.is_busy != NULL && l->ops.is_busy(l->user)) ||
 		       (l->ops.events(l->user) > 0 && connections(l) > 0);
 
 	if (l->superseded) {
@@ -140,6 +143,7 @@ static void on_signal(void *user, int signum)
 		l->ops.reload(l->user);
 	} else if (l->stage == LEAVING_NOW) {
 		log_line(LOG_LEVEL_NOTICE, "a second signal: leaving at once");
+		l->leave_at = reactor_now();
 		reactor_stop(l->reactor);
 	} else if (signum == SIGTERM && l->stage == LEAVING_NOT && gateway > 0) {
 		part(l);

@@ -19,6 +19,10 @@ struct server_sockets;
 struct leaving_ops {
 	size_t (*connections)(void *user);
 	size_t (*events)(void *user);
+	/* The process is about to end; and whether plugins still do something by themselves. NULL: others see
+	 * to that. */
+	void (*leave)(void *user);
+	bool (*is_busy)(void *user);
 	/* Has the gateway let go of the connections that no running event needs. */
 	void (*retire)(void *user);
 	/* The log is to be opened anew (SIGUSR1). */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "pdk-bridge/pdk_pb.h"
 #include "plugins/plugin.h"
+#include "plugins/runtime.h"
 #include "protocol/codec.h"
 #include "protocol/err.h"
 #include "server/config.h"

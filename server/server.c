@@ -36,6 +36,16 @@ static size_t count_events(void *user)
 	return worker_events(((const struct server *)user)->worker);
 }
 
+static void leave(void *user)
+{
+	worker_leave(((struct server *)user)->worker);
+}
+
+static bool is_busy(void *user)
+{
+	return worker_is_busy(((const struct server *)user)->worker);
+}
+
 static void retire(void *user)
 {
 	worker_retire(((struct server *)user)->worker);
@@ -135,6 +145,8 @@ static int begin(struct server *server, struct err *err)
 		.sockets = &server->sockets,
 		.ops = {.connections = count_connections,
 			.events = count_events,
+			.leave = leave,
+			.is_busy = is_busy,
 			.retire = retire,
 			.reopen_log = reopen_log,
 			.check = check},

@@ -1,5 +1,6 @@
 #include "server/start.h"
 #include "plugins/loop.h"
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/log.h"
 #include "server/reactor.h"

@@ -1,6 +1,7 @@
 #include "server/turn.h"
 #include <stdatomic.h>
 #include <string.h>
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/failure.h"
 #include "server/fault.h"
@@ -276,6 +277,14 @@ void turn_resume(struct event *event, struct session *s, const struct msg *step)
 	begin_watch(event);
 	end_watch(event, pdk_rq_deliver(&event->rq, is_error ? &step->text : &step->data,
 					is_error ? -E_HANDLER : 0));
+}
+
+void turn_continue(struct pdk_rq *rq)
+{
+	struct event *event = event_of(rq);
+
+	begin_watch(event);
+	end_watch(event, fiber_resume(rq->fiber));
 }
 
 /* ---- the port ---- */

@@ -23,6 +23,9 @@ void turn_begin(struct session *s, const struct msg *call, struct served *served
 		struct instance *instance, enum phase phase);
 /* The gateway's answer to the event's PDK call: runs the handler on. The event is WAITING. */
 void turn_resume(struct event *event, struct session *s, const struct msg *step);
+/* What the handler waited for by itself, without the gateway, has come: runs it on. As event_resume in
+ * plugins/loop.h. */
+void turn_continue(struct pdk_rq *rq);
 /* The connection has ended on which the gateway worked for the event, so that no answer will come. */
 void turn_lose(struct event *event);
 /* Makes the lists of deadlines. */

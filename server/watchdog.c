@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "plugins/plugin.h"
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/reactor.h"
 

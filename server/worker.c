@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/cmd.h"
 #include "server/crash.h"
@@ -244,6 +245,27 @@ size_t worker_connections(const struct worker *w)
 	return w->sessions.count;
 }
 
+void worker_leave(struct worker *w)
+{
+	for (size_t i = 0; i < w->served_count; i++) {
+		struct plugin *plugin = w->served[i].plugin;
+
+		if (plugin->runtime->leave != NULL)
+			plugin->runtime->leave(plugin);
+	}
+}
+
+bool worker_is_busy(const struct worker *w)
+{
+	for (size_t i = 0; i < w->served_count; i++) {
+		const struct plugin *plugin = w->served[i].plugin;
+
+		if (plugin->runtime->is_busy != NULL && plugin->runtime->is_busy(plugin))
+			return true;
+	}
+	return false;
+}
+
 size_t worker_events(const struct worker *w)
 {
 	return event_count(w->events);
@@ -379,6 +401,10 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		.timer_start = reactor_timer_start,
 		.timer_destroy = reactor_timer_destroy,
 		.run = task_run,
+		.task_start = task_start,
+		.task_resume = task_resume,
+		.task_end = task_end,
+		.event_resume = turn_continue,
 		.server = w,
 	};
 	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_IDLE);

@@ -76,8 +76,7 @@ struct worker_options {
 	void *user;
 };
 
-/* Loads the plugins of the configuration. Returns owned in *ret_worker. One per process.
- * -E_NOMEM, or as config_load_plugin. */
+/* Loads the configuration's plugins. *ret_worker is owned; one per process. -E_NOMEM, or as config_load_plugin. */
 int worker_create(const struct worker_options *options, struct worker **ret_worker,
 		  struct err *err);
 /* Ends every event and connection, so that the gateway fails closed where it waits. Accepts NULL. */
@@ -93,8 +92,7 @@ enum worker_welcome {
 
 /* Takes a connection (non-blocking). `on_error` is what it gets for events that are not known here. */
 void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome);
-/* Takes a connection with the state of its slot. Nothing is taken but the descriptor, and false returned,
- * where that can't be. */
+/* As that, with the state of its slot; where that can't be, false, and only the descriptor is taken. */
 bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome);
 /* Plugin code runs from now on, for the event (0 = none), at longest until `deadline`; to the watchdog and to
  * who looks from outside. Not nested. */
@@ -106,11 +104,13 @@ void worker_note_load(struct worker *w);
 void worker_adopt_orphan(struct worker *w, const struct event_record *record);
 /* Lets go of the connections that no running event needs, for another worker. */
 void worker_release_idle(struct worker *w);
-/* Whether the event belongs to another worker of the supervisor. Then lets go of the connection, with the
- * call that names it. */
+/* Whether the event is another worker's. Then lets go of the connection, with the call that names it. */
 bool worker_pass_on(struct worker *w, struct session *s, uint64_t event);
 /* Has the gateway let go of the connections that no running event needs: calls then reach a successor. */
 void worker_retire(struct worker *w);
+/* Tells the plugins that the process is about to end, and whether one still does something by itself. */
+void worker_leave(struct worker *w);
+bool worker_is_busy(const struct worker *w);
 size_t worker_connections(const struct worker *w);
 size_t worker_events(const struct worker *w);
 /* The plugin of that name (n bytes), or NULL. */

@@ -67,6 +67,8 @@ static int on_event_error(lua_State *L)
 static int on_load_error(lua_State *L)
 {
 	lua_settop(L, 1);
+	if (lua_error_is_quit(L, 1))
+		return 1;
 	push_message(L);
 	lua_compat_traceback(L, L, lua_tostring(L, -1), 2);
 	return 1;

@@ -6,7 +6,7 @@
 
 static struct pdk_rq *check_request(lua_State *L)
 {
-	struct pdk_rq *rq = lua_pdk_request();
+	struct pdk_rq *rq = lua_pdk_event();
 
 	if (rq == NULL || rq->runtime == NULL)
 		luaL_error(L, "there is no request");
@@ -16,7 +16,7 @@ static struct pdk_rq *check_request(lua_State *L)
 /* event_phase(): the phase of the event that runs, as the gateway has it, or nil. */
 static int filter_event_phase(lua_State *L)
 {
-	const struct pdk_rq *rq = lua_pdk_request();
+	const struct pdk_rq *rq = lua_pdk_event();
 	const struct lua_thread *t = rq ? rq->runtime : NULL;
 
 	if (t == NULL)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include "plugins/lua/lua_conf.h"
+#include "plugins/lua/lua_task.h"
 #include "plugins/plugin.h"
 #include "protocol/err.h"
 
@@ -22,6 +23,9 @@ struct lua_thread {
 	bool ended;       /* the handler returned or raised: nothing of it is left on L */
 	enum phase phase; /* of the event, as the gateway has it */
 	volatile sig_atomic_t interrupted;
+	struct pdk_rq *rq;     /* whose code runs on it */
+	struct lua_task *task; /* NULL: an event's */
+	struct lua_wait *wait; /* what it waits for by itself, or NULL */
 	struct lua_plugin *plugin;
 	struct lua_thread *next;
 };
@@ -34,7 +38,7 @@ struct lua_instance {
 /* plugin->impl */
 struct lua_plugin {
 	lua_State *L; /* the main thread */
-	const struct plugin *plugin;
+	struct plugin *plugin;
 	struct lua_thread *idle;
 	size_t idle_count;
 	int event_error_ref; /* the message handlers of lua_error.c */
@@ -43,6 +47,7 @@ struct lua_plugin {
 	int call_ref;  /* lua_run.c: the C function that calls run_ref */
 	int build_ref; /* lua_instance.c: the function that completes a conf */
 	struct lua_completer completer;
+	struct lua_tasks tasks;
 };
 
 /* lua_thread.c: threads that are taken and given back. */
@@ -89,6 +94,9 @@ int lua_instance_check(struct plugin *plugin, const json_t *conf, struct conf_re
 int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err *err);
 /* Makes p->call_ref. May raise. */
 void lua_run_open(struct lua_plugin *p);
+/* Calls the function below n arguments, all on top of the thread's stack, under the message handler for loading. 0
+ * or -E_HANDLER. On a fiber. */
+int lua_run_protected(struct lua_thread *t, int n, struct err *err);
 int lua_run_init_worker(struct plugin *plugin, struct err *err);
 int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct err *err);
 int lua_run_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,

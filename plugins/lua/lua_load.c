@@ -42,6 +42,7 @@ static void open_state(lua_State *L, const struct loading *loading)
 	lua_pdk_open(L, &loading->plugin->env);
 	lua_core_open(L, loading->plugin);
 	ngx_core_open(L);
+	lua_task_open(L, loading->plugin->impl);
 	lua_loader_open(L, loading->spec->paths);
 	lua_run_open(loading->plugin->impl);
 	lua_instance_open(loading->plugin->impl);

@@ -55,7 +55,7 @@ static int call_handler(lua_State *L)
 	lua_rawgeti(L, LUA_REGISTRYINDEX, call->plugin->run_ref);
 	lua_pushstring(L, call->name);
 	lua_call(L, 1 + push_argument(L, call), 0);
-	if (lua_pdk_request())
+	if (lua_pdk_event())
 		lua_pdk_finish(L);
 	return 0;
 }
@@ -63,7 +63,7 @@ static int call_handler(lua_State *L)
 /* After a handler that ended by raising lua_error_quit. */
 static int finish(lua_State *L)
 {
-	if (lua_pdk_request())
+	if (lua_pdk_event())
 		lua_pdk_finish(L);
 	return 0;
 }
@@ -116,8 +116,25 @@ int lua_run_phase(struct plugin *plugin, void *live, struct pdk_rq *rq, struct e
 	if (t == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua thread");
 	t->phase = rq->phase;
+	t->rq = rq;
 	rq->runtime = t;
 	return run_call(t, &(struct protected_call){p->call_ref, p->event_error_ref, &call}, err);
+}
+
+int lua_run_protected(struct lua_thread *t, int n, struct err *err)
+{
+	lua_State *L = t->L;
+	int status, rc = 0;
+
+	lua_rawgeti(L, LUA_REGISTRYINDEX, t->plugin->load_error_ref);
+	lua_insert(L, 1);
+	lua_pdk_set_running(L);
+	status = lua_pcall(L, n, 0, 1);
+	lua_pdk_set_running(NULL);
+	if (status != LUA_OK && !lua_error_is_quit(L, -1))
+		rc = lua_error_take(L, status, E_HANDLER, err);
+	t->ended = true;
+	return rc;
 }
 
 int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err *err)

@@ -3,6 +3,7 @@
 #include "pdk-bridge/lua_compat.h"
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_path.h"
+#include "plugins/runtime.h"
 #include "protocol/buf.h"
 
 static int runtime_find(const struct plugin_spec *spec, struct err *err)
@@ -33,6 +34,7 @@ static void runtime_unload(struct plugin *plugin)
 	if (p == NULL)
 		return;
 	if (p->L) {
+		lua_task_drop_all(p);
 		lua_thread_free_idle(p);
 		lua_close(p->L);
 	}
@@ -47,6 +49,16 @@ static void runtime_event_done(struct plugin *plugin, struct pdk_rq *rq)
 	(void)plugin;
 	lua_thread_give(rq->runtime);
 	rq->runtime = NULL;
+}
+
+static void runtime_leave(struct plugin *plugin)
+{
+	lua_task_leave(plugin->impl);
+}
+
+static bool runtime_is_busy(const struct plugin *plugin)
+{
+	return lua_task_is_busy(plugin->impl);
 }
 
 static bool runtime_interrupt(struct plugin *plugin)
@@ -68,5 +80,7 @@ const struct runtime runtime_lua = {
 	.configure = lua_run_configure,
 	.run = lua_run_phase,
 	.event_done = runtime_event_done,
+	.leave = runtime_leave,
+	.is_busy = runtime_is_busy,
 	.interrupt = runtime_interrupt,
 };

@@ -3,6 +3,7 @@
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/lua/lua_impl.h"
+#include "plugins/lua/lua_wait.h"
 
 /* Threads kept for use again. More at once are made and collected as needed. */
 #define IDLE_MAX 256
@@ -57,6 +58,9 @@ void lua_thread_give(struct lua_thread *t)
 	if (t == NULL)
 		return;
 	p = t->plugin;
+	lua_wait_cancel(t);
+	t->rq = NULL;
+	t->task = NULL;
 	if (t->interrupted)
 		lua_sethook(t->L, NULL, 0, 0);
 	t->interrupted = 0;

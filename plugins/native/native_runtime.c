@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "plugins/lua/lua_conf.h"
 #include "plugins/native/native_impl.h"
+#include "plugins/runtime.h"
 
 /* ---- the process ---- */
 

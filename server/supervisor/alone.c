@@ -125,12 +125,15 @@ static void leave(struct alone *a, const char *why)
 {
 	log_line(LOG_LEVEL_NOTICE, "worker leaves: %s", why);
 	a->leaves = true;
+	worker_leave(a->worker);
 	a->leave_at = reactor_now() + a->config->drain_timeout;
 }
 
 static void check_leaving(struct alone *a, double now)
 {
-	if (worker_connections(a->worker) == 0 || now >= a->leave_at)
+	bool is_busy = worker_connections(a->worker) > 0 || worker_is_busy(a->worker);
+
+	if (!is_busy || now >= a->leave_at)
 		reactor_stop(a->reactor);
 	else
 		worker_retire(a->worker);

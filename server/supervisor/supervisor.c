@@ -445,12 +445,16 @@ static int begin(struct supervisor *s, struct err *err)
 
 /* ---- the end ---- */
 
-/* Workers end their events and connections; who does not is killed. */
+/* Workers end their events and connections, and what their plugins do by themselves; who does not is killed. */
 static void end_workers(struct supervisor *s)
 {
-	say_all(s, CONTROL_LEAVE, 0);
+	double now = reactor_now(), left = s->leaving.leave_at - now;
+
+	if (s->leaving.stage != LEAVING_NOW || left < 0)
+		left = 0;
+	say_all(s, CONTROL_LEAVE, (uint64_t)(left * 1000));
 	for (size_t i = 0; i < s->plan.count; i++)
-		group_wait(&s->groups[i], reactor_now() + LAST_WAIT);
+		group_wait(&s->groups[i], now + left + LAST_WAIT);
 }
 
 static void end(struct supervisor *s)

@@ -149,6 +149,7 @@ static void on_message(void *user, const struct control_msg *msg)
 		return;
 	case CONTROL_DRAIN:
 		role->drains = true;
+		worker_leave(role->worker);
 		leave_within(role, msg->number);
 		break;
 	case CONTROL_RETIRE:
@@ -156,6 +157,7 @@ static void on_message(void *user, const struct control_msg *msg)
 		break;
 	case CONTROL_LEAVE:
 		role->leaves = true;
+		worker_leave(role->worker);
 		leave_within(role, msg->number);
 		break;
 	case CONTROL_LOG_REOPEN:
@@ -186,6 +188,11 @@ static void on_control_end(void *user)
 	reactor_stop(role->reactor);
 }
 
+static bool is_busy(const struct role *role)
+{
+	return worker_events(role->worker) > 0 || worker_is_busy(role->worker);
+}
+
 /* What is left when the time is over, the supervisor answers: the process ends without a word. */
 static void on_tick(void *user)
 {
@@ -194,11 +201,11 @@ static void on_tick(void *user)
 
 	if (role->drains && !role->leaves) {
 		worker_release_idle(role->worker);
-		if (worker_connections(role->worker) == 0 && worker_events(role->worker) == 0)
+		if (worker_connections(role->worker) == 0 && !is_busy(role))
 			reactor_stop(role->reactor);
 		else if (is_late)
 			_exit(0);
-	} else if (is_late || worker_events(role->worker) == 0) {
+	} else if (is_late || !is_busy(role)) {
 		reactor_stop(role->reactor);
 	}
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "plugins/runtime.h"
 
 #define CHECK(cond)                                                                \
 	do {                                                                       \

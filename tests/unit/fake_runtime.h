@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "plugins/plugin.h"
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 
 /* What it was asked to do, and what it is to answer. */

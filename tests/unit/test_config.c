@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/config.h"
 #include "server/file.h"

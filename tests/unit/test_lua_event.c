@@ -3,6 +3,7 @@
 #include <string.h>
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/lua/lua_impl.h"
+#include "plugins/runtime.h"
 #include "tests/lib/lua_host.h"
 #include "tests/lib/unit.h"
 

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "plugins/runtime.h"
 #include "tests/lib/lua_host.h"
 #include "tests/lib/unit.h"
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "plugins/loop.h"
+#include "plugins/runtime.h"
 #include "tests/lib/lua_host.h"
 #include "tests/lib/unit.h"
 

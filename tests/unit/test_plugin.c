@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "plugins/plugin.h"
+#include "plugins/runtime.h"
 #include "tests/unit/fake_runtime.h"
 #include "tests/unit/mp_bytes.h"
 

@@ -21,6 +21,8 @@ SOURCE = os.environ.get("OUTRIGGER_SOURCE_DIR") or os.path.dirname(os.path.dirna
     os.path.dirname(os.path.realpath(__file__))))
 BINARY = os.environ.get("OUTRIGGER_BIN", os.path.join(SOURCE, "build", "dev", "outrigger"))
 FIXTURES = os.path.join(SOURCE, "tests", "fixtures", "plugins")
+SCHEMA = """return { name = "%s", fields = { { config = { type = "record", fields = {
+    { word = { type = "string" } } } } } } }"""
 PATIENCE = 30  # seconds until a test gives up
 UNFINISHED = b"\x94"
 EXIT_500 = {"Method": "kong.response.exit",
@@ -266,6 +268,18 @@ class WireTest(unittest.TestCase):
     """A test whose servers end with it, each without an error of the sanitizers."""
 
     maxDiff = None
+
+    def serve_code(self, name="p", handler="", schema=None, files=None, **settings):
+        """A server of one plugin whose handler is this Lua, with `P` for its table."""
+        folder = os.path.join(self.temp_dir(), "plugins")
+        texts = {"handler.lua": "local P = { PRIORITY = 1, VERSION = '1.0.0' }\n%s\nreturn P\n" % handler,
+                 "schema.lua": schema or SCHEMA % name, **(files or {})}
+        for path, text in texts.items():
+            path = os.path.join(folder, name, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        return self.serve(name, plugins_dir=folder, **settings)
 
     def serve(self, *plugins, **settings):
         server = Server(*plugins, **settings)

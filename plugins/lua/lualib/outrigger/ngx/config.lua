@@ -27,8 +27,4 @@ return function(ngx)
 	function ngx.worker.count()
 		return 1
 	end
-
-	function ngx.worker.exiting()
-		return false
-	end
 end

@@ -1,0 +1,33 @@
+/* lua_task.h - Lua functions that run by themselves, at a later time: what ngx.timer is made of.
+ *
+ * Glossary: a *task* is one run of such a function. It is *pending* until its time has come, then *running*, on a
+ * fiber and a Lua thread of its own, where it may wait. */
+#ifndef PLUGINS_LUA_LUA_TASK_H
+#define PLUGINS_LUA_LUA_TASK_H
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lua_plugin;
+struct lua_task;
+struct lua_thread;
+
+/* What a plugin has of them. */
+struct lua_tasks {
+	struct lua_task *list;
+	size_t pending, running;
+	bool is_leaving; /* the process is about to end: new tasks don't wait for their time */
+};
+
+/* The module outrigger.c.loop: task(seconds, fn) -> true, or nil and an error; fn(premature). counts() ->
+ * pending, running. is_leaving(). And what lua_wait.h adds. May raise. */
+void lua_task_open(lua_State *L, struct lua_plugin *p);
+/* Goes on with an event or a task that waits. From the loop's stack. */
+void lua_task_resume(struct lua_thread *t);
+/* The process is about to end: what is pending runs now, and is told that it is premature. */
+void lua_task_leave(struct lua_plugin *p);
+bool lua_task_is_busy(const struct lua_plugin *p);
+/* Drops all of them as they are. */
+void lua_task_drop_all(struct lua_plugin *p);
+
+#endif

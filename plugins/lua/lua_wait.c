@@ -1,0 +1,183 @@
+#include "plugins/lua/lua_wait.h"
+#include <math.h>
+#include "pdk-bridge/fiber.h"
+#include "pdk-bridge/lua_compat.h"
+#include "pdk-bridge/lua_pdk.h"
+#include "plugins/loop.h"
+#include "plugins/lua/lua_impl.h"
+#include "plugins/lua/lua_task.h"
+
+#define WAIT "outrigger.wait"
+#define LONGEST 1e9 /* seconds */
+
+enum wait_state {
+	WAIT_NEW,
+	WAIT_PARKED,
+	WAIT_WOKEN,
+	WAIT_OVER,
+};
+
+/* A userdata. While it is parked, it is on the Lua stack of who waits. */
+struct lua_wait {
+	struct lua_plugin *plugin;
+	struct lua_thread *thread; /* who waits; NULL once nobody does */
+	struct reactor_timer *timer;
+	enum wait_state state;
+};
+
+static const struct loop *loop_of(const struct lua_plugin *p)
+{
+	return p->plugin->loop;
+}
+
+static void end_wait(struct lua_wait *w)
+{
+	if (w->timer != NULL)
+		loop_of(w->plugin)->timer_destroy(w->timer);
+	if (w->thread != NULL)
+		w->thread->wait = NULL;
+	w->timer = NULL;
+	w->thread = NULL;
+}
+
+void lua_wait_cancel(struct lua_thread *t)
+{
+	struct lua_wait *w = t->wait;
+
+	if (w == NULL)
+		return;
+	end_wait(w);
+	w->state = WAIT_OVER;
+}
+
+/* On the loop's stack: the time is over, or somebody has woken it. */
+static void on_timer(void *user)
+{
+	struct lua_wait *w = user;
+	struct lua_thread *t = w->thread;
+
+	end_wait(w);
+	lua_task_resume(t);
+}
+
+/* ---- for Lua ---- */
+
+static struct lua_plugin *plugin_of(lua_State *L)
+{
+	return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* new_wait() */
+static int wait_new(lua_State *L)
+{
+	struct lua_wait *w = lua_newuserdata(L, sizeof(*w));
+
+	*w = (struct lua_wait){.plugin = plugin_of(L)};
+	luaL_getmetatable(L, WAIT);
+	lua_setmetatable(L, -2);
+	return 1;
+}
+
+static struct lua_wait *check_wait(lua_State *L)
+{
+	return luaL_checkudata(L, 1, WAIT);
+}
+
+/* The thread that is to wait, or an error. */
+static struct lua_thread *check_thread(lua_State *L, const struct lua_plugin *p)
+{
+	const struct pdk_rq *rq = lua_pdk_request();
+	struct lua_thread *t = rq != NULL ? rq->runtime : NULL;
+
+	if (t == NULL || loop_of(p) == NULL || !lua_compat_may_park(L)) {
+		luaL_error(L, "API disabled in the current context");
+		return NULL; /* unreached */
+	}
+	if (t->wait != NULL)
+		luaL_error(L, "this request waits already");
+	return t;
+}
+
+static void park(lua_State *L)
+{
+	lua_pdk_set_running(NULL);
+	fiber_park();
+	lua_pdk_set_running(L);
+	lua_compat_resumed(L);
+}
+
+static int wait_on(lua_State *L, struct lua_wait *w, double seconds)
+{
+	const struct loop *loop = loop_of(w->plugin);
+	struct lua_thread *t = check_thread(L, w->plugin);
+	bool woken;
+
+	luaL_argcheck(L, w->state == WAIT_NEW, 1, "this wait is over");
+	w->timer = loop->timer_create(loop->reactor, on_timer, w);
+	if (w->timer == NULL)
+		return luaL_error(L, "no memory for a timer");
+	w->thread = t;
+	t->wait = w;
+	w->state = WAIT_PARKED;
+	if (seconds <= LONGEST)
+		loop->timer_start(w->timer, seconds > 0 ? seconds : 0, 0);
+	park(L);
+	woken = w->state == WAIT_WOKEN;
+	w->state = WAIT_OVER;
+	lua_pushboolean(L, woken);
+	return 1;
+}
+
+/* wait(w, seconds): whether it was woken; false when the time is over. Without seconds, as long as it takes. */
+static int wait_wait(lua_State *L)
+{
+	return wait_on(L, check_wait(L), luaL_optnumber(L, 2, HUGE_VAL));
+}
+
+/* wake(w): lets who waits go on. False if nobody does. */
+static int wait_wake(lua_State *L)
+{
+	struct lua_wait *w = check_wait(L);
+	bool waits = w->state == WAIT_PARKED;
+
+	if (waits) {
+		w->state = WAIT_WOKEN;
+		loop_of(w->plugin)->timer_start(w->timer, 0, 0);
+	}
+	lua_pushboolean(L, waits);
+	return 1;
+}
+
+/* is_waiting(w) */
+static int wait_is_waiting(lua_State *L)
+{
+	lua_pushboolean(L, check_wait(L)->state == WAIT_PARKED);
+	return 1;
+}
+
+/* sleep(seconds) */
+static int wait_sleep(lua_State *L)
+{
+	double seconds = luaL_checknumber(L, 1);
+
+	luaL_argcheck(L, seconds >= 0 && seconds <= LONGEST, 1, "bad time");
+	wait_new(L);
+	wait_on(L, lua_touserdata(L, -1), seconds);
+	return 0;
+}
+
+void lua_wait_open(lua_State *L, struct lua_plugin *p)
+{
+	static const luaL_Reg functions[] = {
+		{"new_wait", wait_new},          {"wait", wait_wait},   {"wake", wait_wake},
+		{"is_waiting", wait_is_waiting}, {"sleep", wait_sleep},
+	};
+
+	luaL_newmetatable(L, WAIT);
+	lua_pop(L, 1);
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		lua_pushlightuserdata(L, p);
+		lua_pushcclosure(L, functions[i].func, 1);
+		lua_setfield(L, -2, functions[i].name);
+	}
+}

@@ -1,0 +1,19 @@
+/* lua_wait.h - Lua code that waits by itself: until a time, or until other Lua code wakes it.
+ *
+ * A *wait* is one such moment. Who waits parks its fiber, event or task alike; it goes on in a later turn of the
+ * loop, never inside of who wakes it. */
+#ifndef PLUGINS_LUA_LUA_WAIT_H
+#define PLUGINS_LUA_LUA_WAIT_H
+#include <lua.h>
+
+struct lua_plugin;
+struct lua_thread;
+struct lua_wait;
+
+/* The module outrigger.c.loop gets: new_wait() -> a wait; wait(w, seconds or nil) -> whether it was woken;
+ * wake(w) -> whether it was waiting; is_waiting(w); sleep(seconds). Adds them to the table on top. May raise. */
+void lua_wait_open(lua_State *L, struct lua_plugin *p);
+/* Nobody will go on with what waits on that thread: its event or task has ended. */
+void lua_wait_cancel(struct lua_thread *t);
+
+#endif
