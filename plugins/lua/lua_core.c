@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
+#include "plugins/lua/lua_cjson.h"
 #include "plugins/lua/lua_impl.h"
 
 static const struct plugin *plugin_of(lua_State *L)
@@ -12,7 +13,7 @@ static const struct plugin *plugin_of(lua_State *L)
 /* event(): the table of the event that runs, one for its life, or nil outside of events. */
 static int core_event(lua_State *L)
 {
-	struct pdk_rq *rq = lua_pdk_request();
+	struct pdk_rq *rq = lua_pdk_event();
 	struct lua_thread *t = rq ? rq->runtime : NULL;
 
 	if (t == NULL)
@@ -122,5 +123,7 @@ void lua_core_open(lua_State *L, const struct plugin *plugin)
 	lua_pushlightuserdata(L, (void *)plugin);
 	lua_pushcclosure(L, open_core, 1);
 	lua_setfield(L, -2, "outrigger.core");
+	lua_pushcfunction(L, lua_cjson_open);
+	lua_setfield(L, -2, "outrigger.c.json");
 	lua_pop(L, 2);
 }
