@@ -14,7 +14,7 @@ void ngx_core_open(lua_State *L);
 int ngx_re_open(lua_State *L);     /* regular expressions by PCRE2 */
 int ngx_base64_open(lua_State *L); /* base64, both alphabets */
 int ngx_uri_open(lua_State *L);    /* percent-encoding, arguments */
-int ngx_hash_open(lua_State *L);   /* digests, HMAC, CRC, random bytes by libcrypto and zlib */
+int ngx_hash_open(lua_State *L);   /* digests, HMAC, CRC by libcrypto and zlib */
 int ngx_time_open(lua_State *L);   /* clocks and their texts */
 int ngx_gzip_open(lua_State *L);   /* gzip by zlib */
 

@@ -1,12 +1,9 @@
-/* ngx_hash.c - digests, HMAC, CRC-32 and random bytes by libcrypto and zlib. */
+/* ngx_hash.c - digests, HMAC and CRC-32 by libcrypto and zlib. */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <zlib.h>
 #include "pdk-bridge/lua_compat.h"
 #include "plugins/lua/ngx/ngx_core.h"
-
-#define RANDOM_MAX 65536
 
 static const EVP_MD *check_digest(lua_State *L, int arg)
 {
@@ -75,36 +72,16 @@ static int hash_crc32(lua_State *L)
 	return 1;
 }
 
-/* random(count): bytes fit for secrets; nil and an error. */
-static int hash_random(lua_State *L)
-{
-	unsigned char bytes[1024];
-	lua_Integer count = luaL_checkinteger(L, 1);
-	luaL_Buffer b;
-
-	luaL_argcheck(L, count >= 0 && count <= RANDOM_MAX, 1, "out of range");
-	luaL_buffinit(L, &b);
-	for (lua_Integer n; count > 0; count -= n) {
-		n = count < (lua_Integer)sizeof(bytes) ? count : (lua_Integer)sizeof(bytes);
-		if (RAND_bytes(bytes, (int)n) != 1) {
-			lua_pushnil(L);
-			lua_pushliteral(L, "there are no random bytes");
-			return 2;
-		}
-		luaL_addlstring(&b, (const char *)bytes, (size_t)n);
-	}
-	luaL_pushresult(&b);
-	return 1;
-}
-
 int ngx_hash_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"digest", hash_digest}, {"hmac", hash_hmac},     {"hex", hash_hex},
-		{"crc32", hash_crc32},   {"random", hash_random},
+		{"digest", hash_digest},
+		{"hmac", hash_hmac},
+		{"hex", hash_hex},
+		{"crc32", hash_crc32},
 	};
 
-	lua_createtable(L, 0, 5);
+	lua_createtable(L, 0, 4);
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		lua_pushcfunction(L, functions[i].func);
 		lua_setfield(L, -2, functions[i].name);

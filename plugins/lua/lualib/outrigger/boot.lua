@@ -7,7 +7,7 @@ require("outrigger.guards").install()
 require "outrigger.ffi_declared"
 
 for _, part in ipairs({ "log", "ctx", "headers", "response", "table", "tracing", "vault", "info",
-	"timer", "absent" }) do
+	"timer", "cache", "events", "absent" }) do
 	require("outrigger.kong_" .. part)(kong)
 end
 

@@ -6,6 +6,9 @@ local core = require "outrigger.core"
 -- there is no gateway database here, and no control plane.
 local SETTINGS = {
 	role = "traditional", database = "off", enabled_headers = {}, headers = {}, plugins = {},
+	untrusted_lua = "sandbox", untrusted_lua_sandbox_requires = {}, untrusted_lua_sandbox_environment = {},
+	db_cache_ttl = 0, db_resurrect_ttl = 30, db_update_frequency = 5, trusted_ips = {},
+	proxy_listeners = {}, stream_listeners = {}, admin_listeners = {}, status_listeners = {},
 	loaded_plugins = { [core.plugin] = true },
 }
 

@@ -1,0 +1,5 @@
+-- kong.pdk.node: kong.node under its module's name.
+
+return { new = function()
+	return kong.node
+end }

@@ -1,0 +1,3 @@
+-- resty.lrucache.pureffi: the same interface.
+
+return require "resty.lrucache"
