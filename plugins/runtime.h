@@ -24,6 +24,9 @@ struct runtime {
 	int (*load)(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
 	/* Sets impl to NULL. */
 	void (*unload)(struct plugin *plugin);
+	/* Adds a text to `notes` (an array) for each thing in the plugin's files that won't work here, or not well.
+	 * NULL: nothing is known. 0 or -E_x. */
+	int (*examine)(struct plugin *plugin, json_t *notes, struct err *err);
 	/* Runs init_worker, once per process, when it begins to serve. On a fiber; may not wait. */
 	int (*init_worker)(struct plugin *plugin, struct err *err);
 	/* Completes and validates a conf by the whole schema. 0 and ret->conf; -E_CONF and ret->faults. */

@@ -91,12 +91,33 @@ static void report_protocol(const struct config *config, struct report *report,
 			   "MsgPack:1 the gateway lets them pass where it can't reach Outrigger");
 }
 
-static void report_plugin(const struct config *config, struct report *report,
-			  const struct loaded_plugin *loaded)
+static void report_notes(struct report *report, const struct plugin *plugin, const json_t *notes)
 {
 	const json_t *note;
 	size_t i;
 
+	json_array_foreach(notes, i, note)
+		report_add(report, FINDING_NOTE, plugin->name, "%s", json_string_value(note));
+}
+
+/* What the plugin's files use that won't work. */
+static void report_uses(struct report *report, struct plugin *plugin)
+{
+	json_t *notes = json_array();
+	struct err err = {""};
+	int rc = 0;
+
+	if (plugin->runtime->examine != NULL)
+		rc = plugin->runtime->examine(plugin, notes, &err);
+	report_notes(report, plugin, notes);
+	if (rc != 0)
+		report_add(report, FINDING_ERROR, plugin->name, "%s", err_message(&err, rc));
+	json_decref(notes);
+}
+
+static void report_plugin(const struct config *config, struct report *report,
+			  const struct loaded_plugin *loaded)
+{
 	if (loaded->rc != 0) {
 		report_add(report, FINDING_ERROR, loaded->settings->name, "%s",
 			   err_message(&loaded->err, loaded->rc));
@@ -108,8 +129,8 @@ static void report_plugin(const struct config *config, struct report *report,
 	else
 		describe(report, loaded->plugin);
 	report_protocol(config, report, loaded->plugin);
-	json_array_foreach(loaded->plugin->info.notes, i, note) report_add(
-		report, FINDING_NOTE, loaded->plugin->name, "%s", json_string_value(note));
+	report_notes(report, loaded->plugin, loaded->plugin->info.notes);
+	report_uses(report, loaded->plugin);
 }
 
 /* Plugins run, and may print, while they are loaded and while they are let go. */

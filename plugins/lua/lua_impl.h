@@ -80,6 +80,9 @@ void lua_filter_open(lua_State *L);
 /* lua_load.c: runs handler and schema, fills plugin->info. */
 int lua_load_plugin(struct plugin *plugin, const struct plugin_spec *spec, struct err *err);
 
+/* lua_examine.c: as struct runtime's examine. */
+int lua_examine(struct plugin *plugin, json_t *notes, struct err *err);
+
 /* lua_instance.c: live objects of confs. */
 /* Makes p->build_ref. May raise. */
 void lua_instance_open(struct lua_plugin *p);

@@ -73,6 +73,7 @@ const struct runtime runtime_lua = {
 	.find = runtime_find,
 	.load = lua_load_plugin,
 	.unload = runtime_unload,
+	.examine = lua_examine,
 	.init_worker = lua_run_init_worker,
 	.check_conf = lua_instance_check,
 	.instance_start = lua_instance_start,

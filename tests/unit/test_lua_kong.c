@@ -357,12 +357,11 @@ static void test_tracing_does_nothing(void **state)
 static void test_what_is_absent_says_so(void **state)
 {
 	(void)state;
-	check_code(
-		"local cache = kong.cache\n"
-		"local ok, e = pcall(function() return cache:get('x') end)\n"
-		"assert(not ok and e:find('kong.cache is not available yet in Outrigger', 1, true))\n"
-		"ok, e = pcall(function() return kong.db.consumers end)\n"
-		"assert(not ok and e:find('handler.lua:%d+: kong.db is not available'), e)");
+	check_code("local db = kong.db\n"
+		   "local ok, e = pcall(function() return db.consumers:select({ id = 'x' }) end)\n"
+		   "assert(not ok and e:find('kong.db is not available in Outrigger: ', 1, true))\n"
+		   "assert(e:find('handler.lua:%d+: kong.db is not available'), e)\n"
+		   "assert(db.strategy == 'off')");
 }
 
 static void test_ngx_has_what_loading_needs(void **state)

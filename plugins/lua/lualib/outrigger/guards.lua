@@ -4,7 +4,9 @@
 -- query_cmd, becomes standard error.
 -- The end: os.exit would take all other plugins and their events along.
 
+local blocking = require "outrigger.blocking"
 local core = require "outrigger.core"
+local refused_modules = require "outrigger.refused_modules"
 
 local guards = {}
 
@@ -32,6 +34,7 @@ end
 
 function guards.install()
 	redirect_output()
+	blocking.install()
 	keep_collecting()
 	os.exit = function()
 		error("os.exit is not available in Outrigger: it would end the server", 2)
@@ -39,6 +42,7 @@ function guards.install()
 	debug.sethook = function()
 		error("debug.sethook is not available in Outrigger, which uses the hook itself", 2)
 	end
+	table.insert(package.loaders, 4, refused_modules) -- behind what is compiled in, before the disk
 end
 
 return guards

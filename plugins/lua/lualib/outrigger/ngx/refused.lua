@@ -1,18 +1,41 @@
--- What nginx has and an external plugin can't: each is there, and says so when it is called.
+-- What nginx has and isn't here: each is there, so that a plugin that only mentions it loads, and says so when it is
+-- called.
 
-local NAMES = { "exec", "location.capture", "location.capture_multi", "on_abort", "run_worker_thread" }
+local IN_GATEWAY = "ngx.%s is not available in Outrigger: the request is in the gateway"
+local NOT_YET = "ngx.%s is not available yet in Outrigger"
 
-local function refuse(name)
+local NAMES = {
+	exec = IN_GATEWAY, on_abort = IN_GATEWAY, ["location.capture"] = IN_GATEWAY,
+	["location.capture_multi"] = IN_GATEWAY, run_worker_thread = NOT_YET,
+	["socket.tcp"] = NOT_YET, ["socket.udp"] = NOT_YET, ["socket.connect"] = NOT_YET,
+	["socket.stream"] = NOT_YET, ["thread.spawn"] = NOT_YET, ["thread.wait"] = NOT_YET,
+	["thread.kill"] = NOT_YET,
+}
+
+local function refuse(text)
 	return function()
-		error(("ngx.%s is not available in Outrigger: the request is in the gateway"):format(name), 2)
+		error(text, 2)
 	end
 end
 
+-- Any dictionary is there; none of its methods works.
+local function refuse_dictionaries()
+	local dictionary = setmetatable({}, { __index = function()
+		return refuse(NOT_YET:format("shared"))
+	end })
+	return setmetatable({}, { __index = function()
+		return dictionary
+	end })
+end
+
 return function(ngx)
-	ngx.location = {}
-	for _, name in ipairs(NAMES) do
+	for name, text in pairs(NAMES) do
 		local part, field = name:match("^(%w+)%.(.+)$")
+		if part then
+			ngx[part] = rawget(ngx, part) or {}
+		end
 		local t = part and ngx[part] or ngx
-		t[field or name] = refuse(name)
+		t[field or name] = refuse(text:format(name))
 	end
+	ngx.shared = refuse_dictionaries()
 end

@@ -1,0 +1,3 @@
+-- resty.core: all of it is here already.
+
+return { version = "0.1.28" }

@@ -1,0 +1,73 @@
+-- What is not here says so when it is used, and not before; what Lua may lack is there.
+
+local check = require "check"
+
+local P = { PRIORITY = 1, VERSION = "1.0.0" }
+
+local function refused()
+	local tcp, dictionary = ngx.socket.tcp, ngx.shared.any_name
+	check.raises(function()
+		tcp()
+	end, "ngx.socket.tcp is not available yet in Outrigger", "a socket")
+	check.raises(function()
+		dictionary:get("a")
+	end, "ngx.shared is not available yet in Outrigger", "a dictionary")
+	check.raises(function()
+		ngx.location.capture("/")
+	end, "ngx.location.capture is not available in Outrigger", "a subrequest")
+	check.raises(function()
+		ngx.var.uri = "/"
+	end, "ngx.var.uri can't be set", "a variable")
+	check.raises(function()
+		ngx.req.socket()
+	end, "ngx.req.socket is not available in Outrigger", "the client's socket")
+	for _, name in ipairs({ "ngx.pipe", "resty.core.ctx", "ngx.no_such" }) do
+		check.raises(function()
+			require(name)
+		end, "module '" .. name .. "' is not available in Outrigger", name)
+	end
+	check.raises(function()
+		os.exit(0)
+	end, "os.exit is not available in Outrigger", "os.exit")
+end
+
+local function extensions()
+	local t = { 1, 2, a = 3 }
+	check.equal(require("table.nkeys")(t), 3, "nkeys")
+	check.equal(require("table.isempty")(t), false, "isempty")
+	check.equal(require("table.isarray")(t), false, "isarray")
+	check.equal(require("table.clone")(t).a, 3, "clone")
+	require("table.clear")(t)
+	check.equal(next(t), nil, "clear")
+	check.equal(type(require("table.new")(1, 2)), "table", "new")
+	local buffer = require("string.buffer").new()
+	buffer:put("ab", 1):putf("%d%%", 5):put("rest")
+	check.equal(buffer:get(3), "ab1", "a buffer's beginning")
+	check.equal(#buffer .. tostring(buffer), "65%rest", "a buffer")
+	check.equal(buffer:skip(2):get(), "rest", "its end")
+	check.equal(buffer:set("x"):get() .. buffer:get(), "x", "set")
+	check.equal(require("resty.core.utils").str_replace_char("a-b-c", "-", "_"), "a_b_c", "str_replace_char")
+	check.truthy(require("resty.core.time").monotonic_time() > 0 and require("resty.core").version, "resty.core")
+end
+
+local function others()
+	require("ngx.resp").add_header("x", 5)
+	check.equal(asked()[1], "kong.response.add_header x 5", "ngx.resp")
+	check.equal(require("ngx.process").type(), "worker", "ngx.process")
+	require("ngx.errlog").raw_log(ngx.ERR, "raw")
+	check.contains(asked()[1], "kong.log.err test_ngx_refused.lua:", "ngx.errlog")
+	check.equal(ngx.config.subsystem, "http", "ngx.config")
+	check.equal(ngx.worker.count() + ngx.worker.id(), 1, "ngx.worker")
+	check.raises(function()
+		ngx.log(99, "x")
+	end, "bad log level", "a bad level")
+end
+
+function P:access()
+	refused()
+	extensions()
+	others()
+	check.finish()
+end
+
+return P
