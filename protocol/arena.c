@@ -7,15 +7,7 @@
 #include <string.h>
 #include "protocol/sanitize.h"
 
-/* AddressSanitizer knows the arena's memory as its own: what was not given, or taken back, is not to be touched. */
-#ifdef UNDER_ASAN
-#include <sanitizer/asan_interface.h>
-#define forbid(memory, size) ASAN_POISON_MEMORY_REGION(memory, size)
-#define allow(memory, size) ASAN_UNPOISON_MEMORY_REGION(memory, size)
-#else
-#define forbid(memory, size) ((void)(memory), (void)(size))
-#define allow(memory, size) ((void)(memory), (void)(size))
-#endif
+/* What of an arena's memory was not given, or was taken back, is forbidden (sanitize.h). */
 
 #define FIRST_CHUNK ((size_t)4 << 10)
 #define LARGEST_CHUNK ((size_t)1 << 20) /* but for a single piece that is larger */
@@ -34,7 +26,7 @@ void arena_init(struct arena *a, size_t limit)
 static void free_chunk(struct arena_chunk *chunk)
 {
 	if (chunk != NULL)
-		allow(chunk->bytes, chunk->size);
+		ALLOW_MEMORY(chunk->bytes, chunk->size);
 	free(chunk);
 }
 
@@ -63,7 +55,7 @@ void arena_reset(struct arena *a)
 	a->used = 0;
 	a->total = a->chunk != NULL ? a->chunk->size : 0;
 	if (a->chunk != NULL)
-		forbid(a->chunk->bytes, a->chunk->size);
+		FORBID_MEMORY(a->chunk->bytes, a->chunk->size);
 }
 
 /* How large the next chunk is to be for a piece of `size` bytes: as much as there is already, so that
@@ -94,7 +86,7 @@ static struct arena_chunk *add_chunk(struct arena *a, size_t size)
 		return NULL;
 	chunk->older = NULL;
 	chunk->size = chunk_size;
-	forbid(chunk->bytes, chunk_size);
+	FORBID_MEMORY(chunk->bytes, chunk_size);
 	a->total += chunk_size;
 	return chunk;
 }
@@ -141,7 +133,7 @@ void *arena_alloc(struct arena *a, size_t size)
 		return NULL;
 	piece = take_piece(a, size == 0 ? align : (size + align - 1) / align * align);
 	if (piece != NULL)
-		allow(piece, size);
+		ALLOW_MEMORY(piece, size);
 	return piece;
 }
 

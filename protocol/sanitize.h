@@ -1,4 +1,5 @@
-/* sanitize.h - which sanitizer this is compiled with: UNDER_ASAN, UNDER_TSAN. */
+/* sanitize.h - which sanitizer this is compiled with: UNDER_ASAN, UNDER_TSAN. FORBID_MEMORY(p, n) has the former
+ * report who touches those bytes, until ALLOW_MEMORY(p, n). */
 #ifndef PROTOCOL_SANITIZE_H
 #define PROTOCOL_SANITIZE_H
 
@@ -15,6 +16,15 @@
 #endif
 #ifdef __SANITIZE_THREAD__
 #define UNDER_TSAN
+#endif
+
+#ifdef UNDER_ASAN
+#include <sanitizer/asan_interface.h>
+#define FORBID_MEMORY(memory, size) ASAN_POISON_MEMORY_REGION(memory, size)
+#define ALLOW_MEMORY(memory, size) ASAN_UNPOISON_MEMORY_REGION(memory, size)
+#else
+#define FORBID_MEMORY(memory, size) ((void)(memory), (void)(size))
+#define ALLOW_MEMORY(memory, size) ((void)(memory), (void)(size))
 #endif
 
 #endif
