@@ -62,7 +62,8 @@ end
 
 local function new(name)
 	local mlcache = require("kong.resty.mlcache").new(name, name, { lru_size = SIZE,
-		ttl = kong.configuration.db_cache_ttl, neg_ttl = kong.configuration.db_cache_ttl,
+		ttl = kong.configuration.db_cache_ttl,
+		neg_ttl = kong.configuration.db_cache_neg_ttl or kong.configuration.db_cache_ttl,
 		resurrect_ttl = kong.configuration.db_resurrect_ttl })
 	return setmetatable({ mlcache = mlcache }, { __index = methods })
 end
