@@ -83,6 +83,15 @@ static int core_pid(lua_State *L)
 	return 1;
 }
 
+static void push_hostname(lua_State *L)
+{
+	char name[256] = ""; /* more than HOST_NAME_MAX and its end */
+
+	if (gethostname(name, sizeof(name) - 1) != 0)
+		name[0] = '\0';
+	lua_pushstring(L, name[0] != '\0' ? name : "localhost");
+}
+
 static int open_core(lua_State *L)
 {
 	static const struct {
@@ -113,6 +122,8 @@ static int open_core(lua_State *L)
 	lua_setfield(L, -2, "kong_version");
 	lua_pushboolean(L, plugin->env.read_cache);
 	lua_setfield(L, -2, "read_cache");
+	push_hostname(L);
+	lua_setfield(L, -2, "hostname");
 	return 1;
 }
 

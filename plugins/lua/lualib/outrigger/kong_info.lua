@@ -12,12 +12,30 @@ local SETTINGS = {
 	loaded_plugins = { [core.plugin] = true },
 }
 
+-- What some plugins ask while they are loaded, when there is no request to ask the gateway by: the rest of the time
+-- the gateway is asked.
+local function answer_outside(functions, name, answer)
+	local ask = functions[name]
+	functions[name] = function(...)
+		if core.event() then
+			return ask(...)
+		end
+		return answer()
+	end
+end
+
 return function(kong)
 	local major, minor = math.floor(core.kong_version / 100), core.kong_version % 100
 	kong.version = ("%d.%d.0"):format(major, minor)
 	kong.version_num = major * 10000 + minor * 100
 
-	local functions = type(kong.configuration) == "table" and kong.configuration or {}
+	local functions = kong.configuration
+	answer_outside(functions, "remove_sensitive", function()
+		return require("kong.tools.table").cycle_aware_deep_copy(SETTINGS)
+	end)
+	answer_outside(kong.node, "get_hostname", function()
+		return core.hostname
+	end)
 	kong.configuration = setmetatable({}, {
 		__index = function(_, name)
 			local value = functions[name]
