@@ -354,6 +354,28 @@ class Log(CodePlugins):
                 record.service.name, " ", record.route.name, " ", type(record.latencies.kong))"""))
         self.assertIn("RECORD GET 200 echo all number", self.wait_log("RECORD "))
 
+    def test_values_that_are_set_while_logging_are_in_the_record(self):
+        self.ask(code(access='kong.log.set_serialize_value("early", 1)', log="""
+            local set = kong.log.set_serialize_value
+            set("mine", { a = 1 })
+            set("deep.down.here", "x")
+            set("request.method", "ADDED", { mode = "add" })
+            set("response.status", 299, { mode = "replace" })
+            set("not.there", "REPLACED", { mode = "replace" })
+            set("service", nil)
+            local record = kong.log.serialize()
+            kong.log.notice("RECORD ", record.early, " ", record.mine.a, " ", record.deep.down.here, " ",
+                record.request.method, " ", record.response.status, " ", type(record["not"]), " ",
+                type(record.service), " ", record.route.name)
+            set("mine.a.b", 1)
+            local ok, err = pcall(kong.log.serialize)
+            kong.log.notice("REFUSED ", ok, " ", err)
+            kong.log.notice("WRONG ", select(2, pcall(set, 1)), "; ", select(2, pcall(set, "a", 1, { mode = "x" })))"""))
+        self.assertIn("RECORD 1 1 x GET 299 nil nil all", self.wait_log("RECORD "))
+        self.assertIn("REFUSED false The key 'mine.a.b' could not be used as a serialize value. Subkey 'a' is not a "
+                      "table. It's 1", self.wait_log("REFUSED "))
+        self.assertRegex(self.wait_log("WRONG "), "key must be a string; .*mode must be 'set', 'add' or 'replace'")
+
     def test_what_is_gone_is_an_error_that_says_what_to_do(self):
         self.ask(code(log="kong.request.get_raw_body()"))
         self.wait_outrigger_log("get_raw_body")

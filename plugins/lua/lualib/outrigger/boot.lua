@@ -6,7 +6,7 @@ rawset(_G, "ngx", {})
 require("outrigger.guards").install()
 require "outrigger.ffi_declared"
 
-for _, part in ipairs({ "log", "ctx", "headers", "response", "table", "tracing", "vault", "info",
+for _, part in ipairs({ "log", "serialize", "ctx", "headers", "response", "table", "tracing", "vault", "info",
 	"timer", "cache", "events", "absent" }) do
 	require("outrigger.kong_" .. part)(kong)
 end
