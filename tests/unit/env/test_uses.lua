@@ -19,6 +19,8 @@ function P:access()
 		["\n\nlocal db = kong.db\n"] = "3: kong.db is not available",
 		["if kong.db.strategy == 'off' then end"] = "",
 		["my_kong.db.x() kong.dbx() a.kong.db()"] = "",
+		['local t = require "kong.db.schema.typedefs" local s = [[kong.db.x]]'] = "",
+		["local a = require('kong.db.dao') - b[1]"] = "1: module kong.db.dao is not available",
 		["-- kong.db.x\nlocal s = '-- ' kong.db.y()"] = "2: kong.db.y is not available",
 		["--[[ kong.db.x\nkong.db.y ]] kong.db.z()"] = "2: kong.db.z is not available",
 		["--[==[ kong.db.x ]] \n ]==] kong.db.z()"] = "2: kong.db.z is not available",

@@ -61,8 +61,8 @@ local function skip(text, at)
 	return stop, false
 end
 
--- The text with blanks in place of comments.
-local function without_comments(text)
+-- The text with blanks in place of comments, and of what is in quotes too if `and_texts`.
+local function without_comments(text, and_texts)
 	local parts, at = {}, 1
 	while true do
 		local first = text:find("[%-%[\"']", at)
@@ -72,7 +72,7 @@ local function without_comments(text)
 		local last, is_comment = skip(text, first)
 		parts[#parts + 1] = text:sub(at, first - 1)
 		local found = text:sub(first, last)
-		parts[#parts + 1] = is_comment and blank(found) or found
+		parts[#parts + 1] = (is_comment or and_texts and last > first) and blank(found) or found
 		at = last + 1
 	end
 	parts[#parts + 1] = text:sub(at)
@@ -98,7 +98,7 @@ local function note_modules(line, note)
 	for name in line:gmatch("require%s*%(?%s*[\"']([%w_%.%-]+)[\"']") do
 		if BLOCKING_MODULES[name] then
 			note(BLOCKING:format(name))
-		elseif ABSENT_MODULES[name] then
+		elseif ABSENT_MODULES[name] or name:find("^kong%.db%.") and not name:find("^kong%.db%.schema") then
 			note("module " .. ABSENT:format(name))
 		end
 	end
@@ -114,6 +114,7 @@ end
 -- A list of "FILE:LINE: what" for the text of a file.
 function uses.find(file, text)
 	local notes, number = {}, 0
+	local names = (without_comments(text, true) .. "\n"):gmatch("(.-)\n")
 	for line in (without_comments(text) .. "\n"):gmatch("(.-)\n") do
 		number = number + 1
 		local said = {}
@@ -123,7 +124,7 @@ function uses.find(file, text)
 				notes[#notes + 1] = ("%s:%d: %s"):format(file, number, what)
 			end
 		end
-		note_names(line, note)
+		note_names(names(), note)
 		note_modules(line, note)
 		note_writes(line, note)
 	end
