@@ -168,25 +168,14 @@ void dispatch_handle_event(struct worker *w, struct session *s, const struct msg
 				       .reason = err_message(&err, rc)});
 }
 
-/* An event that died with another worker has left its phase and policy. */
 static void refuse_step(struct worker *w, struct session *s, const struct msg *msg)
 {
-	struct refusal refusal = {
-		.status = FAILURE_UNAVAILABLE,
-		.on_error = policy_of(s),
-		.reason = err_text(E_NO_EVENT),
-	};
-	struct event_record record;
-	bool is_orphan = orphan_take(&w->orphans, msg->event_id, reactor_now(), &record);
-
-	if (is_orphan) {
-		refusal.on_error = record.on_error;
-		refusal.is_log = record.phase == PHASE_LOG;
-	}
-	log_event(LOG_LEVEL_WARN, msg->event_id, NULL, "%s",
-		  is_orphan ? "a step for an event that died with its worker"
-			    : "a step for an event that does not wait for one");
-	failure_refuse(w, s, msg, &refusal);
+	log_event(LOG_LEVEL_WARN, msg->event_id, NULL,
+		  "a step for an event that does not wait for one");
+	failure_refuse(w, s, msg,
+		       &(struct refusal){.status = FAILURE_UNAVAILABLE,
+					 .on_error = policy_of(s),
+					 .reason = err_text(E_NO_EVENT)});
 }
 
 void dispatch_step(struct worker *w, struct session *s, const struct msg *msg)

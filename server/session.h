@@ -102,9 +102,10 @@ int session_answer(struct session *s, const struct msg *msg, struct err *err);
 void session_flush(struct session *s);
 /* Has the gateway let go of a connection that is idle, without a loss: tells the generation once more. Where
  * the connection lies in a pool, bytes are unexpected and it is closed; where a call is on its way, they are
- * read before the answer, as they may be. A bound connection is ended: its gateway tries again on another
- * one. Nothing happens to one that isn't idle. */
-void session_retire(struct session *s);
+ * read before the answer, as they may be. A bound connection is ended, if it may be: its gateway tries an
+ * event again on another one, but not an instance that it starts. Nothing happens to one that isn't idle.
+ * Whether it was ended. */
+bool session_retire(struct session *s, bool may_end);
 /* The next session_retire does nothing: an event's next step is to come on it. */
 void session_expect(struct session *s);
 /* Ends it so that a gateway that waits, or is about to, fails (see above). on_end follows, later perhaps. */

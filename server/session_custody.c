@@ -85,6 +85,13 @@ static int load(struct session *s, const struct session_state *state)
 	return 0;
 }
 
+/* The connection is still somebody's, who has to say on it why it ends. */
+static void give_up(struct session *s)
+{
+	s->released = true;
+	session_destroy(s);
+}
+
 static void attach(struct session *s, uint32_t slot, const struct session_state *state)
 {
 	struct custody *custody = s->env->custody;
@@ -107,7 +114,7 @@ struct session *session_adopt(struct session_env *env, int fd, uint64_t number, 
 	if (s == NULL)
 		return NULL;
 	if (custody_read(env->custody, slot, &state) != 0 || load(s, &state) != 0) {
-		session_destroy(s);
+		give_up(s);
 		return NULL;
 	}
 	attach(s, slot, &state);
@@ -122,7 +129,7 @@ struct session *session_restore(struct session_env *env, int fd, uint64_t number
 	struct session *s = session_create(env, fd, number, 0);
 
 	if (s != NULL && load(s, &find->state) != 0) {
-		session_destroy(s);
+		give_up(s);
 		s = NULL;
 	}
 	if (s == NULL) {

@@ -44,21 +44,32 @@ void session_expect(struct session *s)
 	s->expected = true;
 }
 
-void session_retire(struct session *s)
+/* Whether the gateway has begun a call that nobody has looked at yet. */
+static bool has_unread(const struct session *s)
+{
+	char byte;
+
+	return recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+bool session_retire(struct session *s, bool may_end)
 {
 	bool expected = s->expected;
 
 	s->expected = false;
 	if (expected || !is_idle(s))
-		return;
-	if (session_is_bound(s)) { /* there the gateway tries again where it meets the end */
+		return false;
+	if (session_is_bound(s)) {
+		if (!may_end || has_unread(s))
+			return false;
 		session_abort(s);
-		return;
+		return true;
 	}
 	if (session_tell_generation(s) != 0)
-		return;
+		return false;
 	session_flush(s);
 	session_settle(s);
+	return false;
 }
 
 /* Whether the gateway is in an event, or may be: where it is not known whether an event's end was sent. An

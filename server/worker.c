@@ -23,9 +23,9 @@
 #define STACKS_IDLE 64   /* kept for use again */
 #define SWEEP_EVERY 10.0 /* seconds */
 #define LIVE_IDLE 300.0  /* seconds after which an instance's object is dropped, to be made again */
-#define ORPHAN_LIFETIME 900.0 /* seconds; a client's body may be what the gateway waits for */
-#define LINGER 5.0            /* seconds */
-#define LINGERERS 256         /* sessions beyond max_connections that are being refused */
+#define LINGER 5.0       /* seconds */
+#define RETIRE_SHARE 512 /* bound connections of which one more may be ended at a time */
+#define LINGERERS 256    /* sessions beyond max_connections that are being refused */
 
 static const struct pdk_port the_port = {.send = turn_send, .log = turn_log};
 static const struct codec *const codecs[] = {&codec_msgpack, &codec_protobuf, NULL};
@@ -165,13 +165,6 @@ bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welc
 	return true;
 }
 
-void worker_adopt_orphan(struct worker *w, const struct event_record *record)
-{
-	if (orphan_add(&w->orphans, record, reactor_now()) != 0)
-		log_event(LOG_LEVEL_WARN, record->id, NULL,
-			  "no memory to remember that it died with its worker");
-}
-
 void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome)
 {
 	size_t max = w->config->max_connections;
@@ -228,16 +221,33 @@ static void expect_step(void *user, struct event *event)
 		session_expect(s);
 }
 
-static void retire_session(void *user, struct session *s)
+struct retire {
+	size_t ending; /* that the gateway may still meet */
+	size_t may_end;
+};
+
+static void count_ending(void *user, struct session *s)
 {
-	(void)user;
-	session_retire(s);
+	((struct retire *)user)->ending += session_is_lingering(s);
 }
 
+static void retire_session(void *user, struct session *s)
+{
+	struct retire *retire = user;
+
+	if (session_retire(s, retire->ending < retire->may_end))
+		retire->ending++;
+}
+
+/* A gateway that meets the end of a bound connection starts the instance anew, and fails where that meets
+ * another one. */
 void worker_retire(struct worker *w)
 {
+	struct retire retire = {.may_end = 1 + w->sessions.count / RETIRE_SHARE};
+
 	event_each(w->events, expect_step, w);
-	session_table_each(&w->sessions, retire_session, w);
+	session_table_each(&w->sessions, count_ending, &retire);
+	session_table_each(&w->sessions, retire_session, &retire);
 }
 
 size_t worker_connections(const struct worker *w)
@@ -393,8 +403,6 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	w->next_owner = WORKER_ANY_OWNER;
 	w->on_connection_end = options->on_connection_end;
 	w->user = options->user;
-	w->orphans = (struct orphan_table){.max = options->config->max_events,
-					   .lifetime = ORPHAN_LIFETIME};
 	w->loop = (struct loop){
 		.reactor = w->reactor,
 		.timer_create = reactor_timer_create,
@@ -445,7 +453,6 @@ void worker_destroy(struct worker *w)
 	crash_fini();
 	instance_table_destroy(w->instances);
 	event_table_destroy(w->events);
-	orphan_fini(&w->orphans);
 	unload_plugins(w);
 	watchdog_fini();
 	session_env_fini(&w->session_env);

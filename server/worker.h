@@ -14,7 +14,6 @@
 #include "server/config.h"
 #include "server/deadline.h"
 #include "server/event.h"
-#include "server/orphan.h"
 #include "server/session.h"
 #include "server/session_table.h"
 
@@ -50,8 +49,7 @@ struct worker {
 	struct pdk_constants *constants; /* answers that hold for a gateway process */
 	struct deadline_clock clock;
 	struct reactor_timer *sweep;
-	struct orphan_table orphans; /* of workers that died before */
-	pid_t server_pid;            /* the supervisor's, or ours */
+	pid_t server_pid; /* the supervisor's, or ours */
 	unsigned owner;
 	uint64_t next_owner; /* who must get the connection that was let go; WORKER_ANY_OWNER */
 	bool is_alone; /* nobody answers for us if we die: it is said then as well as can be */
@@ -92,7 +90,7 @@ enum worker_welcome {
 
 /* Takes a connection (non-blocking). `on_error` is what it gets for events that are not known here. */
 void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome);
-/* As that, with the state of its slot; where that can't be, false, and only the descriptor is taken. */
+/* As that, with the state of its slot; where that can't be, false, and the connection has not ended. */
 bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome);
 /* Plugin code runs from now on, for the event (0 = none), at longest until `deadline`; to the watchdog and to
  * who looks from outside. Not nested. */
@@ -100,13 +98,11 @@ void worker_begin_run(const struct served *served, uint64_t event, double since,
 void worker_end_run(const struct worker *w);
 /* Shows the load to who looks from outside. */
 void worker_note_load(struct worker *w);
-/* An event of a worker that died: its next step ends it. */
-void worker_adopt_orphan(struct worker *w, const struct event_record *record);
 /* Lets go of the connections that no running event needs, for another worker. */
 void worker_release_idle(struct worker *w);
 /* Whether the event is another worker's. Then lets go of the connection, with the call that names it. */
 bool worker_pass_on(struct worker *w, struct session *s, uint64_t event);
-/* Has the gateway let go of the connections that no running event needs: calls then reach a successor. */
+/* Has the gateway let go of the connections that no running event needs, few bound ones at a time. */
 void worker_retire(struct worker *w);
 /* Tells the plugins that the process is about to end, and whether one still does something by itself. */
 void worker_leave(struct worker *w);

@@ -9,7 +9,7 @@
 #include "server/reactor.h"
 #include "server/worker.h"
 
-#define TICK 0.05         /* seconds between two looks at who else serves */
+#define TICK 0.02         /* seconds between two looks at who else serves */
 #define OFFER_TICK 1.0    /* seconds between two looks at our offers */
 #define IDLE 30.0         /* seconds without a connection */
 #define ACCEPTS_AT_ONCE 8 /* other workers may listen, too */

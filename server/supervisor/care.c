@@ -7,7 +7,7 @@
 #include "server/session_custody.h"
 
 #define LINGER 5.0            /* seconds, as a worker's */
-#define ORPHAN_LIFETIME 900.0 /* seconds, as a worker's */
+#define ORPHAN_LIFETIME 900.0 /* seconds; a client's body may be what the gateway waits for */
 
 static const struct codec *const codecs[] = {&codec_msgpack, &codec_protobuf, NULL};
 
@@ -32,6 +32,9 @@ static void on_call(void *user, struct session *s, const struct msg *msg)
 		lost.event = event_burn_id(care->ids);
 	else if (orphan_take(&care->orphans, msg->event_id, reactor_now(), &record))
 		lost.record = &record;
+	log_event(LOG_LEVEL_WARN, msg->event_id, NULL,
+		  "connection %llu is answered as on_error says: %s",
+		  (unsigned long long)session_number(s), why.text);
 	lost_answer(s, msg, &lost);
 }
 

@@ -64,7 +64,7 @@ bool child_wait(struct child *child, double until)
 	struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
 	double left;
 
-	control_flush(child->control);
+	control_flush(child->control, until);
 	do {
 		left = until - reactor_now();
 		if (poll(&ended, 1, left > 0 ? (int)(left * 1000) : 0) == 1)
@@ -173,8 +173,9 @@ static void on_message(void *user, const struct control_msg *msg)
 }
 
 /* Without its supervisor's word it would serve for ever. */
-static void on_control_end(void *user)
+static void on_control_end(void *user, bool broken)
 {
+	(void)broken;
 	child_kill(user);
 }
 

@@ -161,24 +161,27 @@ int control_send(struct control *c, const struct control_msg *msg)
 	return rc;
 }
 
-void control_flush(struct control *c)
+void control_flush(struct control *c, double until)
 {
 	struct pollfd writable = {.fd = c->fd, .events = POLLOUT};
 
-	for (send_queued(c); c->first != NULL; send_queued(c))
-		if (poll(&writable, 1, -1) < 0 && errno != EINTR)
+	for (send_queued(c); c->first != NULL; send_queued(c)) {
+		double left = until - reactor_now();
+
+		if (left <= 0 || (poll(&writable, 1, (int)(left * 1000) + 1) < 0 && errno != EINTR))
 			return;
+	}
 }
 
 /* ---- receiving ---- */
 
-static void end(struct control *c)
+static void end(struct control *c, bool broken)
 {
 	if (c->ended)
 		return;
 	c->ended = true;
 	watch(c);
-	c->handler.on_end(c->handler.user);
+	c->handler.on_end(c->handler.user, broken);
 }
 
 /* The descriptor that came along; -1 = none. */
@@ -219,7 +222,7 @@ static bool receive_one(struct control *c)
 	msg.fd = n > 0 ? find_passed(&packet) : -1;
 	if (n <= 0 || !makes_sense(&packet, (size_t)n, &head)) {
 		close_passed(msg.fd);
-		end(c);
+		end(c, n > 0);
 		return false;
 	}
 	msg = (struct control_msg){head.type, head.slot, head.number,

@@ -5,6 +5,7 @@
  * a message that makes no sense ends the worker. To add a message, add a row to control.def. */
 #ifndef SERVER_SUPERVISOR_CONTROL_H
 #define SERVER_SUPERVISOR_CONTROL_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,8 +34,9 @@ struct control_msg {
 struct control_handler {
 	/* `msg` is borrowed until return, but for its descriptor. */
 	void (*on_message)(void *user, const struct control_msg *msg);
-	/* The other side is gone, or has said what makes no sense. Called once; destroy it then or later. */
-	void (*on_end)(void *user);
+	/* The other side is gone; or `broken`, what it said makes no sense, or came without its descriptor
+	 * since no more can be open here. Called once; destroy it then or later. */
+	void (*on_end)(void *user, bool broken);
 	void *user;
 };
 
@@ -48,8 +50,9 @@ void control_destroy(struct control *c);
 /* 0; -E_CLOSED when the other side is gone; -E_TOO_LARGE; -E_NOMEM, -E_LIMIT (descriptors) where it would have
  * to wait. Borrows msg->fd. */
 int control_send(struct control *c, const struct control_msg *msg);
-/* Waits until all that was queued is sent, or the other side is gone. */
-void control_flush(struct control *c);
+/* Waits until all that was queued is sent, the other side is gone, or reactor_now() is `until`: who does not
+ * read can't keep us. */
+void control_flush(struct control *c, double until);
 /* Hands on all that has arrived, without waiting for the loop. Not from the handler. */
 void control_receive(struct control *c);
 

@@ -7,6 +7,7 @@
 #include "protocol/err.h"
 #include "server/admin/admin.h"
 #include "server/event.h"
+#include "server/fault.h"
 #include "server/ids_file.h"
 #include "server/leaving.h"
 #include "server/log.h"
@@ -336,6 +337,7 @@ static int start_workers(struct supervisor *s, struct err *err)
 {
 	for (size_t i = 0; i < s->plan.count; i++)
 		group_start(&s->groups[i]);
+	FAULT_FORGET_ENVIRONMENT();
 	s->begins = true;
 	if (!all_settled(s))
 		reactor_run(s->reactor);

@@ -5,8 +5,10 @@
 #include <unistd.h>
 #include "plugins/plugin.h"
 #include "protocol/err.h"
+#include "server/cmd.h"
 #include "server/custody.h"
 #include "server/dump.h"
+#include "server/fault.h"
 #include "server/ids_file.h"
 #include "server/log.h"
 #include "server/reactor.h"
@@ -18,6 +20,7 @@
 #include "server/worker.h"
 
 #define CONFIG_PATH "/proc/self/fd/5" /* WORKER_ROLE_CONFIG */
+#define LAST_WORDS 2.0                /* seconds for them to be heard */
 #define TICK 0.01                     /* seconds, while it drains or leaves */
 
 enum role_signal {
@@ -61,7 +64,7 @@ static void say_failure(struct role *role, const struct err *err, int rc)
 	};
 
 	say(role, &msg);
-	control_flush(role->control);
+	control_flush(role->control, reactor_now() + LAST_WORDS);
 }
 
 static int say_plugin(struct role *role, const struct served *served, struct err *err)
@@ -119,14 +122,20 @@ static void take_socket(struct role *role, const struct control_msg *msg)
 	free(path);
 }
 
+/* Without a word: the supervisor answers for what it has given us, and starts another one. */
+static _Noreturn void fail(const char *why)
+{
+	log_line(LOG_LEVEL_ERR, "worker ends: %s", why);
+	_exit(EXIT_FAILED);
+}
+
 static void take_connection(struct role *role, const struct control_msg *msg)
 {
-	const struct control_msg ended = {.type = CONTROL_ENDED, .slot = msg->slot, .fd = -1};
 	bool refuse = msg->type == CONTROL_REFUSE;
 
 	if (!worker_adopt_slot(role->worker, msg->fd, msg->slot,
 			       refuse ? WORKER_REFUSE : WORKER_SERVE))
-		say(role, &ended);
+		fail("it can't take over a connection");
 }
 
 static void leave_within(struct role *role, uint64_t milliseconds)
@@ -171,12 +180,14 @@ static void on_message(void *user, const struct control_msg *msg)
 }
 
 /* One that has begun to leave goes on with that. */
-static void on_control_end(void *user)
+static void on_control_end(void *user, bool broken)
 {
 	struct role *role = user;
 	struct err err = {""};
 	int rc;
 
+	if (broken)
+		fail("what the supervisor says did not arrive whole; it may have too many open files");
 	if (role->leaves || role->drains || role->worker == NULL || role->alone.sockets == NULL) {
 		reactor_stop(role->reactor);
 		return;
@@ -337,6 +348,7 @@ int worker_role_run(const struct worker_role_options *options)
 
 	if (rc == 0)
 		rc = begin(&role, options, &err);
+	FAULT_ARM_BY_ENVIRONMENT();
 	if (rc == 0)
 		reactor_run(role.reactor);
 	else if (role.control != NULL)

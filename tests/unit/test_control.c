@@ -17,6 +17,7 @@ static struct {
 	struct control_msg last;
 	char text[CONTROL_TEXT_MAX];
 	int ended;
+	bool broken;
 	int destroy_at; /* at that many messages the handler destroys b */
 } t;
 
@@ -32,10 +33,11 @@ static void on_message(void *user, const struct control_msg *msg)
 	}
 }
 
-static void on_end(void *user)
+static void on_end(void *user, bool broken)
 {
 	(void)user;
 	t.ended++;
+	t.broken = broken;
 }
 
 static void ignore_message(void *user, const struct control_msg *msg)
@@ -44,9 +46,10 @@ static void ignore_message(void *user, const struct control_msg *msg)
 	(void)msg;
 }
 
-static void ignore_end(void *user)
+static void ignore_end(void *user, bool broken)
 {
 	(void)user;
+	(void)broken;
 }
 
 static void stop(void *user)
@@ -163,6 +166,20 @@ static void what_does_not_fit_waits_in_its_order(void **state)
 	assert_int_equal(t.last.text_len, CONTROL_TEXT_MAX);
 }
 
+static void who_does_not_read_does_not_keep_us(void **state)
+{
+	static const char text[CONTROL_TEXT_MAX];
+	const struct control_msg msg = {CONTROL_PLUGIN, 0, 0, -1, text, sizeof(text)};
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(control_send(t.a, &msg), 0);
+	control_flush(t.a, reactor_now() + 0.01);
+	while (t.count < 100)
+		spin();
+	control_flush(t.a, 0);
+}
+
 static void a_text_that_is_too_long_is_refused(void **state)
 {
 	static const char text[CONTROL_TEXT_MAX + 1];
@@ -184,6 +201,7 @@ static void the_end_of_the_other_side_is_told_once(void **state)
 	spin();
 	assert_int_equal(t.count, 1);
 	assert_int_equal(t.ended, 1);
+	assert_false(t.broken);
 	assert_int_equal(control_send(t.b, &msg), -E_CLOSED);
 }
 
@@ -206,6 +224,7 @@ static void assert_ends(const void *bytes, size_t n)
 	spin();
 	assert_int_equal(t.count, 0);
 	assert_int_equal(t.ended, 1);
+	assert_int_equal(t.broken, n > 0); /* else it looks like the end */
 }
 
 static void a_message_that_is_too_short_ends_it(void **state)
@@ -272,6 +291,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_message_arrives_as_it_was_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_descriptor_is_passed, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_waits_in_its_order, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(who_does_not_read_does_not_keep_us, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_text_that_is_too_long_is_refused, setup,
 						teardown),

@@ -318,11 +318,11 @@ static void test_one_that_is_turned_away_and_silent_ends_too(void **state)
 static void test_an_idle_one_is_retired_by_a_greeting_and_still_answers(void **state)
 {
 	(void)state;
-	session_retire(t.session);
+	session_retire(t.session, true);
 	assert_heard(""); /* nothing is known yet of who is there */
 	say("a.");
-	session_retire(t.session);
-	session_retire(t.session);
+	session_retire(t.session, true);
+	session_retire(t.session, true);
 	assert_heard("<a<<");
 	say("b.");
 	assert_heard("b");
@@ -334,15 +334,15 @@ static void test_one_that_is_busy_or_expected_is_not_retired(void **state)
 	say("a.");
 	assert_heard("<a");
 	session_expect(t.session);
-	session_retire(t.session);
+	session_retire(t.session, true);
 	assert_heard("");
-	session_retire(t.session);
+	session_retire(t.session, true);
 	assert_heard("<");
 	say("b");
-	session_retire(t.session);
+	session_retire(t.session, true);
 	t.hold = true;
 	say(".");
-	session_retire(t.session);
+	session_retire(t.session, true);
 	assert_heard("");
 	assert_int_equal(answer('b'), 0);
 	assert_heard("b");

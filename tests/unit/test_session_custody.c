@@ -438,13 +438,15 @@ static void test_an_end_that_was_begun_is_gone_through_with(void **state)
 static void test_a_slot_that_makes_no_sense_is_not_adopted(void **state)
 {
 	struct session_state lie = {.busy = 1};
+	char byte;
 
 	(void)state;
-	session_destroy(t.session);
+	session_release(t.session, NULL);
 	t.session = NULL;
 	custody_commit(t.worker.custody, SLOT, &lie, CUSTODY_SURE);
 	assert_null(session_adopt(&t.worker, dup(t.fd), 1, SLOT));
 	assert_null(session_adopt(&t.worker, dup(t.fd), 1, 99));
+	assert_int_equal(recv(t.peer, &byte, 1, MSG_DONTWAIT), -1); /* who gave it has to end it */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

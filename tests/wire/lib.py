@@ -72,6 +72,7 @@ class Gateway:
                                          max_buffer_size=1 << 30, unicode_errors="surrogateescape")
         self.next_id = 0
         self.notices = []
+        self.latest = b""  # the bytes that came last
 
     def close(self):
         self.socket.close()
@@ -112,6 +113,7 @@ class Gateway:
             data = self.socket.recv(1 << 20)
             if not data:
                 raise EOFError("the server has closed the connection")
+            self.latest = data
             self.unpacker.feed(data)
 
     def read_answer(self, message_id):

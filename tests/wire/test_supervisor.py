@@ -1,6 +1,7 @@
 """Workers that die, spin or are many; and a supervisor that dies."""
 import json
 import os
+import select
 import signal
 
 import lib
@@ -118,6 +119,30 @@ class Deaths(SupervisorTest):
         self.kill_worker(server)
         g.answer(call[0], "v")
         self.assertEqual(g.read_call()[0], "kong.response.exit")
+
+    def test_a_worker_without_descriptors_is_replaced_and_nobody_waits(self):
+        server = self.serve("wire-do")
+        g = self.connect(server)
+        instance = self.start(g, "read")
+        event = g.event(instance)["EventId"]
+        pid = self.worker(server)
+        lib.limit_descriptors(pid, 0)
+        late = self.connect(server)
+        self.assertEqual(late.play(instance, lambda *_: "v")[-1], "ret")
+        self.assertEqual(g.step(event, "v")["Data"], lib.EXIT_503)
+        self.assertNotEqual(self.worker(server), pid)
+
+    def test_a_worker_that_does_not_listen_does_not_keep_the_server(self):
+        server = self.serve("wire-do", drain_timeout="10ms", stall_timeout="50s")
+        pid = self.worker(server)
+        os.kill(pid, signal.SIGSTOP)
+        late = [self.connect(server) for _ in range(600)]
+        for g in late:
+            g.start_call("plugin.GetStatus")
+        lib.wait_until(lambda: len(os.listdir("/proc/%d/fd" % server.process.pid)) > len(late),
+                       "all to be accepted")
+        self.assertEqual(server.stop(), 0)
+        self.assertFalse(lives(pid))
 
     def test_neighbours_do_not_notice(self):
         server = self.serve("wire-do", "wire-mp")
@@ -242,6 +267,27 @@ class Alone(SupervisorTest):
             self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
         for pid in left:
             lib.wait_until(lambda pid=pid: not lives(pid), "the end of a worker")
+
+
+    def test_bound_connections_are_ended_one_after_the_other(self):
+        """The gateway tries an event again where it meets an end, but not an instance that it starts."""
+        directory = self.temp_dir()
+        first = self.serve("wire-do", prefix=directory)
+        idle = [pb_gateway.PbGateway(first.path()) for _ in range(3)]
+        for g in idle:
+            self.addCleanup(g.close)
+            instance = g.start_instance("wire-do", '{"mode":"nothing"}')
+        self.kill_supervisor(first)
+        self.serve("wire-do", prefix=directory)
+        while idle:
+            ended, _, _ = select.select([g.socket for g in idle], [], [], lib.PATIENCE)
+            self.assertEqual(len(ended), 1)
+            for g in [g for g in idle if g.socket not in ended]:
+                self.assertEqual(g.play(instance, None), ["ret"])
+            (over,) = [g for g in idle if g.socket in ended]
+            self.assertEqual(over.read_to_end(), b"")
+            over.close()
+            idle.remove(over)
 
 
 class Ends(SupervisorTest):
