@@ -95,7 +95,8 @@ bool lua_compat_caller(lua_State *L, lua_Debug *ar)
 	int level;
 
 	for (level = 1; lua_getstack(L, level, ar) && lua_getinfo(L, "Sl", ar); level++)
-		if (strncmp(ar->source, EMBEDDED, strlen(EMBEDDED)) != 0)
+		if (strcmp(ar->what, "tail") != 0 && /* PUC Lua has a level for each lost one */
+		    strncmp(ar->source, EMBEDDED, strlen(EMBEDDED)) != 0)
 			return ar->currentline > 0;
 	return false;
 }
