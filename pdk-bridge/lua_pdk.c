@@ -38,7 +38,9 @@ struct pdk_rq *lua_pdk_event(void)
 {
 	struct pdk_rq *rq = lua_pdk_request();
 
-	return rq != NULL && rq->phase != PHASE_TIMER ? rq : NULL;
+	if (rq == NULL || rq->phase == PHASE_TIMER || rq->phase == PHASE_INIT_WORKER)
+		return NULL;
+	return rq;
 }
 
 /* ---- one call ---- */

@@ -16,7 +16,7 @@
 void lua_pdk_open(lua_State *L, const struct pdk_env *env);
 /* The request of the fiber that runs (its fiber_arg), or NULL. */
 struct pdk_rq *lua_pdk_request(void);
-/* The same where it is one of an event; NULL in a timer's function. */
+/* The same where it is one of an event; NULL in a timer's function and in init_worker. */
 struct pdk_rq *lua_pdk_event(void);
 
 /* The Lua thread whose code runs at this moment; NULL while none does. Async-signal-safe. A

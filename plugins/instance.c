@@ -274,7 +274,9 @@ static void tell(const struct instance_table *t, struct plugin *plugin)
 	struct plugin_conf *confs = collect_confs(t, plugin, &n);
 	int rc = -E_NOMEM;
 
-	if (confs != NULL) {
+	if (plugin->is_starting) {
+		rc = 0;
+	} else if (confs != NULL) {
 		watch(t, plugin, true);
 		rc = plugin->runtime->configure(plugin, confs, n, &err);
 		watch(t, plugin, false);
@@ -296,6 +298,12 @@ static void tell_changed(struct instance_table *t)
 		plugin->is_changed = false;
 		tell(t, plugin);
 	}
+}
+
+void instance_tell(struct instance_table *t, struct plugin *plugin)
+{
+	note_change(t, plugin);
+	tell_changed(t);
 }
 
 /* ---- uses ---- */

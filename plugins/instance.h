@@ -104,6 +104,8 @@ int instance_revive(struct instance_table *t, struct instance *instance, double 
 /* An event begins or ends on it. */
 void instance_hold(struct instance *instance);
 void instance_release(struct instance *instance, double now);
+/* Tells a plugin of its confs (configure), changed or not. */
+void instance_tell(struct instance_table *t, struct plugin *plugin);
 /* Lets go of what idles here, and has the store evict. To be called every few seconds. */
 void instance_sweep(struct instance_table *t, double now);
 /* All rows, those of other processes included. */

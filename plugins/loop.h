@@ -37,7 +37,7 @@ struct loop {
 	bool (*task_resume)(struct plugin *plugin, struct pdk_rq *rq);
 	/* Lets go of the stack, whether fn has returned or not. */
 	void (*task_end)(struct pdk_rq *rq);
-	/* Goes on with the handler of an event, which has parked for something else than a PDK call. The event
+	/* Goes on with the handler of an event or with init_worker, which has parked for something else than a PDK call. The event
 	 * may be gone when this returns. */
 	void (*event_resume)(struct pdk_rq *rq);
 	void *server; /* its own */

@@ -64,6 +64,7 @@ struct plugin {
 	uint64_t *counters;      /* env.counters, if they are the plugin's own; else NULL */
 	void *settings;          /* the server's struct plugin_settings; borrowed */
 	const struct loop *loop; /* borrowed; NULL where nothing is served (loop.h) */
+	bool is_starting;        /* the server: init_worker waits; configure comes after it */
 	bool is_changed; /* instance.c: the set of its confs has changed since it was told */
 	struct plugin *next_changed;
 };

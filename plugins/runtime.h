@@ -27,7 +27,8 @@ struct runtime {
 	/* Adds a text to `notes` (an array) for each thing in the plugin's files that won't work here, or not well.
 	 * NULL: nothing is known. 0 or -E_x. */
 	int (*examine)(struct plugin *plugin, json_t *notes, struct err *err);
-	/* Runs init_worker, once per process, when it begins to serve. On a fiber; may not wait. */
+	/* Runs init_worker, once per process, when it begins to serve. On a fiber, whose argument is a pdk_rq of no
+	 * event; may wait, and events that run meanwhile must wait for its end then. */
 	int (*init_worker)(struct plugin *plugin, struct err *err);
 	/* Completes and validates a conf by the whole schema. 0 and ret->conf; -E_CONF and ret->faults. */
 	int (*check_conf)(struct plugin *plugin, const json_t *conf, struct conf_result *ret,
@@ -38,7 +39,7 @@ struct runtime {
 			      struct err *err);
 	void (*instance_stop)(struct plugin *plugin, void *live);
 	/* Tells the plugin of all its n confs, as their set has changed. For plugins that want it. Must not
-	 * suspend. 0 or -E_x; nothing follows from a failure but a line in the log. */
+	 * suspend. Not while init_worker waits. 0 or -E_x; nothing follows from a failure but a line in the log. */
 	int (*configure)(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
 			 struct err *err);
 	/* Runs the handler of rq->phase. On rq's fiber; may suspend; a terminal PDK call never returns.

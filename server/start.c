@@ -9,17 +9,11 @@
 /* The gateway lets requests that wait for an instance through after ten seconds. */
 #define START_TIMEOUT 4.0
 
-/* The fiber's own argument is NULL, for that is how code on it knows that it belongs to no event. */
-static struct {
-	struct plugin *plugin;
-	struct err *err;
-	int rc;
-} init;
-
-static void init_worker(void *arg)
+static void run_init(void *rq)
 {
-	(void)arg;
-	init.rc = init.plugin->runtime->init_worker(init.plugin, init.err);
+	struct start *start = rq; /* its first member */
+
+	start->rc = start->plugin->runtime->init_worker(start->plugin, &start->err);
 }
 
 void start_watch(struct plugin *plugin, bool runs)
@@ -34,26 +28,44 @@ void start_watch(struct plugin *plugin, bool runs)
 		worker_end_run(w);
 }
 
-/* Once; if it fails, again before the first instance. */
+static void end_stack(struct start *start)
+{
+	start->is_running = start->plugin->is_starting = false;
+	fiber_destroy(start->rq.fiber);
+	pdk_rq_fini(&start->rq);
+}
+
+static int end_init(struct start *start, struct err *err)
+{
+	end_stack(start);
+	start->is_ready = start->rc == 0;
+	if (start->rc != 0 && err != NULL)
+		*err = start->err;
+	return start->rc;
+}
+
+/* Once; if it fails, again before the first instance. 0 while it waits for something, too. */
 static int init_plugin(struct served *served, struct err *err)
 {
-	struct fiber *fiber;
-	bool parked;
+	struct start *start = &served->start;
 
-	if (served->is_ready)
+	if (start->is_ready || start->is_running)
 		return 0;
-	fiber = fiber_create(&served->worker->fibers, init_worker, NULL);
-	if (fiber == NULL)
+	*start = (struct start){.plugin = served->plugin};
+	pdk_rq_init(&start->rq, &served->plugin->env, 0, PHASE_INIT_WORKER);
+	start->rq.fiber = fiber_create(&served->worker->fibers, run_init, &start->rq);
+	if (start->rq.fiber == NULL) {
+		pdk_rq_fini(&start->rq);
 		return err_set(err, E_NOMEM, "no memory for a stack");
-	init.plugin = served->plugin;
-	init.err = err;
-	parked = fiber_resume(fiber);
-	fiber_destroy(fiber);
-	if (parked)
-		return err_set(err, E_UNSUPPORTED, "init_worker of plugin '%s' can't wait",
-			       served->plugin->name);
-	served->is_ready = init.rc == 0;
-	return init.rc;
+	}
+	start->is_running = served->plugin->is_starting = true;
+	return fiber_resume(start->rq.fiber) ? 0 : end_init(start, err);
+}
+
+static void report(const struct plugin *plugin, int rc, const struct err *err)
+{
+	if (rc != 0)
+		log_event(LOG_LEVEL_ERR, 0, plugin->name, "%s", err_message(err, rc));
 }
 
 void start_plugin(struct served *served)
@@ -64,8 +76,36 @@ void start_plugin(struct served *served)
 	start_watch(served->plugin, true);
 	rc = init_plugin(served, &err);
 	start_watch(served->plugin, false);
-	if (rc != 0)
-		log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s", err_message(&err, rc));
+	report(served->plugin, rc, &err);
+}
+
+void start_continue(struct pdk_rq *rq)
+{
+	struct start *start = (struct start *)rq;
+	struct plugin *plugin = start->plugin;
+	const struct worker *w = plugin->loop->server;
+	struct err err = {""};
+	bool parked;
+	int rc = 0;
+
+	start_watch(plugin, true);
+	parked = fiber_resume(rq->fiber);
+	if (!parked)
+		rc = end_init(start, &err);
+	start_watch(plugin, false);
+	report(plugin, rc, &err);
+	if (!parked && rc == 0)
+		instance_tell(w->instances, plugin);
+}
+
+void start_abandon(struct served *served)
+{
+	struct start *start = &served->start;
+
+	if (!start->is_running)
+		return;
+	served->plugin->runtime->event_done(served->plugin, &start->rq);
+	end_stack(start);
 }
 
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,

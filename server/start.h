@@ -3,13 +3,24 @@
 #define SERVER_START_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "pdk-bridge/pdk_call.h"
+#include "protocol/err.h"
 
-struct err;
 struct instance;
 struct plugin;
 struct served;
 struct value;
 struct worker;
+
+/* The run of a plugin's init_worker. All zero before. */
+struct start {
+	struct pdk_rq rq; /* of no event; initialised while it runs */
+	struct plugin *plugin;
+	struct err err;
+	int rc;
+	bool is_running; /* it waits for something; the plugin's events wait for its end (the runtime sees to that) */
+	bool is_ready; /* it has run */
+};
 
 /* Runs init_worker. What it raises is logged, and it runs again before the first instance. */
 void start_plugin(struct served *served);
@@ -17,6 +28,10 @@ void start_plugin(struct served *served);
  * As instance_start, and as the runtime's init_worker. */
 int start_instance(struct served *served, const struct value *conf, int64_t *ret_id,
 		   struct err *err);
+/* Goes on with an init_worker that has waited; `rq` is that of its struct start. */
+void start_continue(struct pdk_rq *rq);
+/* Drops one that waits. */
+void start_abandon(struct served *served);
 /* Code of the plugin's that starts or stops something is about to run, and has run. Between the two it may
  * be called again; the time counts from the first on. */
 void start_watch(struct plugin *plugin, bool runs);

@@ -64,6 +64,7 @@ static void unload_plugins(struct worker *w)
 	for (size_t i = 0; i < w->served_count; i++) {
 		struct plugin *plugin = w->served[i].plugin;
 
+		start_abandon(&w->served[i]);
 		start_watch(plugin, true);
 		plugin->runtime->unload(plugin);
 		start_watch(plugin, false);
@@ -388,6 +389,15 @@ static int init(struct worker *w, const struct worker_options *options, struct e
 	return rc == 0 ? load_plugins(w, err) : rc;
 }
 
+/* Code that has waited for something other than the gateway. */
+static void resume(struct pdk_rq *rq)
+{
+	if (rq->phase == PHASE_INIT_WORKER)
+		start_continue(rq);
+	else
+		turn_continue(rq);
+}
+
 int worker_create(const struct worker_options *options, struct worker **ret_worker, struct err *err)
 {
 	struct worker *w = calloc(1, sizeof(*w));
@@ -412,7 +422,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		.task_start = task_start,
 		.task_resume = task_resume,
 		.task_end = task_end,
-		.event_resume = turn_continue,
+		.event_resume = resume,
 		.server = w,
 	};
 	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_IDLE);

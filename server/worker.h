@@ -16,10 +16,9 @@
 #include "server/event.h"
 #include "server/session.h"
 #include "server/session_table.h"
+#include "server/start.h"
 
 struct custody;
-struct reactor;
-struct reactor_timer;
 struct registry;
 
 /* A plugin that is served. */
@@ -28,9 +27,9 @@ struct served {
 	const struct plugin_settings *settings;
 	struct worker *worker;
 	uint32_t index;
-	bool is_ready;     /* init_worker has run */
-	double loaded_at;  /* seconds since 1970 */
-	uint64_t answered; /* events, by the failure contract */
+	struct start start; /* init_worker */
+	double loaded_at;   /* seconds since 1970 */
+	uint64_t answered;  /* events, by the failure contract */
 	/* Deadlines of its events, by what they wait for; each list has one span. */
 	struct deadline_list turns, steps, slow_steps;
 };

@@ -137,14 +137,27 @@ int lua_run_protected(struct lua_thread *t, int n, struct err *err)
 	return rc;
 }
 
+/* So that the code may wait, if it has a fiber. */
+static void enter_alone(struct lua_thread *t, struct pdk_rq *rq)
+{
+	t->phase = PHASE_INIT_WORKER;
+	t->rq = rq;
+	if (rq != NULL)
+		rq->runtime = t;
+}
+
 int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err *err)
 {
+	struct pdk_rq *rq = lua_pdk_request();
 	struct lua_thread *t = lua_thread_take(p);
 	int rc;
 
 	if (t == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua thread");
+	enter_alone(t, rq);
 	rc = run_call(t, &(struct protected_call){function_ref, p->load_error_ref, arg}, err);
+	if (rq != NULL)
+		rq->runtime = NULL;
 	lua_sethook(t->L, NULL, 0, 0);
 	lua_thread_give(t);
 	return rc;
@@ -168,8 +181,10 @@ int lua_run_init_worker(struct plugin *plugin, struct err *err)
 	struct lua_plugin *p = plugin->impl;
 	struct call call = {p, "init_worker", LUA_NOREF, NULL, 0};
 	int rc = lua_run_alone(p, p->call_ref, &call, err);
+	struct call end = {p, rc == 0 ? "init_worker:done" : "init_worker:failed", LUA_NOREF, NULL,
+			   0};
 
-	if (rc != 0)
+	if (lua_run_alone(p, p->call_ref, &end, rc == 0 ? err : NULL) != 0 || rc != 0)
 		return err_prefix(err, -E_PLUGIN, "init_worker of plugin '%s'", plugin->name);
 	configure_nothing(plugin);
 	return 0;

@@ -86,17 +86,17 @@ void lua_host_write(struct lua_host *h, const char *name, const char *text)
 }
 
 struct init {
+	struct pdk_rq rq; /* first: the fiber's argument */
 	struct plugin *plugin;
 	struct err *err;
 	int rc;
 };
 
-static struct init init; /* a fiber that runs no event has no argument */
-
 static void run_init_worker(void *arg)
 {
-	(void)arg;
-	init.rc = init.plugin->runtime->init_worker(init.plugin, init.err);
+	struct init *init = arg;
+
+	init->rc = init->plugin->runtime->init_worker(init->plugin, init->err);
 }
 
 static int configure(struct lua_host *h, const json_t *conf, struct err *err)
@@ -110,14 +110,15 @@ static int configure(struct lua_host *h, const json_t *conf, struct err *err)
 
 static int init_worker(struct lua_host *h, struct err *err)
 {
-	struct fiber *fiber;
+	struct init init = {.plugin = h->plugin, .err = err};
 
 	logging = h;
-	init = (struct init){h->plugin, err, 0};
-	fiber = fiber_create(&h->pool, run_init_worker, NULL);
-	CHECK(fiber);
-	CHECK(!fiber_resume(fiber));
-	fiber_destroy(fiber);
+	pdk_rq_init(&init.rq, &h->plugin->env, 0, PHASE_INIT_WORKER);
+	init.rq.fiber = fiber_create(&h->pool, run_init_worker, &init);
+	CHECK(init.rq.fiber);
+	CHECK(!fiber_resume(init.rq.fiber));
+	fiber_destroy(init.rq.fiber);
+	pdk_rq_fini(&init.rq);
 	return init.rc;
 }
 

@@ -1,6 +1,9 @@
 """What a Lua plugin does at a later time: ngx.timer, kong.timer, ngx.sleep, semaphores, and init_worker."""
 import json
+import os
+import shutil
 import signal
+import tempfile
 
 import lib
 
@@ -191,9 +194,57 @@ class Beginning(lib.WireTest):
         calls = gateway.play(gateway.start_instance("p"), lambda method, args: None)
         self.assertEqual(calls[0][1], ["handler.lua:5 2"])
 
-    def test_init_worker_can_not_wait(self):
-        server = self.serve_code("p", "function P:init_worker() ngx.sleep(1) end")
-        server.wait_log("API disabled in the current context")
+    WAITING = """
+        local gate, confs = require("ngx.semaphore").new(), -1
+        function P:init_worker()
+            ngx.timer.at(0.05, function() gate:post() end)
+            assert(ngx.get_phase() == "init_worker" and not pcall(kong.request.get_header, "x"))
+            assert(gate:wait(60))
+            %s
+        end
+        function P:configure(all) confs = all and #all or 0 end
+        function P:access() kong.log.notice("confs ", confs) end"""
+
+    def test_events_wait_for_an_init_worker_that_waits(self):
+        server = self.serve_code("p", self.WAITING % "kong.log.notice('ready')")
+        gateway = self.connect(server)
+        calls = gateway.play(gateway.start_instance("p"), lambda method, args: None)
+        self.assertTrue(calls[0][1][0].endswith("confs 1"), calls)
+        self.assertIn("ready", server.log())
+
+    def test_events_fail_with_an_init_worker_that_fails_after_it_has_waited(self):
+        path = os.path.join(tempfile.mkdtemp(), "fails")
+        self.addCleanup(shutil.rmtree, os.path.dirname(path))
+        server = self.serve_code("p", """
+            local fails = true
+            function P:init_worker()
+                while fails and not io.open(%r) do ngx.sleep(0.01) end
+                if fails then fails = false error("no use") end
+            end
+            function P:access() kong.log.notice("served") end""" % path)
+        gateway, other = self.connect(server), self.connect(server)
+        instance = gateway.start_instance("p")
+        call = gateway.start_call("plugin.HandleEvent", {"InstanceId": instance, "EventName": "access"})
+        other.start_instance("p")  # answered in the turn in which the event is seen, or later
+        open(path, "w").close()
+        calls = []
+        answer = gateway.read_answer(call)
+        while answer["Data"] != "ret":
+            calls.append(answer["Data"]["Method"])
+            if calls[-1] == "kong.response.exit":
+                break
+            answer = gateway.step(answer)
+        self.assertEqual(calls[-1:], ["kong.response.exit"])
+        server.wait_log("init_worker of plugin 'p'")
+        self.assertIn("no use", server.log())
+        calls = gateway.play(instance, lambda method, args: None)
+        self.assertTrue(calls[0][1][0].endswith("served"), calls)
+
+    def test_the_end_does_not_wait_for_an_init_worker(self):
+        server = self.serve_code("p", "function P:init_worker() kong.log.notice('begun') ngx.sleep(1000) end")
+        server.wait_log("begun")
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait_end(), 0)
 
 
 class Leaving(lib.WireTest):

@@ -14,7 +14,7 @@ return function(kong)
 	kong.ctx = setmetatable({}, {
 		__index = function(_, name)
 			local find = tables[name]
-			return find and core.phase() and find() or nil
+			return find and core.event() and find() or nil
 		end,
 	})
 end
