@@ -158,7 +158,7 @@ void failure_begin(struct event *event, enum failure_status status, const char *
 	log_event(LOG_LEVEL_ERR, record->id, plugin, "%s failed: %s%s%s", phase_name(record->phase),
 		  reason, trace != NULL ? "\n" : "", trace != NULL ? trace : "");
 	record->status = (int)status;
-	event->served->answered++;
+	turn_count(event, event->rc == -E_TIMEOUT ? METRICS_TIMEOUT : METRICS_ERROR);
 	if (record->phase == PHASE_LOG) {
 		say_last(event, &end);
 	} else if (record->on_error == ON_ERROR_OPEN) {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Fields of /proc/PID/stat, counted from the one behind the name. */
 enum {
@@ -55,4 +56,20 @@ bool process_is_alive(long pid)
 	const char *field = find_field(pid, FIELD_STATE, stat);
 
 	return field != NULL && strchr("ZXx", *field) == NULL;
+}
+
+uint64_t process_memory(long pid)
+{
+	unsigned long resident = 0, shared = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/statm", pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%*u %lu %lu", &resident, &shared) != 2 || shared > resident)
+		resident = shared = 0;
+	fclose(file);
+	return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
 }

@@ -61,8 +61,7 @@ static void check(void *user, bool superseded)
 	} else {
 		registry_offers_check(&server->registry.offers);
 	}
-	if (server->admin != NULL)
-		admin_check(server->admin);
+	admin_check(server->admin);
 }
 
 static void reopen_log(void *user)
@@ -156,7 +155,7 @@ static int begin(struct server *server, struct err *err)
 		rc = leaving_init(&server->leaving, err);
 	if (rc == 0) {
 		server_registry_offer(&server->registry, server->reactor);
-		server->admin = server_status_create(server->reactor, server->worker);
+		rc = server_status_create(server->reactor, server->worker, &server->admin, err);
 	}
 	for (size_t i = 0; rc == 0 && i < server->worker->served_count; i++)
 		announce(&server->worker->served[i]);

@@ -5,6 +5,7 @@
 #include "protocol/err.h"
 #include "server/admin/admin.h"
 #include "server/dump.h"
+#include "server/metrics/metrics.h"
 #include "server/reactor.h"
 #include "server/serving.h"
 #include "server/worker.h"
@@ -37,8 +38,8 @@ static int fill_plugins(struct worker *w, struct arena *arena, struct status_gro
 
 		plugins[i] = (struct status_plugin){.name = served->plugin->name,
 						    .dump = dump_of(arena, served),
-						    .answered = served->answered};
-		group->answered += served->answered;
+						    .metrics = served->metrics};
+		group->answered += metrics_failed(served->metrics);
 	}
 	group->plugins = plugins;
 	group->plugin_count = w->served_count;
@@ -81,10 +82,11 @@ static bool is_worker(void *user, pid_t pid)
 	return pid == getpid();
 }
 
-struct admin *server_status_create(struct reactor *reactor, struct worker *worker)
+int server_status_create(struct reactor *reactor, struct worker *worker, struct admin **ret_admin,
+			 struct err *err)
 {
 	const struct status_source source = {fill, reload, is_worker, worker};
 
 	started_at = reactor_now();
-	return serving_create_admin(worker->config, reactor, &source);
+	return serving_create_admin(worker->config, reactor, &source, ret_admin, err);
 }

@@ -6,8 +6,10 @@ struct admin;
 struct reactor;
 struct worker;
 
-/* Tells it on the admin socket that the configuration names. Returns owned; NULL where there is to be none, or
- * where that failed, which is logged. */
-struct admin *server_status_create(struct reactor *reactor, struct worker *worker);
+struct err;
+
+/* Tells it where the configuration says so. As serving_create_admin. */
+int server_status_create(struct reactor *reactor, struct worker *worker, struct admin **ret_admin,
+			 struct err *err);
 
 #endif

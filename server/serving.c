@@ -68,21 +68,27 @@ void serving_write_dump(const struct config *config, const struct plugin_setting
 	free(path);
 }
 
-struct admin *serving_create_admin(const struct config *config, struct reactor *reactor,
-				   const struct status_source *source)
+int serving_create_admin(const struct config *config, struct reactor *reactor,
+			 const struct status_source *source, struct admin **ret_admin,
+			 struct err *err)
 {
 	char *path = config_admin_path(config);
-	struct admin *admin = NULL;
-	struct err err = {""};
-	int rc = 0;
+	const struct admin_options options = {
+		.reactor = reactor,
+		.path = config_has_admin(config) ? path : NULL,
+		.status_listen = strcmp(config->status_listen, "off") != 0 ? config->status_listen
+									   : NULL,
+		.source = *source,
+	};
+	int rc = path != NULL ? admin_create(&options, ret_admin, err) : -E_NOMEM;
 
-	if (config_has_admin(config))
-		rc = path != NULL ? admin_create(reactor, path, source, &admin, &err) : -E_NOMEM;
-	if (rc != 0)
+	if (rc != 0 && rc != -E_CONF) {
 		log_line(LOG_LEVEL_WARN, "`outrigger status` can't be answered: %s",
-			 err_message(&err, rc));
+			 err_message(err, rc));
+		rc = 0;
+	}
 	free(path);
-	return admin;
+	return rc;
 }
 
 void serving_tell(const struct config *config, const struct plugin_settings *plugin,

@@ -23,10 +23,11 @@ int serving_open_ids(const struct config *config, struct ids_file *ids, struct e
  * `cat` of that file; to serve without it is better than not at all.*/
 void serving_write_dump(const struct config *config, const struct plugin_settings *plugin,
 			const char *text);
-/* The admin socket that the configuration names. Returns owned; NULL where there is to be none, or where that
- * failed, which is logged. */
-struct admin *serving_create_admin(const struct config *config, struct reactor *reactor,
-				   const struct status_source *source);
+/* The admin socket and the status address that the configuration names. Owned in *ret_admin; where only that
+ * fails it is logged, and serving goes on. -E_CONF for what is no address. */
+int serving_create_admin(const struct config *config, struct reactor *reactor,
+			 const struct status_source *source, struct admin **ret_admin,
+			 struct err *err);
 /* Says in the log which version is served where. */
 void serving_tell(const struct config *config, const struct plugin_settings *plugin,
 		  const char *version);

@@ -3,6 +3,7 @@
 #include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/log.h"
+#include "server/metrics/metrics.h"
 #include "server/reactor.h"
 #include "server/worker.h"
 
@@ -119,6 +120,9 @@ int start_instance(struct served *served, const struct value *conf, int64_t *ret
 		rc = instance_start(served->worker->instances, served->plugin, conf->s, conf->len,
 				    reactor_now(), ret_id, err);
 	start_watch(served->plugin, false);
+	served->metrics->starts++;
+	if (rc != 0)
+		served->metrics->refused_starts++;
 	return rc;
 }
 

@@ -68,6 +68,17 @@ bool turn_is_bound(const struct event *event)
 
 /* ---- ends ---- */
 
+void turn_count(const struct event *event, enum metrics_outcome outcome)
+{
+	const struct event_record *record = event->record;
+	double now = reactor_now();
+	double handler =
+		record->used + (record->state == EVENT_RUNNING ? now - record->turn_at : 0);
+
+	metrics_end_event(&event->served->metrics->phases[record->phase], outcome,
+			  now - record->started_at, handler);
+}
+
 /* The next event uses its memory again. */
 static void keep_arena(struct event *event)
 {
@@ -120,6 +131,14 @@ static void end_well(struct event *event)
 		log_event(LOG_LEVEL_INFO, event->record->id, event->served->plugin->name,
 			  "%s ended, but nobody waits for it: %s", phase_name(event->record->phase),
 			  err_message(&err, rc));
+	turn_count(event, METRICS_OK);
+	turn_end(event);
+}
+
+/* The handler's last call was a terminal one. */
+static void end_by_exit(struct event *event)
+{
+	turn_count(event, METRICS_EXIT);
 	turn_end(event);
 }
 
@@ -147,7 +166,7 @@ static void settle(struct event *event, bool parked)
 	else if (!parked)
 		end_badly(event);
 	else if (event->record->state == EVENT_ENDED)
-		turn_end(event);
+		end_by_exit(event);
 	else if (event->record->state == EVENT_RUNNING)
 		deadline_set(&event->deadline, &served->turns, reactor_now() + time_left(event));
 }
@@ -211,6 +230,7 @@ static void refuse(struct session *s, const struct msg *call, const struct serve
 {
 	log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s is refused: %s", phase_name(phase),
 		  reason);
+	served->metrics->phases[phase].events[METRICS_REFUSED]++;
 	failure_refuse(served->worker, s, call,
 		       &(struct refusal){.status = FAILURE_UNAVAILABLE,
 					 .on_error = served->settings->on_error,
@@ -272,6 +292,8 @@ void turn_resume(struct event *event, struct session *s, const struct msg *step)
 {
 	bool is_error = step->type == MSG_STEP_ERROR;
 
+	metrics_observe(&event->served->metrics->calls[event->rq.waiting_for->id],
+			reactor_now() - event->record->turn_at);
 	turn_take(event, s, step);
 	event->record->steps++;
 	begin_watch(event);
@@ -370,6 +392,8 @@ static void on_step_expired(struct deadline *deadline)
 		  phase_name(record->phase),
 		  record->state == EVENT_WAITING && fn != NULL ? fn->name : "kong.log.err",
 		  reactor_now() - record->turn_at);
+	if (record->state == EVENT_WAITING)
+		turn_count(event, METRICS_GONE);
 	turn_end(event);
 }
 
@@ -380,6 +404,7 @@ void turn_lose(struct event *event)
 	log_event(LOG_LEVEL_WARN, event->record->id, event->served->plugin->name,
 		  "%s is given up: the gateway has gone away in %s",
 		  phase_name(event->record->phase), fn != NULL ? fn->name : "a call");
+	turn_count(event, METRICS_GONE);
 	turn_end(event);
 }
 

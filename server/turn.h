@@ -8,6 +8,7 @@
 #include "pdk-bridge/pdk_call.h"
 #include "protocol/msg.h"
 #include "server/event.h"
+#include "server/metrics/metrics.h"
 
 struct session;
 struct worker;
@@ -32,6 +33,8 @@ void turn_lose(struct event *event);
 void turn_init(struct served *served, struct deadline_clock *clock);
 
 /* For failure.h: */
+/* Counts how it has ended; once. */
+void turn_count(const struct event *event, enum metrics_outcome outcome);
 /* Notes that the gateway waits again, on s. */
 void turn_take(struct event *event, const struct session *s, const struct msg *call);
 /* Notes that the gateway has the turn, for a step that may take long if `slow`. */

@@ -12,6 +12,7 @@
 #include "server/dispatch.h"
 #include "server/fault.h"
 #include "server/log.h"
+#include "server/metrics/metrics.h"
 #include "server/reactor.h"
 #include "server/registry.h"
 #include "server/session_custody.h"
@@ -38,7 +39,9 @@ static int load_plugins(struct worker *w, struct err *err)
 
 	w->served = calloc(config->plugin_count + 1, sizeof(*w->served));
 	w->constants = pdk_constants_create();
-	if (w->served == NULL || w->constants == NULL)
+	if (w->owns_metrics)
+		w->metrics = calloc(config->plugin_count + 1, sizeof(*w->metrics));
+	if (w->served == NULL || w->constants == NULL || w->metrics == NULL)
 		return err_set(err, E_NOMEM, "no memory for plugins");
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		struct served *served = &w->served[i];
@@ -50,6 +53,8 @@ static int load_plugins(struct worker *w, struct err *err)
 		w->served_count++;
 		served->settings = &config->plugins[i];
 		served->plugin->env.constants = w->constants;
+		served->metrics = &w->metrics[i];
+		served->plugin->env.counters = served->metrics->counters;
 		served->plugin->loop = &w->loop;
 		served->worker = w;
 		served->index = (uint32_t)i;
@@ -72,6 +77,8 @@ static void unload_plugins(struct worker *w)
 	}
 	pdk_constants_destroy(w->constants);
 	free(w->served);
+	if (w->owns_metrics)
+		free(w->metrics);
 }
 
 struct served *worker_find(struct worker *w, const char *name, size_t n)
@@ -410,6 +417,8 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	w->is_alone = options->custody == NULL;
 	w->server_pid = w->is_alone ? getpid() : getppid();
 	w->owner = options->owner;
+	w->metrics = options->metrics;
+	w->owns_metrics = w->metrics == NULL;
 	w->next_owner = WORKER_ANY_OWNER;
 	w->on_connection_end = options->on_connection_end;
 	w->user = options->user;

@@ -19,6 +19,7 @@
 #include "server/start.h"
 
 struct custody;
+struct metrics_plugin;
 struct registry;
 
 /* A plugin that is served. */
@@ -27,9 +28,9 @@ struct served {
 	const struct plugin_settings *settings;
 	struct worker *worker;
 	uint32_t index;
-	struct start start; /* init_worker */
-	double loaded_at;   /* seconds since 1970 */
-	uint64_t answered;  /* events, by the failure contract */
+	struct start start;             /* init_worker */
+	double loaded_at;               /* seconds since 1970 */
+	struct metrics_plugin *metrics; /* borrowed of the worker */
 	/* Deadlines of its events, by what they wait for; each list has one span. */
 	struct deadline_list turns, steps, slow_steps;
 };
@@ -40,6 +41,8 @@ struct worker {
 	struct loop loop; /* the reactor, for plugins */
 	struct served *served;
 	size_t served_count;
+	struct metrics_plugin *metrics; /* by plugin */
+	bool owns_metrics;
 	struct instance_table *instances;
 	struct event_table *events;
 	struct session_table sessions;
@@ -64,6 +67,8 @@ struct worker_options {
 	/* Where connections and events are noted; borrowed; NULL = nowhere. Its table of events must be that
 	 * of event_slots(max_events). */
 	struct custody *custody;
+	/* What is counted, zeroed, by plugin of the configuration; borrowed; NULL = memory of its own. */
+	struct metrics_plugin *metrics;
 	/* The worker has nothing more to do with a connection that came by a slot. May be NULL. */
 	void (*on_connection_end)(void *user, uint32_t slot, bool released);
 	/* As in instance.h and event.h; NULL in tests. */

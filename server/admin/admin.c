@@ -5,27 +5,23 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "protocol/arena.h"
 #include "protocol/err.h"
+#include "server/admin/http.h"
+#include "server/admin/probe.h"
+#include "server/admin/view.h"
 #include "server/log.h"
 #include "server/private_socket.h"
 #include "server/process.h"
 #include "server/reactor.h"
 
 #define CONNECTIONS 32U
-#define CONNECTION_MEMORY ((size_t)16 << 10)
-#define PATIENCE 10U                /* seconds that a connection may be idle */
-#define BODY_MAX ((size_t)64 << 10) /* that is read, and ignored */
-#define ANCESTORS 64                /* that are looked at */
+#define ANCESTORS 64 /* that are looked at */
+#define PATHS "there are GET /status, /health, /ready and /metrics, and POST /reload"
 
-/* One that MHD has begun to read. */
-struct request {
-	struct admin *admin;
-	struct request *next; /* among those that wait for the reload */
-	struct MHD_Connection *connection;
-	size_t body;
-	unsigned status; /* the answer, once it is known */
-	json_t *answer;  /* owned */
+/* One that waits for the end of the reload. */
+struct waiter {
+	struct waiter *next;
+	struct http_request *request;
 };
 
 struct admin {
@@ -33,47 +29,13 @@ struct admin {
 	struct status_source source;
 	struct private_socket socket;
 	struct reactor_io *listen_io; /* NULL = we don't listen */
-	struct MHD_Daemon *daemon;
-	struct reactor_io *io; /* of the daemon's connections */
-	struct reactor_timer *timer;
-	struct request *waiting;
+	struct http *http;            /* NULL = there is no socket */
+	struct probe *probe;          /* NULL = none */
+	struct waiter *waiting;
 	bool failed; /* said in the log already */
 };
 
-/* ---- answers ---- */
-
-/* Takes `json`, which may be NULL. */
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, json_t *json)
-{
-	char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
-	struct MHD_Response *response = NULL;
-	enum MHD_Result result = MHD_NO;
-
-	json_decref(json);
-	if (text != NULL)
-		response =
-			MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-	if (response == NULL) {
-		free(text);
-		return MHD_NO;
-	}
-	if (MHD_add_response_header(response, "Content-Type", "application/json") == MHD_YES)
-		result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static json_t *error_json(const char *text)
-{
-	json_t *json = json_string(text);
-
-	return json_pack("{s:o}", "error", json != NULL ? json : json_string("(not UTF-8)"));
-}
-
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *text)
-{
-	return answer(connection, status, error_json(text));
-}
+/* ---- requests ---- */
 
 /* The status of an answer to a reload. */
 static unsigned status_of(int rc)
@@ -99,140 +61,58 @@ static unsigned status_of(int rc)
 	}
 }
 
-static json_t *reload_json(int rc, const struct err *err)
+static void answer_reload(struct http_request *request, int rc, const struct err *err)
 {
-	return rc == 0 ? json_pack("{s:b}", "reloaded", 1) : error_json(err_message(err, rc));
-}
-
-/* ---- requests ---- */
-
-static enum MHD_Result tell_status(struct admin *admin, struct MHD_Connection *connection)
-{
-	struct status status = {0};
-	enum MHD_Result result;
-	struct arena arena;
-
-	arena_init(&arena, 0);
-	if (admin->source.fill(admin->source.user, &arena, &status) == 0)
-		result = answer(connection, MHD_HTTP_OK, status_to_json(&status));
+	if (rc == 0)
+		http_answer_json(request, MHD_HTTP_OK, json_pack("{s:b}", "reloaded", 1));
 	else
-		result = refuse(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, err_text(E_NOMEM));
-	arena_fini(&arena);
-	return result;
+		http_refuse(request, status_of(rc), err_message(err, rc));
 }
 
-static enum MHD_Result begin_reload(struct request *request)
+static void begin_reload(struct admin *admin, struct http_request *request)
 {
-	struct admin *admin = request->admin;
+	struct waiter *waiter = malloc(sizeof(*waiter));
 	struct err err = {""};
-	int rc = admin->source.reload(admin->source.user, &err);
+	int rc = waiter != NULL ? admin->source.reload(admin->source.user, &err) : -E_NOMEM;
 
-	if (rc != 0)
-		return answer(request->connection, status_of(rc), reload_json(rc, &err));
-	request->next = admin->waiting;
-	admin->waiting = request;
-	MHD_suspend_connection(request->connection);
-	return MHD_YES;
-}
-
-static enum MHD_Result serve(struct request *request, const char *method, const char *url)
-{
-	struct MHD_Connection *connection = request->connection;
-
-	if (strcmp(url, "/status") == 0 && strcmp(method, MHD_HTTP_METHOD_GET) == 0)
-		return tell_status(request->admin, connection);
-	if (strcmp(url, "/reload") == 0 && strcmp(method, MHD_HTTP_METHOD_POST) == 0)
-		return begin_reload(request);
-	if (strcmp(url, "/status") == 0 || strcmp(url, "/reload") == 0)
-		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-			      "there are GET /status and POST /reload");
-	return refuse(connection, MHD_HTTP_NOT_FOUND, "there are GET /status and POST /reload");
-}
-
-static struct request *create_request(struct admin *admin, struct MHD_Connection *connection)
-{
-	struct request *request = calloc(1, sizeof(*request));
-
-	if (request == NULL)
-		return NULL;
-	request->admin = admin;
-	request->connection = connection;
-	return request;
-}
-
-/* Called once with the head, then for each piece of the body, then without one; and again after a wait. */
-static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url,
-				  const char *method, const char *version, const char *body,
-				  size_t *body_len, void **state)
-{
-	struct request *request = *state;
-	json_t *known;
-
-	(void)version;
-	(void)body;
-	if (request == NULL) {
-		*state = create_request(user, connection);
-		return *state != NULL ? MHD_YES : MHD_NO;
-	}
-	if (*body_len > 0) {
-		request->body += *body_len;
-		*body_len = 0;
-		return request->body <= BODY_MAX ? MHD_YES : MHD_NO;
-	}
-	if (request->answer == NULL)
-		return serve(request, method, url);
-	known = request->answer;
-	request->answer = NULL;
-	return answer(connection, request->status, known);
-}
-
-static void forget_waiting(struct admin *admin, const struct request *request)
-{
-	struct request **at = &admin->waiting;
-
-	while (*at != NULL && *at != request)
-		at = &(*at)->next;
-	if (*at != NULL)
-		*at = request->next;
-}
-
-static void on_completed(void *user, struct MHD_Connection *connection, void **state,
-			 enum MHD_RequestTerminationCode why)
-{
-	struct request *request = *state;
-
-	(void)connection;
-	(void)why;
-	if (request == NULL)
+	if (rc != 0) {
+		free(waiter);
+		answer_reload(request, rc, &err);
 		return;
-	forget_waiting(user, request);
-	json_decref(request->answer);
-	free(request);
-	*state = NULL;
+	}
+	*waiter = (struct waiter){admin->waiting, request};
+	admin->waiting = waiter;
 }
 
-/* ---- the loop ---- */
-
-static void run(struct admin *admin)
+static void on_request(void *user, struct http_request *request, const char *method,
+		       const char *url)
 {
-	MHD_UNSIGNED_LONG_LONG wait;
+	struct admin *admin = user;
+	bool is_reload = strcmp(url, "/reload") == 0;
+	const char *wanted = is_reload ? MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_GET;
 
-	MHD_run(admin->daemon);
-	if (MHD_get_timeout(admin->daemon, &wait) == MHD_YES)
-		reactor_timer_start(admin->timer, (double)wait / 1000, 0);
+	if (!is_reload && !view_exists(url))
+		http_refuse(request, MHD_HTTP_NOT_FOUND, PATHS);
+	else if (strcmp(method, wanted) != 0)
+		http_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, PATHS);
+	else if (is_reload)
+		begin_reload(admin, request);
 	else
-		reactor_timer_stop(admin->timer);
+		view_answer(&admin->source, request, url);
 }
 
-static void on_ready(void *user, int ready)
+static void on_gone(void *user, struct http_request *request)
 {
-	(void)ready;
-	run(user);
-}
+	struct admin *admin = user;
+	struct waiter **at = &admin->waiting, *waiter;
 
-static void on_timer(void *user)
-{
-	run(user);
+	while (*at != NULL && (*at)->request != request)
+		at = &(*at)->next;
+	waiter = *at;
+	if (waiter == NULL)
+		return;
+	*at = waiter->next;
+	free(waiter);
 }
 
 /* ---- connections ---- */
@@ -273,8 +153,8 @@ static void on_connection(void *user, int ready)
 	if (is_of_worker(admin, fd)) {
 		(void)send(fd, refusal, sizeof(refusal) - 1, MSG_NOSIGNAL);
 		close(fd);
-	} else if (MHD_add_connection(admin->daemon, fd, NULL, 0) == MHD_YES) {
-		run(admin);
+	} else {
+		(void)http_add(admin->http, fd);
 	}
 }
 
@@ -306,7 +186,7 @@ static int try_listen(struct admin *admin, struct err *err)
 	return listen_anew(admin, err);
 }
 
-void admin_check(struct admin *admin)
+static void check_socket(struct admin *admin)
 {
 	struct err err = {""};
 	int rc;
@@ -322,42 +202,43 @@ void admin_check(struct admin *admin)
 	admin->failed = rc != 0;
 }
 
-/* ---- the whole ---- */
-
-static int start_daemon(struct admin *admin)
+void admin_check(struct admin *admin)
 {
-	const union MHD_DaemonInfo *info = NULL;
-
-	admin->timer = reactor_timer_create(admin->reactor, on_timer, admin);
-	admin->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-		on_request, admin, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_TIMEOUT, PATIENCE, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		admin, MHD_OPTION_END);
-	if (admin->daemon != NULL)
-		info = MHD_get_daemon_info(admin->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	if (info != NULL)
-		admin->io = reactor_io_create(admin->reactor, info->epoll_fd, on_ready, admin);
-	if (admin->io == NULL || admin->timer == NULL)
-		return -E_NOMEM;
-	reactor_io_set(admin->io, REACTOR_READ);
-	return 0;
+	if (admin == NULL)
+		return;
+	if (admin->http != NULL)
+		check_socket(admin);
+	probe_check(admin->probe);
 }
 
-int admin_create(struct reactor *reactor, const char *path, const struct status_source *source,
-		 struct admin **ret_admin, struct err *err)
+/* ---- the whole ---- */
+
+static int open_socket(struct admin *admin, const char *path, struct err *err)
+{
+	const struct http_options http = {admin->reactor, CONNECTIONS, on_request, on_gone, admin};
+	int rc = private_socket_init(&admin->socket, path, "", SOCK_STREAM, err);
+
+	if (rc != 0)
+		return rc;
+	admin->http = http_create(&http);
+	return admin->http != NULL ? 0 : err_set(err, E_NOMEM, "no memory for the socket %s", path);
+}
+
+int admin_create(const struct admin_options *options, struct admin **ret_admin, struct err *err)
 {
 	struct admin *admin = calloc(1, sizeof(*admin));
-	int rc;
+	int rc = 0;
 
 	if (admin == NULL)
-		return err_set(err, E_NOMEM, "no memory for the socket %s", path);
-	admin->reactor = reactor;
-	admin->source = *source;
-	rc = private_socket_init(&admin->socket, path, "", SOCK_STREAM, err);
-	if (rc == 0 && start_daemon(admin) != 0)
-		rc = err_set(err, E_NOMEM, "no memory for the socket %s", path);
+		return err_set(err, E_NOMEM, "no memory for the admin socket");
+	admin->reactor = options->reactor;
+	admin->source = options->source;
+	admin->socket = (struct private_socket){.dir = -1, .fd = -1};
+	if (options->path != NULL)
+		rc = open_socket(admin, options->path, err);
+	if (rc == 0 && options->status_listen != NULL)
+		rc = probe_create(options->reactor, options->status_listen, &options->source,
+				  &admin->probe, err);
 	if (rc != 0) {
 		admin_destroy(admin);
 		return rc;
@@ -369,17 +250,13 @@ int admin_create(struct reactor *reactor, const char *path, const struct status_
 
 void admin_reload_ended(struct admin *admin, int rc, const struct err *err)
 {
-	struct request *request;
+	struct waiter *waiter;
 
-	if (admin == NULL || admin->waiting == NULL)
-		return;
-	while ((request = admin->waiting) != NULL) {
-		admin->waiting = request->next;
-		request->status = status_of(rc);
-		request->answer = reload_json(rc, err);
-		MHD_resume_connection(request->connection);
+	while (admin != NULL && (waiter = admin->waiting) != NULL) {
+		admin->waiting = waiter->next;
+		answer_reload(waiter->request, rc, err);
+		free(waiter);
 	}
-	run(admin);
 }
 
 void admin_destroy(struct admin *admin)
@@ -390,10 +267,8 @@ void admin_destroy(struct admin *admin)
 		return;
 	admin_reload_ended(admin, -E_CLOSED, &err);
 	reactor_io_destroy(admin->listen_io);
-	reactor_io_destroy(admin->io);
-	reactor_timer_destroy(admin->timer);
-	if (admin->daemon != NULL)
-		MHD_stop_daemon(admin->daemon);
+	http_destroy(admin->http);
 	private_socket_fini(&admin->socket);
+	probe_destroy(admin->probe);
 	free(admin);
 }

@@ -1,5 +1,6 @@
 #include "server/admin/status.h"
 #include <unistd.h>
+#include "server/metrics/metrics.h"
 
 static const char *const state_names[STATUS_STATES] = {
 	[STATUS_STARTING] = "starting",
@@ -55,7 +56,7 @@ static json_t *plugin_json(const struct status_plugin *p)
 {
 	json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "name", text(p->name), "crashes",
 				 number(p->crashes), "stalls", number(p->stalls), "answered",
-				 number(p->answered));
+				 number(metrics_failed(p->metrics)));
 
 	add_dump(json, p->dump);
 	if (p->pending != NULL)

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct arena;
+struct metrics_plugin;
 struct err;
 
 enum status_state {
@@ -38,7 +39,7 @@ struct status_plugin {
 	const char *
 		pending; /* what has changed so that the gateway must be reloaded; NULL = nothing */
 	uint64_t crashes, stalls; /* that are its fault */
-	uint64_t answered;        /* of its events, by the failure contract */
+	const struct metrics_plugin *metrics;
 };
 
 struct status_group {

@@ -1,4 +1,5 @@
 #include "server/supervisor/care.h"
+#include "server/dispatch.h"
 #include "server/event.h"
 #include "server/failure.h"
 #include "server/log.h"
@@ -35,6 +36,8 @@ static void on_call(void *user, struct session *s, const struct msg *msg)
 	log_event(LOG_LEVEL_WARN, msg->event_id, NULL,
 		  "connection %llu is answered as on_error says: %s",
 		  (unsigned long long)session_number(s), why.text);
+	if (dispatch_may_be_event(msg))
+		care->on_answer(care->user, msg, lost.record);
 	lost_answer(s, msg, &lost);
 }
 

@@ -16,6 +16,8 @@ struct care {
 	struct err why;              /* why no worker serves; for the gateway's log */
 	void (*on_end)(void *user, struct session *s);
 	void (*on_rest)(void *user); /* a connection may be handed on */
+	/* An event's call is answered; `record` of the event, NULL = not known. */
+	void (*on_answer)(void *user, const struct msg *call, const struct event_record *record);
 	void *user;
 };
 

@@ -10,6 +10,7 @@
 #include "server/file.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/metrics/metrics_file.h"
 #include "server/reactor.h"
 #include "server/server_sockets.h"
 #include "server/supervisor/control.h"
@@ -237,7 +238,8 @@ int child_take(struct child *child, uint32_t slot, struct custody_find *ret)
 static int start_process(struct child *child, const struct child_options *options, int control_fd,
 			 struct err *err)
 {
-	const int fds[] = {control_fd, child->custody_fd, options->config_fd, options->registry_fd};
+	const int fds[] = {control_fd, child->custody_fd, options->config_fd, options->registry_fd,
+			   child->metrics_fd};
 	char *argv[] = {file_printf(SPAWN_WORKER_TITLE "%s", options->name),
 			file_printf("worker"),
 			file_printf("%u", options->owner),
@@ -310,12 +312,14 @@ int child_create(const struct child_options *options, struct child **ret_child, 
 	child->handler = options->handler;
 	child->layout = options->layout;
 	child->owner = options->owner;
-	child->pidfd = child->custody_fd = -1;
+	child->pidfd = child->custody_fd = child->metrics_fd = -1;
 	child->has_exited = true;
 	child->started_at = reactor_now();
 	rc = make_slots(child);
 	if (rc == 0)
 		rc = custody_file_create(&child->layout, &child->custody_fd, err);
+	if (rc == 0)
+		rc = metrics_file_create(options->plugin_count, &child->metrics_fd, err);
 	if (rc == 0)
 		rc = start(child, options, err);
 	if (rc != 0) {
@@ -344,6 +348,7 @@ void child_destroy(struct child *child)
 	control_destroy(child->control);
 	close_fd(child->pidfd);
 	close_fd(child->custody_fd);
+	close_fd(child->metrics_fd);
 	free(child->links);
 	free(child->free);
 	free(child);

@@ -43,7 +43,8 @@ enum child_state {
 struct child_options {
 	struct reactor *reactor;
 	const char *name; /* "hello/0"; for ps */
-	int config_fd;    /* borrowed, as the next one */
+	size_t plugin_count;
+	int config_fd; /* borrowed, as the next one */
 	int registry_fd;
 	struct custody_layout layout;
 	unsigned owner; /* of its EventIds */
@@ -58,7 +59,7 @@ struct child {
 	struct reactor_io *exit_io;
 	struct control *control;
 	struct custody_layout layout;
-	int custody_fd, pidfd;
+	int custody_fd, metrics_fd, pidfd;
 	pid_t pid;
 	unsigned owner;
 	size_t seat; /* whoever has it */

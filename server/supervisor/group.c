@@ -306,8 +306,11 @@ int group_init(struct group *g, struct group_env *env, const struct plan_group *
 	int rc;
 
 	*g = (struct group){.env = env, .plan = plan, .config_fd = -1, .next_config_fd = -1};
-	g->care = (struct care){
-		.ids = env->event_ids, .on_end = on_care_end, .on_rest = on_care_rest, .user = g};
+	g->care = (struct care){.ids = env->event_ids,
+				.on_end = on_care_end,
+				.on_rest = on_care_rest,
+				.on_answer = group_count_answer,
+				.user = g};
 	rc = care_init(&g->care, env->reactor, env->config, env->ids->generation);
 	if (rc == 0)
 		rc = make_seats(g);

@@ -7,6 +7,7 @@
 #ifndef SERVER_SUPERVISOR_GROUP_H
 #define SERVER_SUPERVISOR_GROUP_H
 #include "protocol/err.h"
+#include "server/metrics/metrics.h"
 #include "server/server_registry.h"
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
@@ -50,7 +51,8 @@ struct group_plugin {
 	char *next_dump; /* of a reload */
 	const char *
 		pending; /* what the gateway has yet to be told of by a reload of its own; NULL = nothing */
-	uint64_t crashes;
+	uint64_t crashes, stalls;
+	struct metrics_plugin past; /* what dead workers have counted, and we in their place */
 };
 
 struct group {
@@ -74,7 +76,8 @@ struct group {
 	int config_fd;
 	int next_config_fd; /* of a reload; -1 = there is none */
 	uint64_t crashes, stalls;
-	int failure_rc; /* of the last worker that could not serve; 0 = none */
+	uint64_t answered; /* calls in place of workers */
+	int failure_rc;    /* of the last worker that could not serve; 0 = none */
 	struct err failure;
 };
 
@@ -108,6 +111,12 @@ void group_check_stalls(struct group *g, double now);
 struct arena;
 struct status_group;
 int group_fill_status(const struct group *g, struct arena *arena, struct status_group *ret);
+/* Keeps what a worker that is gone has counted. */
+void group_keep_metrics(struct group *g, const struct child *child);
+/* What was counted of its plugin `index`, by all its workers since the start. */
+void group_sum_metrics(const struct group *g, size_t index, struct metrics_plugin *ret);
+/* For care.on_answer: counts it. */
+void group_count_answer(void *group, const struct msg *call, const struct event_record *record);
 /* Whether that is one of its workers. */
 bool group_has_process(const struct group *g, pid_t pid);
 

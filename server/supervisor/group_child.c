@@ -186,6 +186,7 @@ static void on_child_exit(void *user, struct child *child)
 		child->end);
 	if (child->state != CHILD_STARTING)
 		salvage(g, child);
+	group_keep_metrics(g, child);
 	if (seat != NULL)
 		on_seated_exit(seat, child);
 	else
@@ -213,6 +214,7 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 	const struct child_options options = {
 		.reactor = g->env->reactor,
 		.name = name,
+		.plugin_count = g->plan->plugin_count,
 		.config_fd = start->config_fd,
 		.checks = start->checks,
 		.registry_fd = registry_fd(g->registry.registry),

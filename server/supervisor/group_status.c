@@ -73,20 +73,26 @@ static int fill_workers(const struct group *g, struct arena *arena, struct statu
 
 static int fill_plugins(const struct group *g, struct arena *arena, struct status_group *ret)
 {
-	struct status_plugin *plugins =
-		arena_alloc(arena, g->plan->plugin_count * sizeof(*plugins));
+	size_t count = g->plan->plugin_count;
+	struct status_plugin *plugins = arena_alloc(arena, count * sizeof(*plugins));
+	struct metrics_plugin *metrics = arena_alloc(arena, count * sizeof(*metrics));
 
-	if (plugins == NULL)
+	if (plugins == NULL || metrics == NULL)
 		return -E_NOMEM;
-	for (size_t i = 0; i < g->plan->plugin_count; i++)
+	for (size_t i = 0; i < count; i++) {
+		group_sum_metrics(g, i, &metrics[i]);
+		ret->answered += metrics_failed(&metrics[i]);
 		plugins[i] = (struct status_plugin){
 			.name = g->env->config->plugins[g->plan->plugins[i]].name,
 			.dump = g->plugins[i].dump,
 			.pending = g->plugins[i].pending,
 			.crashes = g->plugins[i].crashes,
+			.stalls = g->plugins[i].stalls,
+			.metrics = &metrics[i],
 		};
+	}
 	ret->plugins = plugins;
-	ret->plugin_count = g->plan->plugin_count;
+	ret->plugin_count = count;
 	return 0;
 }
 

@@ -15,6 +15,14 @@ static double allowed(const struct group *g, const struct custody_load *load)
 	return timeout + GRACE;
 }
 
+static const char *blame(struct group *g, const struct custody_load *load)
+{
+	if (load->plugin >= g->plan->plugin_count)
+		return "?";
+	g->plugins[load->plugin].stalls++;
+	return g->env->config->plugins[g->plan->plugins[load->plugin]].name;
+}
+
 static void check(struct group *g, const struct child *child, double now)
 {
 	struct custody_load load;
@@ -25,9 +33,9 @@ static void check(struct group *g, const struct child *child, double now)
 		return;
 	log_line(
 		LOG_LEVEL_ALERT,
-		"worker %d of %s is killed: plugin code has run for %.1fs without a pause, and can't "
-		"be stopped otherwise",
-		(int)child->pid, g->plan->name, now - load.since);
+		"worker %d of %s is killed: code of plugin %s has run for %.1fs without a pause, and "
+		"can't be stopped otherwise",
+		(int)child->pid, g->plan->name, blame(g, &load), now - load.since);
 	g->stalls++;
 	child_kill(child);
 }

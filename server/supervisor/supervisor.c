@@ -85,8 +85,7 @@ static void check(void *user, bool superseded)
 		s->admin = NULL;
 		return;
 	}
-	if (s->admin != NULL)
-		admin_check(s->admin);
+	admin_check(s->admin);
 	for (size_t i = 0; i < s->plan.count; i++)
 		registry_offers_check(&s->groups[i].registry.offers);
 }
@@ -438,7 +437,9 @@ static int begin(struct supervisor *s, struct err *err)
 		return rc;
 	for (size_t i = 0; i < s->plan.count; i++)
 		group_offer(&s->groups[i]);
-	s->admin = serving_create_admin(s->config, s->reactor, &status);
+	rc = serving_create_admin(s->config, s->reactor, &status, &s->admin, err);
+	if (rc != 0)
+		return rc;
 	watch_files(s);
 	announce_all(s);
 	reactor_timer_start(s->stall_tick, STALL_TICK, 1);

@@ -11,6 +11,7 @@
 #include "server/fault.h"
 #include "server/ids_file.h"
 #include "server/log.h"
+#include "server/metrics/metrics_file.h"
 #include "server/reactor.h"
 #include "server/registry.h"
 #include "server/supervisor/alone.h"
@@ -34,6 +35,7 @@ struct role {
 	struct control *control;
 	struct custody *custody;
 	struct registry *registry;
+	struct metrics_plugin *metrics;
 	struct worker *worker;
 	struct alone alone;
 	struct reactor_signal *signals[ROLE_SIGNALS];
@@ -273,6 +275,9 @@ static int open_memory(struct role *role, struct err *err)
 	if (rc == 0)
 		rc = registry_open(WORKER_ROLE_REGISTRY, &options, &role->registry, err);
 	close(WORKER_ROLE_REGISTRY);
+	if (rc == 0)
+		rc = metrics_file_map(WORKER_ROLE_METRICS, role->config.plugin_count,
+				      &role->metrics, err);
 	return rc;
 }
 
@@ -294,6 +299,7 @@ static int load(struct role *role, unsigned owner, struct err *err)
 		.registry = role->registry,
 		.owner = owner,
 		.custody = role->custody,
+		.metrics = role->metrics,
 		.on_connection_end = on_connection_end,
 		.reserve_instances = reserve_instances,
 		.reserve_events = reserve_events,
@@ -332,6 +338,7 @@ static void end(struct role *role)
 	alone_fini(&role->alone);
 	registry_close(role->registry);
 	custody_destroy(role->custody);
+	metrics_file_unmap(role->metrics, role->config.plugin_count);
 	for (size_t i = 0; i < ROLE_SIGNALS; i++)
 		reactor_signal_destroy(role->signals[i]);
 	reactor_timer_destroy(role->tick);

@@ -1,4 +1,4 @@
-/* process.c - reads /proc/PID. */
+/* process.c - reads /proc/PID, and its children. */
 #include "tests/bench/process.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -46,9 +46,25 @@ static long descriptors(pid_t pid)
 	return n ? n - 2 : 0;
 }
 
+static void add(pid_t pid, struct process_figures *sum)
+{
+	char path[64];
+	int child;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	FILE *f = fopen(path, "r");
+	sum->cpu_seconds += cpu_seconds(pid);
+	sum->pss_kb += pss_kb(pid);
+	sum->descriptors += descriptors(pid);
+	while (f && fscanf(f, "%d", &child) == 1)
+		add(child, sum);
+	if (f)
+		fclose(f);
+}
+
 struct process_figures process_figures(pid_t pid)
 {
-	if (!pid)
-		return (struct process_figures){0};
-	return (struct process_figures){cpu_seconds(pid), pss_kb(pid), descriptors(pid)};
+	struct process_figures sum = {0};
+	if (pid)
+		add(pid, &sum);
+	return sum;
 }

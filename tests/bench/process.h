@@ -1,4 +1,4 @@
-/* process.h - what a process uses, as /proc says. */
+/* process.h - what a process and its children use together, as /proc says. */
 #ifndef TESTS_BENCH_PROCESS_H
 #define TESTS_BENCH_PROCESS_H
 #include <sys/types.h>
@@ -9,7 +9,7 @@ struct process_figures {
 	long descriptors;
 };
 
-/* All zero when pid is 0 or the process is gone. */
+/* All zero when pid is 0 or the process is gone. Its children's children count too. */
 struct process_figures process_figures(pid_t pid);
 
 #endif

@@ -24,7 +24,7 @@ def start(outrigger, prefix):
     """The server and its socket, once it accepts."""
     server = subprocess.Popen(
         [outrigger, "serve", "--prefix", prefix, "--plugins-dir", PLUGINS, "--plugin", "soak",
-         "--step-timeout", "200ms", "--log", os.path.join(prefix, "log"), "--log-level", "error"],
+         "--step-timeout", "1s", "--log", os.path.join(prefix, "log"), "--log-level", "error"],
         stdin=subprocess.DEVNULL)
     socket = os.path.join(prefix, "soak.socket")
     end = time.monotonic() + 30

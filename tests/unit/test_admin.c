@@ -10,6 +10,7 @@
 #include "protocol/err.h"
 #include "server/admin/admin.h"
 #include "server/log.h"
+#include "server/metrics/metrics.h"
 #include "server/reactor.h"
 #include "tests/lib/unit.h"
 
@@ -50,6 +51,15 @@ static const struct status_worker workers[] = {
 	 .events = 1},
 	{.number = 1, .state = STATUS_WAITING, .starts_in = 2.5, .restarts = 9},
 };
+static const struct metrics_plugin hello_metrics = {
+	.phases[PHASE_ACCESS] = {.events = {[METRICS_OK] = 9, [METRICS_ERROR] = 4},
+				 .whole = {.buckets = {1, 2, 10}, .nanoseconds = 1500000000}},
+	.phases[PHASE_LOG] = {.events = {[METRICS_DIED] = 2}},
+	.calls[PDK_ID_COUNT - 1] = {.buckets = {[METRICS_BUCKETS] = 3}},
+	.counters[PDK_COUNT_SAVED] = 8,
+	.starts = 5,
+	.refused_starts = 1,
+};
 static const struct status_plugin plugins[] = {
 	{.name = "hello",
 	 .dump = "{\"Protocol\":\"MsgPack:1\",\"Plugins\":[{\"Name\":\"hello\",\"Version\":\"1.2\","
@@ -57,9 +67,9 @@ static const struct status_plugin plugins[] = {
 	 .pending = "its phases have changed",
 	 .crashes = 4,
 	 .stalls = 5,
-	 .answered = 6},
-	{.name = "odd", .dump = "[[[not JSON"},
-	{.name = "new"},
+	 .metrics = &hello_metrics},
+	{.name = "odd", .dump = "[[[not JSON", .metrics = &hello_metrics},
+	{.name = "new", .metrics = &hello_metrics},
 };
 static const struct status_group groups[] = {
 	{.name = "auth",
@@ -105,7 +115,10 @@ static bool is_worker(void *user, pid_t pid)
 
 static void begin(struct fixture *f)
 {
-	if (admin_create(f->reactor, f->path, &f->source, &f->admin, &f->err) != 0)
+	const struct admin_options options = {
+		.reactor = f->reactor, .path = f->path, .source = f->source};
+
+	if (admin_create(&options, &f->admin, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 }
 
@@ -290,6 +303,63 @@ static void status_tells_all_that_is_known(void **state)
 	assert_string_equal(json_string_value(json_object_get(json, "reload")), "done");
 	assert_int_equal(json_integer_value(json_object_get(json, "pid")), getpid());
 	json_decref(json);
+}
+
+/* ---- other views ---- */
+
+static void expect_page(struct fixture *f, const char *request, int wanted,
+			const char *const *parts)
+{
+	struct client *c = begin_call(f, request);
+	int status;
+
+	wait_answer(c);
+	json_decref(read_answer(c, &status));
+	assert_int_equal(status, wanted);
+	for (; *parts != NULL; parts++)
+		if (strstr(c->answer, *parts) == NULL)
+			fail_msg("no '%s' in\n%s", *parts, c->answer);
+	end_client(c);
+}
+
+#define GET(url) "GET " url " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+static void what_is_not_served_is_not_ready_but_healthy(void **state)
+{
+	expect_page(*state, GET("/health"), 200, (const char *[]){"\"ok\"", NULL});
+	expect_page(*state, GET("/ready"), 503,
+		    (const char *[]){"\"ready\":false", "\"not_served\":[\"bad\"]", NULL});
+}
+
+static void metrics_are_what_was_counted(void **state)
+{
+	static const char *const parts[] = {
+		"Content-Type: text/plain; version=0.0.4",
+		"\noutrigger_info{version=\"" OUTRIGGER_VERSION "\"} 1\n",
+		"\noutrigger_uptime_seconds 3700\n",
+		"\noutrigger_workers_ready{group=\"auth\"} 1\n",
+		"\noutrigger_worker_restarts_total{group=\"auth\"} 11\n",
+		"\noutrigger_quarantined{group=\"bad\"} 1\n",
+		"\noutrigger_connections{group=\"auth\"} 12\n",
+		"\noutrigger_events_running{group=\"auth\"} 13\n",
+		"\noutrigger_instances{group=\"auth\"} 11\n",
+		"\noutrigger_failures_answered_total{group=\"auth\"} 16\n",
+		"\noutrigger_events_total{plugin=\"hello\",phase=\"access\",outcome=\"ok\"} 9\n",
+		"\noutrigger_events_total{plugin=\"hello\",phase=\"log\",outcome=\"died\"} 2\n",
+		"_seconds_bucket{plugin=\"hello\",phase=\"access\",le=\"0.0001\"} 3\n",
+		"_seconds_bucket{plugin=\"hello\",phase=\"access\",le=\"+Inf\"} 13\n",
+		"_seconds_sum{plugin=\"hello\",phase=\"access\"} 1.500000000\n",
+		"_seconds_count{plugin=\"hello\",phase=\"access\"} 13\n",
+		",le=\"10\"} 0\n",
+		"how=\"saved\"} 8\n",
+		"\noutrigger_instance_starts_total{plugin=\"hello\",result=\"started\"} 4\n",
+		"\noutrigger_instance_starts_total{plugin=\"hello\",result=\"refused\"} 1\n",
+		"\noutrigger_plugin_crashes_total{plugin=\"hello\"} 4\n",
+		"\noutrigger_plugin_stalls_total{plugin=\"hello\"} 5\n",
+		"\noutrigger_kong_reload_pending{plugin=\"hello\"} 1\n",
+		NULL};
+
+	expect_page(*state, GET("/metrics"), 200, parts);
 }
 
 /* ---- the page ---- */
@@ -580,9 +650,10 @@ static void a_folder_that_is_missing_is_an_error(void **state)
 	struct fixture *f = *state;
 	struct admin *admin = NULL;
 
-	assert_int_equal(
-		admin_create(f->reactor, "/nowhere/admin.sock", &f->source, &admin, &f->err),
-		-E_IO);
+	const struct admin_options options = {
+		.reactor = f->reactor, .path = "/nowhere/admin.sock", .source = f->source};
+
+	assert_int_equal(admin_create(&options, &admin, &f->err), -E_IO);
 	assert_non_null(strstr(f->err.text, "/nowhere"));
 	assert_null(admin);
 }
@@ -592,6 +663,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(status_tells_all_that_is_known),
+		TEST(what_is_not_served_is_not_ready_but_healthy),
+		TEST(metrics_are_what_was_counted),
 		TEST(the_page_is_readable_at_80_columns),
 		TEST(nothing_that_is_told_breaks_the_page),
 		TEST(a_reload_is_answered_when_it_has_ended),

@@ -1,0 +1,226 @@
+#include "server/admin/http.h"
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include "server/reactor.h"
+
+#define CONNECTION_MEMORY ((size_t)16 << 10)
+#define PATIENCE 10U                /* seconds that a connection may be idle */
+#define BODY_MAX ((size_t)64 << 10) /* that is read, and ignored */
+
+/* One that MHD has begun to read. */
+struct http_request {
+	struct http *http;
+	struct MHD_Connection *connection;
+	size_t body;
+	bool is_served; /* on_request has been called */
+	bool is_answered;
+	bool is_suspended;
+	unsigned status;
+	const char *type;
+	char *text; /* owned; NULL = memory has failed */
+};
+
+struct http {
+	struct http_options options;
+	struct MHD_Daemon *daemon;
+	struct reactor_io *io; /* of the daemon's connections */
+	struct reactor_timer *timer;
+};
+
+/* ---- answers ---- */
+
+static enum MHD_Result send_answer(struct http_request *request)
+{
+	char *text = request->text;
+	struct MHD_Response *response = NULL;
+	enum MHD_Result result = MHD_NO;
+
+	request->text = NULL;
+	if (text != NULL)
+		response =
+			MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL) {
+		free(text);
+		return MHD_NO;
+	}
+	if (MHD_add_response_header(response, "Content-Type", request->type) == MHD_YES)
+		result = MHD_queue_response(request->connection, request->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static void run(struct http *http)
+{
+	MHD_UNSIGNED_LONG_LONG wait;
+
+	MHD_run(http->daemon);
+	if (MHD_get_timeout(http->daemon, &wait) == MHD_YES)
+		reactor_timer_start(http->timer, (double)wait / 1000, 0);
+	else
+		reactor_timer_stop(http->timer);
+}
+
+void http_answer(struct http_request *request, unsigned status, const char *type, char *text)
+{
+	request->is_answered = true;
+	request->status = status;
+	request->type = type;
+	request->text = text;
+	if (!request->is_suspended)
+		return;
+	request->is_suspended = false;
+	MHD_resume_connection(request->connection);
+	reactor_timer_start(request->http->timer, 0, 0);
+}
+
+void http_answer_json(struct http_request *request, unsigned status, json_t *json)
+{
+	char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	json_decref(json);
+	http_answer(request, status, "application/json", text);
+}
+
+void http_refuse(struct http_request *request, unsigned status, const char *text)
+{
+	json_t *json = json_string(text);
+
+	http_answer_json(
+		request, status,
+		json_pack("{s:o}", "error", json != NULL ? json : json_string("(not UTF-8)")));
+}
+
+/* ---- requests ---- */
+
+static struct http_request *create_request(struct http *http, struct MHD_Connection *connection)
+{
+	struct http_request *request = calloc(1, sizeof(*request));
+
+	if (request == NULL)
+		return NULL;
+	request->http = http;
+	request->connection = connection;
+	return request;
+}
+
+static enum MHD_Result serve(struct http_request *request, const char *method, const char *url)
+{
+	const struct http_options *options = &request->http->options;
+
+	if (!request->is_served) {
+		request->is_served = true;
+		options->on_request(options->user, request, method, url);
+	}
+	if (request->is_answered)
+		return send_answer(request);
+	request->is_suspended = true;
+	MHD_suspend_connection(request->connection);
+	return MHD_YES;
+}
+
+/* Called once with the head, then for each piece of the body, then without one; and again after a wait. */
+static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *body,
+				  size_t *body_len, void **state)
+{
+	struct http_request *request = *state;
+
+	(void)version;
+	(void)body;
+	if (request == NULL) {
+		*state = create_request(user, connection);
+		return *state != NULL ? MHD_YES : MHD_NO;
+	}
+	if (*body_len > 0) {
+		request->body += *body_len;
+		*body_len = 0;
+		return request->body <= BODY_MAX ? MHD_YES : MHD_NO;
+	}
+	return serve(request, method, url);
+}
+
+static void on_completed(void *user, struct MHD_Connection *connection, void **state,
+			 enum MHD_RequestTerminationCode why)
+{
+	struct http_request *request = *state;
+	const struct http *http = user;
+
+	(void)connection;
+	(void)why;
+	if (request == NULL)
+		return;
+	if (request->is_served && !request->is_answered)
+		http->options.on_gone(http->options.user, request);
+	free(request->text);
+	free(request);
+	*state = NULL;
+}
+
+/* ---- the loop ---- */
+
+static void on_ready(void *user, int ready)
+{
+	(void)ready;
+	run(user);
+}
+
+static void on_timer(void *user)
+{
+	run(user);
+}
+
+bool http_add(struct http *http, int fd)
+{
+	if (MHD_add_connection(http->daemon, fd, NULL, 0) != MHD_YES)
+		return false;
+	run(http);
+	return true;
+}
+
+static int start(struct http *http)
+{
+	const union MHD_DaemonInfo *info = NULL;
+
+	http->timer = reactor_timer_create(http->options.reactor, on_timer, http);
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+		on_request, http, MHD_OPTION_CONNECTION_LIMIT, http->options.connections,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_TIMEOUT, PATIENCE, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+		http, MHD_OPTION_END);
+	if (http->daemon != NULL)
+		info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (info != NULL)
+		http->io = reactor_io_create(http->options.reactor, info->epoll_fd, on_ready, http);
+	if (http->io == NULL || http->timer == NULL)
+		return -1;
+	reactor_io_set(http->io, REACTOR_READ);
+	return 0;
+}
+
+struct http *http_create(const struct http_options *options)
+{
+	struct http *http = calloc(1, sizeof(*http));
+
+	if (http == NULL)
+		return NULL;
+	http->options = *options;
+	if (start(http) == 0)
+		return http;
+	http_destroy(http);
+	return NULL;
+}
+
+void http_destroy(struct http *http)
+{
+	if (http == NULL)
+		return;
+	if (http->daemon != NULL)
+		MHD_run(http->daemon); /* what was answered last goes out */
+	reactor_io_destroy(http->io);
+	reactor_timer_destroy(http->timer);
+	if (http->daemon != NULL)
+		MHD_stop_daemon(http->daemon);
+	free(http);
+}

@@ -1,0 +1,38 @@
+/* http.h - HTTP on the loop, for a few clients: libmicrohttpd, a little at a time.
+ *
+ * Slow and hostile clients get at most `connections` places, each for at most seconds, and a fixed room for a
+ * request's head; bodies are read and ignored up to 64 KiB. Who accepts decides who is a client at all. */
+#ifndef SERVER_ADMIN_HTTP_H
+#define SERVER_ADMIN_HTTP_H
+#include <jansson.h>
+#include <stdbool.h>
+
+struct http;         /* opaque */
+struct http_request; /* opaque; lives until it is answered, or on_gone is told */
+struct reactor;
+
+struct http_options {
+	struct reactor *reactor; /* borrowed */
+	unsigned connections;
+	/* A request is read whole. It is answered at once, or later. */
+	void (*on_request)(void *user, struct http_request *request, const char *method,
+			   const char *url);
+	/* One that waits for its answer has gone. */
+	void (*on_gone)(void *user, struct http_request *request);
+	void *user;
+};
+
+/* Returns owned, or NULL on lack of memory. */
+struct http *http_create(const struct http_options *options);
+/* Requests that wait are gone. Accepts NULL. */
+void http_destroy(struct http *http);
+/* Takes a connection; fd is owned from now on. False where there is no place for it. */
+bool http_add(struct http *http, int fd);
+/* Answers with `text`, which is freed; NULL, as where memory has failed, ends the connection. */
+void http_answer(struct http_request *request, unsigned status, const char *type, char *text);
+/* The same with JSON, which is taken; may be NULL. */
+void http_answer_json(struct http_request *request, unsigned status, json_t *json);
+/* {"error": TEXT} */
+void http_refuse(struct http_request *request, unsigned status, const char *text);
+
+#endif

@@ -1,0 +1,164 @@
+"""What probes and scrapers are told: /health, /ready and /metrics on status_listen."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+import lib
+
+ADDRESS = re.compile(r"/metrics are on http://(\S+):(\d+)")
+
+
+class MetricsTest(lib.WireTest):
+    def serve_status(self, *plugins, **settings):
+        server = self.serve(*plugins, status_listen="127.0.0.1:0", **settings)
+        server.wait_log("/metrics are on")
+        self.address = ADDRESS.search(server.log()).groups()
+        return server
+
+    def get(self, path, method="GET"):
+        request = urllib.request.Request("http://%s:%s%s" % (*self.address, path), method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=lib.PATIENCE) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def metrics(self):
+        """{"name{labels}": number}"""
+        status, text = self.get("/metrics")
+        self.assertEqual(status, 200)
+        return {key: float(value) for key, value in
+                (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))}
+
+    def wait_metrics(self, **wanted):
+        """Until the outcomes of wire-do's access events are these."""
+        def have():
+            metrics = self.metrics()
+            return all(metrics.get(self.event(outcome)) == n for outcome, n in wanted.items())
+        lib.wait_until(have, str(wanted))
+
+    @staticmethod
+    def event(outcome, phase="access"):
+        return 'outrigger_events_total{plugin="wire-do",phase="%s",outcome="%s"}' % (phase, outcome)
+
+    @staticmethod
+    def start(gateway, mode):
+        return gateway.start_instance("wire-do", json.dumps({"mode": mode}))
+
+
+class Metrics(MetricsTest):
+    def test_every_way_to_end_is_counted(self):
+        server = self.serve_status("wire-do", step_timeout="100ms", event_timeout="50s",
+                                   stall_timeout="50s")
+        g = self.connect(server)
+        for mode in ("nothing", "read", "exit", "raise"):
+            g.play(self.start(g, mode), lambda *_: "v")
+        self.wait_metrics(ok=2, exit=1, error=1)
+        g.event(self.start(g, "read"))  # and its step never comes
+        self.wait_metrics(gone=1)
+        g.event(self.start(g, "nothing"), "log")
+        (worker,) = json.loads(self.status(server))["groups"][0]["workers"]
+        spinning = self.connect(server)
+        call = {"InstanceId": self.start(g, "spin"), "EventName": "access"}
+        message_id = spinning.start_call("plugin.HandleEvent", call)
+        before = int(lib.stat_field(worker["pid"], 11))
+        lib.wait_until(lambda: int(lib.stat_field(worker["pid"], 11)) >= before + 10, "a loop")
+        os.kill(worker["pid"], signal.SIGKILL)
+        spinning.read_answer(message_id)
+        metrics = self.metrics()  # those of the dead worker are not lost
+        for outcome, n in (("ok", 2), ("exit", 1), ("error", 1), ("gone", 1), ("died", 1)):
+            self.assertEqual(metrics[self.event(outcome)], n, outcome)
+        self.assertEqual(metrics[self.event("ok", "log")], 1)
+        self.assertEqual(metrics['outrigger_plugin_crashes_total{plugin="wire-do"}'], 1)
+        self.assertEqual(metrics['outrigger_failures_answered_total{group="wire-do"}'], 2)
+        labels = '{plugin="wire-do",result="started"}'
+        self.assertGreaterEqual(metrics["outrigger_instance_starts_total" + labels], 5)
+
+    def status(self, server):
+        return subprocess.run([lib.BINARY, "status", "--json", "--prefix", server.prefix], check=True,
+                              stdout=subprocess.PIPE, text=True, timeout=lib.PATIENCE).stdout
+
+    def test_timeouts_are_counted(self):
+        server = self.serve_status("wire-do", event_timeout="50ms")
+        g = self.connect(server)
+        g.play(self.start(g, "spin"), lambda *_: None)
+        self.wait_metrics(timeout=1)
+
+    def test_calls_are_counted_by_what_they_cost_and_timed(self):
+        server = self.serve_status("wire-do")
+        g = self.connect(server)
+        g.play(self.start(g, "read"), lambda *_: "v")
+        self.wait_metrics(ok=1)
+        labels = '{plugin="wire-do",method="kong.request.get_header"'
+        metrics = self.metrics()
+        self.assertEqual(metrics["outrigger_pdk_calls_total" + labels + ',how="round_trips"}'], 1)
+        self.assertEqual(metrics["outrigger_pdk_call_duration_seconds_count" + labels + "}"], 1)
+
+    def test_a_page_is_what_prometheus_reads(self):
+        server = self.serve_status("wire-do", "wire-mp")
+        g = self.connect(server, "wire-do")
+        for mode in ("read", "raise"):
+            g.play(self.start(g, mode), lambda *_: "v")
+        result = subprocess.run(["promtool", "check", "metrics"], input=self.get("/metrics")[1],
+                                check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, timeout=lib.PATIENCE)
+        self.assertEqual((result.returncode, result.stdout), (0, ""))
+
+
+class Probes(MetricsTest):
+    def test_ready_means_that_every_plugin_is_served(self):
+        server = self.serve_status("wire-do", "wire-mp", quarantine_after="1")
+        self.assertEqual(self.get("/health")[0], 200)
+        self.assertEqual(self.get("/ready"), (200, '{"ready":true,"not_served":[]}'))
+        workers = [w["pid"] for g in json.loads(Metrics.status(self, server))["groups"]
+                   for w in g["workers"] if g["name"] == "wire-do"]
+        os.kill(workers[0], signal.SIGKILL)
+        lib.wait_until(lambda: self.get("/ready")[0] == 503, "quarantine")
+        self.assertEqual(self.get("/ready")[1], '{"ready":false,"not_served":["wire-do"]}')
+        self.assertEqual(self.get("/health")[0], 200)
+
+    def test_nothing_else_is_told_or_done_there(self):
+        self.serve_status("wire-do")
+        for path in ("/", "/status", "/reload", "/metrics/../status"):
+            self.assertEqual(self.get(path)[0], 404)
+        self.assertEqual(self.get("/metrics", method="POST")[0], 405)
+
+    def test_hostile_clients_do_not_hinder_others(self):
+        server = self.serve_status("wire-do")
+        address = (self.address[0], int(self.address[1]))
+        hostile = [socket.create_connection(address) for _ in range(30)]
+        for i, client in enumerate(hostile):
+            self.addCleanup(client.close)
+            client.sendall((b"GET /metrics HTTP/1.1\r\nX: ", b"\x94" * 4000, b"GET " + b"/" * 8000)[i % 3])
+        self.assertEqual(self.get("/ready")[0], 200)
+        with server.connect() as g:
+            self.assertEqual(g.play(self.start(g, "nothing"), lambda *_: "v")[-1], "ret")
+
+    def test_what_is_no_address_is_refused(self):
+        for address in ("8007", "localhost:8007", "127.0.0.1:", "[::1:80", "127.0.0.1:http"):
+            server = lib.Server("wire-do", status_listen=address, start=False)
+            self.addCleanup(server.remove)
+            result = subprocess.run(server.command(), check=False, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, timeout=lib.PATIENCE)
+            self.assertEqual(result.returncode, 2, address)
+            self.assertIn("status_listen: '%s' is no address" % address,
+                          result.stderr)
+
+    def test_an_address_in_use_does_not_hinder_serving(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            server = self.serve("wire-do", status_listen="127.0.0.1:%d" % port)
+            server.wait_log("can't listen on 127.0.0.1:%d" % port)
+            with server.connect() as g:
+                self.assertEqual(g.play(self.start(g, "nothing"), lambda *_: "v")[-1], "ret")
+        server.wait_log("/metrics are on http://127.0.0.1:%d" % port)
+
+
+if __name__ == "__main__":
+    lib.main()
