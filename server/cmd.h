@@ -20,6 +20,8 @@ int cmd_link(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
+int cmd_health(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 /* Hidden: a process that runs plugins for `serve`. argv[-1] is its title. */
 int cmd_worker(int argc, char **argv);
 /* Hidden: prints docs/configuration.md. */

@@ -1,14 +1,15 @@
-/* cmd_status.c - `outrigger status` and `outrigger reload`: what the admin socket is for. */
+/* cmd_status.c - `outrigger status`, `outrigger health` and `outrigger reload`: what the admin socket is for. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "protocol/err.h"
-#include "server/admin/client.h"
+#include "server/admin/ask.h"
 #include "server/admin/status.h"
+#include "server/admin/text.h"
 #include "server/cli.h"
 #include "server/cmd.h"
 #include "server/options.h"
 
-#define PATIENCE 10.0      /* seconds */
 #define RELOAD_MARGIN 30.0 /* ... beyond what loading may take */
 
 enum {
@@ -31,28 +32,12 @@ static const struct cli_command reload_command = {
 	       "Where a plugin can't be loaded, all stays as it was.",
 };
 
-/* Asks the server of the configuration. */
-static int ask(const struct config *config, struct client_call call, json_t **ret_json,
-	       struct err *err)
-{
-	char *path = config_admin_path(config);
-	int rc;
-
-	if (path == NULL)
-		return -E_NOMEM;
-	call.socket = path;
-	if (config_has_admin(config))
-		rc = client_call(&call, ret_json, err);
-	else
-		rc = err_set(err, E_CONF, "admin_listen is off: there is no socket to ask on");
-	if (rc == -E_NOT_FOUND)
-		err_set(err, E_NOT_FOUND,
-			"no server answers on %s: none runs, or it has another --prefix or "
-			"--admin-listen",
-			path);
-	free(path);
-	return rc;
-}
+static const struct cli_command health_command = {
+	.name = "health",
+	.bit = COMMAND_STATUS,
+	.doc = "Whether a server runs and serves all of its plugins: the exit code is 0, else 1, and a\n"
+	       "line for each group that has no worker says why.",
+};
 
 static int print_page(const json_t *status, struct err *err)
 {
@@ -75,7 +60,6 @@ static int print_json(const json_t *status, struct err *err)
 
 int cmd_status(int argc, char **argv)
 {
-	const struct client_call call = {.method = "GET", .url = "/status", .patience = PATIENCE};
 	json_t *status = NULL;
 	struct err err = {""};
 	struct cli cli;
@@ -83,7 +67,7 @@ int cmd_status(int argc, char **argv)
 
 	if (code != CLI_GO_ON)
 		return code;
-	rc = ask(&cli.config, call, &status, &err);
+	rc = ask_status(&cli.config, &status, &err);
 	if (rc == 0)
 		rc = cli.own[OPTION_JSON] != NULL ? print_json(status, &err)
 						  : print_page(status, &err);
@@ -104,11 +88,63 @@ int cmd_reload(int argc, char **argv)
 	if (code != CLI_GO_ON)
 		return code;
 	call.patience = cli.config.load_timeout + RELOAD_MARGIN;
-	rc = ask(&cli.config, call, &answer, &err);
+	rc = ask_server(&cli.config, &call, &answer, &err);
 	if (rc == 0)
 		puts("reloaded");
 	json_decref(answer);
 	code = rc == 0 ? EXIT_DONE : cli_fail(reload_command.name, &err, rc);
+	cli_fini(&cli);
+	return code;
+}
+
+static bool is_served(const json_t *group)
+{
+	const json_t *worker;
+	size_t i;
+
+	json_array_foreach(json_object_get(group, "workers"), i,
+			   worker) if (strcmp(text_member(worker, "state"), "ready") ==
+				       0) return true;
+	return false;
+}
+
+/* How many groups are not served; says which. */
+static size_t count_sick(const json_t *status)
+{
+	const json_t *group;
+	size_t i, sick = 0;
+
+	json_array_foreach(json_object_get(status, "groups"), i, group)
+	{
+		const json_t *quarantine = json_object_get(group, "quarantine");
+
+		if (is_served(group))
+			continue;
+		printf("%s is not served: %s\n", text_member(group, "name"),
+		       quarantine != NULL ? text_member(quarantine, "reason")
+					  : "its worker is being started");
+		sick++;
+	}
+	return sick;
+}
+
+int cmd_health(int argc, char **argv)
+{
+	json_t *status = NULL;
+	struct err err = {""};
+	struct cli cli;
+	int rc, code = cli_init(&cli, &health_command, argc, argv);
+
+	if (code != CLI_GO_ON)
+		return code;
+	rc = ask_status(&cli.config, &status, &err);
+	if (rc == 0)
+		code = count_sick(status) == 0 ? EXIT_DONE : EXIT_FAILED;
+	else
+		code = cli_fail(health_command.name, &err, rc);
+	if (code == EXIT_DONE)
+		puts("all plugins are served");
+	json_decref(status);
 	cli_fini(&cli);
 	return code;
 }

@@ -24,6 +24,8 @@ static const struct command_row commands[] = {
 	 "Write what of a plugin belongs on the gateway, its schema above all."},
 	{"status", cmd_status, "Say how a server and its plugins are."},
 	{"reload", cmd_reload, "Have a server load its plugins and settings anew."},
+	{"health", cmd_health, "Whether all plugins are served: exit code 0 or 1."},
+	{"top", cmd_top, "Watch a server's plugins and workers while they serve."},
 	{"worker", cmd_worker, NULL},
 	{"options-doc", cmd_options_doc, NULL},
 };

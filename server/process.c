@@ -60,16 +60,19 @@ bool process_is_alive(long pid)
 
 uint64_t process_memory(long pid)
 {
-	unsigned long resident = 0, shared = 0;
-	char path[64];
+	uint64_t resident, shared;
+	char path[64], line[128], *end = line;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%ld/statm", pid);
 	file = fopen(path, "re");
 	if (file == NULL)
 		return 0;
-	if (fscanf(file, "%*u %lu %lu", &resident, &shared) != 2 || shared > resident)
-		resident = shared = 0;
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
 	fclose(file);
-	return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+	(void)strtoull(line, &end, 10); /* its address space */
+	resident = strtoull(end, &end, 10);
+	shared = strtoull(end, &end, 10);
+	return shared < resident ? (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }

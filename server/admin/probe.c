@@ -133,7 +133,7 @@ static int listen_there(struct probe *probe)
 /* With the port that the system has chosen, where ours was 0. */
 static void tell(const struct probe *probe)
 {
-	struct sockaddr_storage own;
+	struct sockaddr_storage own = {0};
 	socklen_t n = sizeof(own);
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 

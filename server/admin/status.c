@@ -1,6 +1,7 @@
 #include "server/admin/status.h"
 #include <unistd.h>
 #include "server/metrics/metrics.h"
+#include "server/process.h"
 
 static const char *const state_names[STATUS_STATES] = {
 	[STATUS_STARTING] = "starting",
@@ -30,6 +31,7 @@ static json_t *worker_json(const struct status_worker *w)
 				 number(w->events));
 
 	if (w->pid != 0) {
+		json_object_set_new(json, "memory", number(process_memory(w->pid)));
 		json_object_set_new(json, "pid", json_integer(w->pid));
 		json_object_set_new(json, "age", json_real(w->age));
 	}
@@ -52,12 +54,30 @@ static void add_dump(json_t *json, const char *dump)
 	json_decref(root);
 }
 
+/* Events of all phases that have ended, and how long they took, by the bounds that metrics have. */
+static json_t *ended_json(const struct metrics_plugin *metrics)
+{
+	struct metrics_histogram all = {0};
+	json_t *buckets = json_array();
+	uint64_t count = 0;
+
+	for (int i = 0; i < PHASE_COUNT; i++)
+		metrics_add_histogram(&all, &metrics->phases[i].whole);
+	for (size_t i = 0; i <= METRICS_BUCKETS; i++) {
+		json_array_append_new(buckets, number(all.buckets[i]));
+		count += all.buckets[i];
+	}
+	return json_pack("{s:o, s:f, s:o}", "count", number(count), "seconds",
+			 (double)all.nanoseconds / 1e9, "buckets", buckets);
+}
+
 static json_t *plugin_json(const struct status_plugin *p)
 {
 	json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "name", text(p->name), "crashes",
 				 number(p->crashes), "stalls", number(p->stalls), "answered",
 				 number(metrics_failed(p->metrics)));
 
+	json_object_set_new(json, "ended", ended_json(p->metrics));
 	add_dump(json, p->dump);
 	if (p->pending != NULL)
 		json_object_set_new(json, "run_kong_reload", text(p->pending));

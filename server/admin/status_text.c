@@ -1,104 +1,29 @@
 /* status_text.c - the JSON of a status as a page for people. Whatever the JSON holds, nothing breaks. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include "protocol/buf.h"
 #include "server/admin/status.h"
+#include "server/admin/text.h"
 
-#define WIDTH 80
 #define INDENT 2
 
-/* ---- values ---- */
-
-static long long count_of(const json_t *json, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(json, key));
-}
-
-static const char *text_of(const json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text != NULL ? text : "-";
-}
-
-/* "45s", "3m20s", "5h7m", "12d3h". */
-static void print_time(char *ret, size_t size, double seconds)
-{
-	long long s = seconds > 0 && seconds < 1e12 ? (long long)seconds : 0;
-
-	if (s < 60)
-		snprintf(ret, size, "%llds", s);
-	else if (s < 3600)
-		snprintf(ret, size, "%lldm%llds", s / 60, s % 60);
-	else if (s < 86400)
-		snprintf(ret, size, "%lldh%lldm", s / 3600, s / 60 % 60);
-	else
-		snprintf(ret, size, "%lldd%lldh", s / 86400, s / 3600 % 24);
-}
-
-static void print_time_of(char *ret, size_t size, const json_t *json, const char *key)
-{
-	const json_t *value = json_object_get(json, key);
-
-	if (json_is_number(value))
-		print_time(ret, size, json_number_value(value));
-	else
-		snprintf(ret, size, "-");
-}
-
 /* ---- lines ---- */
-
-/* Words of a text in lines of at most WIDTH that begin at `indent`. What a terminal might obey is a '?'. */
-static int add_wrapped(struct buf *b, int indent, const char *text)
-{
-	int column = WIDTH, rc = 0;
-
-	while (rc == 0 && *(text += strspn(text, " \t\r\n")) != '\0') {
-		int n = (int)strcspn(text, " \t\r\n");
-
-		if (column + 1 + n > WIDTH) {
-			rc = buf_printf(b, "%s%*s", buf_len(b) > 0 ? "\n" : "", indent, "");
-			column = indent;
-		} else {
-			rc = buf_append_str(b, " ");
-			column++;
-		}
-		for (int i = 0; rc == 0 && i < n; i++)
-			rc = buf_append(b, iscntrl((unsigned char)text[i]) ? "?" : text + i, 1);
-		text += n;
-		column += n;
-	}
-	return rc;
-}
-
-/* At most `width` bytes of a text that may hold anything. */
-static void cut(char *ret, size_t width, const char *text)
-{
-	size_t n = strlen(text);
-
-	snprintf(ret, width + 1, "%s", text);
-	if (n > width)
-		ret[width - 1] = '~';
-	for (char *c = ret; *c != '\0'; c++)
-		*c = iscntrl((unsigned char)*c) ? '?' : *c;
-}
 
 static int add_worker(struct buf *b, const json_t *group, const json_t *worker)
 {
 	char name[25], age[32], starts[32], state[64];
 
-	cut(name, 24, text_of(group, "name"));
-	print_time_of(age, sizeof(age), worker, "age");
-	print_time_of(starts, sizeof(starts), worker, "starts_in");
+	text_cut(name, 24, text_member(group, "name"));
+	text_time_of(age, sizeof(age), worker, "age");
+	text_time_of(starts, sizeof(starts), worker, "starts_in");
 	if (json_object_get(worker, "starts_in") != NULL)
 		snprintf(state, sizeof(state), "starts in %s", starts);
 	else
-		cut(state, 16, text_of(worker, "state"));
+		text_cut(state, 16, text_member(worker, "state"));
 	return buf_printf(b, "\n%-24s %2lld %-16.16s %8lld %7.7s %5lld %5lld %5lld", name,
-			  count_of(worker, "number"), state, count_of(worker, "pid"), age,
-			  count_of(worker, "connections"), count_of(worker, "events"),
-			  count_of(worker, "restarts"));
+			  text_count(worker, "number"), state, text_count(worker, "pid"), age,
+			  text_count(worker, "connections"), text_count(worker, "events"),
+			  text_count(worker, "restarts"));
 }
 
 static int add_quarantine(struct buf *b, const json_t *quarantine)
@@ -107,10 +32,10 @@ static int add_quarantine(struct buf *b, const json_t *quarantine)
 
 	if (quarantine == NULL)
 		return 0;
-	print_time_of(left, sizeof(left), quarantine, "left");
+	text_time_of(left, sizeof(left), quarantine, "left");
 	snprintf(line, sizeof(line), "in quarantine for another %s: %s", left,
-		 text_of(quarantine, "reason"));
-	return add_wrapped(b, INDENT, line);
+		 text_member(quarantine, "reason"));
+	return text_add_wrapped(b, INDENT, line);
 }
 
 static int add_group(struct buf *b, const json_t *group)
@@ -141,18 +66,18 @@ static int add_plugin(struct buf *b, const json_t *plugin)
 	const char *pending = json_string_value(json_object_get(plugin, "run_kong_reload"));
 	int rc;
 
-	cut(name, 24, text_of(plugin, "name"));
-	cut(version, 9, text_of(plugin, "version"));
-	cut(protocol, 10, text_of(plugin, "protocol"));
+	text_cut(name, 24, text_member(plugin, "name"));
+	text_cut(version, 9, text_member(plugin, "version"));
+	text_cut(protocol, 10, text_member(plugin, "protocol"));
 	rc = buf_printf(b, "\n%-24s %-9s %-10s %9lld %7lld %6lld", name, version, protocol,
-			count_of(plugin, "answered"), count_of(plugin, "crashes"),
-			count_of(plugin, "stalls"));
+			text_count(plugin, "answered"), text_count(plugin, "crashes"),
+			text_count(plugin, "stalls"));
 	join_phases(phases, sizeof(phases), json_object_get(plugin, "phases"));
 	snprintf(line, sizeof(line), "phases: %s", phases);
 	if (rc == 0)
-		rc = add_wrapped(b, INDENT, line);
+		rc = text_add_wrapped(b, INDENT, line);
 	snprintf(line, sizeof(line), "run `kong reload`: %s", pending != NULL ? pending : "");
-	return rc == 0 && pending != NULL ? add_wrapped(b, INDENT, line) : rc;
+	return rc == 0 && pending != NULL ? text_add_wrapped(b, INDENT, line) : rc;
 }
 
 /* ---- the page ---- */
@@ -190,24 +115,24 @@ static int add_top(struct buf *b, const json_t *status)
 
 	json_array_foreach(groups, i, group)
 	{
-		instances += count_of(group, "instances");
-		connections += count_of(group, "connections");
-		events += count_of(group, "events");
+		instances += text_count(group, "instances");
+		connections += text_count(group, "connections");
+		events += text_count(group, "events");
 	}
-	print_time_of(up, sizeof(up), status, "uptime");
-	cut(version, 16, text_of(status, "version"));
+	text_time_of(up, sizeof(up), status, "uptime");
+	text_cut(version, 16, text_member(status, "version"));
 	return buf_printf(b,
 			  "outrigger %s, pid %lld, up %s\n"
 			  "instances %lld, connections %lld, events in flight %lld",
-			  version, count_of(status, "pid"), up, instances, connections, events);
+			  version, text_count(status, "pid"), up, instances, connections, events);
 }
 
 static int add_reload(struct buf *b, const json_t *status)
 {
 	char line[1024];
 
-	snprintf(line, sizeof(line), "last reload: %s", text_of(status, "reload"));
-	return json_is_string(json_object_get(status, "reload")) ? add_wrapped(b, 0, line) : 0;
+	snprintf(line, sizeof(line), "last reload: %s", text_member(status, "reload"));
+	return json_is_string(json_object_get(status, "reload")) ? text_add_wrapped(b, 0, line) : 0;
 }
 
 char *status_to_text(const json_t *status)

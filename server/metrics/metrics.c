@@ -32,6 +32,13 @@ void metrics_observe(struct metrics_histogram *histogram, double seconds)
 	histogram->nanoseconds += (uint64_t)(seconds * 1e9);
 }
 
+void metrics_add_histogram(struct metrics_histogram *to, const struct metrics_histogram *from)
+{
+	for (size_t i = 0; i <= METRICS_BUCKETS; i++)
+		to->buckets[i] += from->buckets[i];
+	to->nanoseconds += from->nanoseconds;
+}
+
 void metrics_end_event(struct metrics_phase *phase, enum metrics_outcome outcome, double whole,
 		       double handler)
 {

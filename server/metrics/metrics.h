@@ -48,6 +48,8 @@ extern const double metrics_bounds[METRICS_BUCKETS];
 /* "error" */
 const char *metrics_outcome_name(enum metrics_outcome outcome);
 void metrics_observe(struct metrics_histogram *histogram, double seconds);
+/* Adds each number of `from` to `to`. */
+void metrics_add_histogram(struct metrics_histogram *to, const struct metrics_histogram *from);
 /* An event that began so many seconds ago, and has kept the gateway waiting for `handler` of them. */
 void metrics_end_event(struct metrics_phase *phase, enum metrics_outcome outcome, double whole,
 		       double handler);

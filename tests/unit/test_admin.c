@@ -273,7 +273,18 @@ static json_t *get_status(struct fixture *f)
 static void status_tells_all_that_is_known(void **state)
 {
 	json_t *json = get_status(*state), *expected,
-	       *groups_json = json_object_get(json, "groups");
+	       *groups_json = json_object_get(json, "groups"),
+	       *group = json_array_get(groups_json, 0);
+	json_t *ended;
+
+	/* Whether there is a process of that number is not known. */
+	json_object_del(json_array_get(json_object_get(group, "workers"), 0), "memory");
+	ended = json_object_get(json_array_get(json_object_get(group, "plugins"), 0), "ended");
+	assert_int_equal(json_integer_value(json_object_get(ended, "count")), 13);
+	assert_true(json_real_value(json_object_get(ended, "seconds")) == 1.5);
+	assert_int_equal(json_integer_value(json_array_get(json_object_get(ended, "buckets"), 2)),
+			 10);
+	json_object_del(json_array_get(json_object_get(group, "plugins"), 0), "ended");
 
 	expected = json_pack("{s:i,s:s,s:i,s:f,s:i,s:i,s:i}", "number", 0, "state", "ready", "pid",
 			     77, "age", 61.0, "restarts", 2, "connections", 3, "events", 1);

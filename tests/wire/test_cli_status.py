@@ -1,6 +1,7 @@
 """`outrigger status` and `outrigger reload`, and the admin socket of a server that serves."""
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -60,8 +61,24 @@ class Status(StatusTest):
         self.assertTrue(all(len(line) <= 80 for line in lines), result.stdout)
         self.assertRegex(result.stdout, r"(?m)^wire-do +1\.2\.3 +MsgPack:1")
 
+    def test_health_is_an_exit_code(self):
+        self.serve_here("wire-do", "wire-mp", quarantine_after="1")
+        result = self.command("health")
+        self.assertEqual((result.returncode, result.stdout), (0, "all plugins are served\n"))
+        os.kill(self.status()["groups"][0]["workers"][0]["pid"], signal.SIGKILL)
+        lib.wait_until(lambda: self.command("health").returncode == 1, "quarantine")
+        self.assertRegex(self.command("health").stdout, r"\Awire-do is not served: .*signal 9")
+
+    def test_top_prints_pages(self):
+        self.serve_here()
+        result = self.command("top", "--count", "2")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(result.stdout.count("EVENTS/S"), 2)
+        self.assertTrue(all(len(line) <= 80 for line in result.stdout.splitlines()))
+        self.assert_fails(self.command("top", "--count", "0"), 2, "--count 0")
+
     def test_without_a_server_it_says_where_it_looked(self):
-        for command in ("status", "reload"):
+        for command in ("status", "reload", "health", "top"):
             self.assert_fails(self.command(command), 1, self.admin, "no server answers")
             self.assert_fails(self.command(command, prefix="/nowhere"), 1, "/nowhere")
 
