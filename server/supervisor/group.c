@@ -13,6 +13,7 @@
 #include "server/server_sockets.h"
 #include "server/supervisor/config_text.h"
 #include "server/supervisor/group_child.h"
+#include "server/supervisor/group_metrics.h"
 
 #define LINGERERS 256 /* connections beyond max_connections that are being refused */
 #define PATIENCE 4.0  /* seconds for which calls wait for a worker */

@@ -111,12 +111,6 @@ void group_check_stalls(struct group *g, double now);
 struct arena;
 struct status_group;
 int group_fill_status(const struct group *g, struct arena *arena, struct status_group *ret);
-/* Keeps what a worker that is gone has counted. */
-void group_keep_metrics(struct group *g, const struct child *child);
-/* What was counted of its plugin `index`, by all its workers since the start. */
-void group_sum_metrics(const struct group *g, size_t index, struct metrics_plugin *ret);
-/* For care.on_answer: counts it. */
-void group_count_answer(void *group, const struct msg *call, const struct event_record *record);
 /* Whether that is one of its workers. */
 bool group_has_process(const struct group *g, pid_t pid);
 

@@ -11,6 +11,7 @@
 #include "server/reactor.h"
 #include "server/supervisor/config_text.h"
 #include "server/supervisor/control.h"
+#include "server/supervisor/group_metrics.h"
 #include "server/supervisor/salvage.h"
 #include "server/supervisor/sealed_file.h"
 

@@ -1,8 +1,7 @@
-/* group_metrics.c - what was counted of a group's plugins: by workers that live, and by those that are gone. */
+#include "server/supervisor/group_metrics.h"
 #include "protocol/msg.h"
 #include "server/event_record.h"
 #include "server/metrics/metrics_file.h"
-#include "server/supervisor/group.h"
 
 void group_keep_metrics(struct group *g, const struct child *child)
 {

@@ -4,7 +4,7 @@
 #include "server/config.h"
 #include "server/reactor.h"
 #include "server/registry.h"
-#include "server/supervisor/group.h"
+#include "server/supervisor/group_metrics.h"
 
 bool group_has_process(const struct group *g, pid_t pid)
 {

@@ -43,8 +43,12 @@ def wait_until(condition, what):
 
 
 def limit_descriptors(pid, more):
-    """The process can open that many more files."""
-    n = len(os.listdir("/proc/%d/fd" % pid)) + more
+    """The process can open that many more files: numbers that are free now, below the limit."""
+    used = {int(n) for n in os.listdir("/proc/%d/fd" % pid)}
+    n = 0
+    while n in used or more > 0:
+        more -= n not in used
+        n += 1
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (n, n))
 
 
