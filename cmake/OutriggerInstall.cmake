@@ -1,4 +1,5 @@
-# What plugins in C are built with: the public header, a pkg-config and a CMake package file.
+# What is installed. Component runtime: the server; dev: what plugins in C are built with, the public
+# header, a pkg-config and a CMake package file.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -24,3 +25,28 @@ install(FILES
 	"${PROJECT_BINARY_DIR}/outriggerConfigVersion.cmake"
 	"${PROJECT_SOURCE_DIR}/cmake/outrigger.map"
 	DESTINATION "${package_dir}" COMPONENT dev)
+
+# The manual and the shells' completion are printed by the program, from its tables.
+set(printed "${PROJECT_BINARY_DIR}/printed")
+file(MAKE_DIRECTORY "${printed}")
+function(outrigger_print file)
+	add_custom_command(OUTPUT "${printed}/${file}"
+		COMMAND outrigger ${ARGN} > "${printed}/${file}"
+		DEPENDS outrigger VERBATIM)
+	set_property(GLOBAL APPEND PROPERTY outrigger_printed "${printed}/${file}")
+endfunction()
+outrigger_print(outrigger.1 man-page outrigger.1)
+outrigger_print(outrigger.conf.5 man-page outrigger.conf.5)
+outrigger_print(outrigger completion bash)
+outrigger_print(_outrigger completion zsh)
+get_property(printed_files GLOBAL PROPERTY outrigger_printed)
+add_custom_target(outrigger_printed ALL DEPENDS ${printed_files})
+
+install(FILES "${printed}/outrigger.1"
+	DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT runtime)
+install(FILES "${printed}/outrigger.conf.5"
+	DESTINATION "${CMAKE_INSTALL_MANDIR}/man5" COMPONENT runtime)
+install(FILES "${printed}/outrigger"
+	DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT runtime)
+install(FILES "${printed}/_outrigger"
+	DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions" COMPONENT runtime)

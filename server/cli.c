@@ -31,6 +31,18 @@ struct parser {
 	const char *file;
 };
 
+static void (*show_help)(FILE *out, const struct cli_command *command) = usage_print_command;
+
+void cli_show_help(void (*show)(FILE *out, const struct cli_command *command))
+{
+	show_help = show;
+}
+
+bool cli_takes_plugins(const struct cli_command *command)
+{
+	return command->positional == NULL || command->positional[0] == '[';
+}
+
 int cli_fail(const char *command, const struct err *err, int rc)
 {
 	fprintf(stderr, "outrigger %s: %s\n", command, err_message(err, rc));
@@ -235,7 +247,7 @@ static int parse(struct parser *p, int argc, char **argv)
 	while (rc == 0 &&
 	       (value = getopt_long_only(argc, argv, ":h", p->long_options, NULL)) != -1) {
 		if (value == VALUE_HELP) {
-			usage_print_command(stdout, p->command);
+			show_help(stdout, p->command);
 			return EXIT_DONE;
 		}
 		rc = take_option(p, value, argc, argv, &err);

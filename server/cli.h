@@ -5,6 +5,7 @@
 #ifndef SERVER_CLI_H
 #define SERVER_CLI_H
 #include <stdbool.h>
+#include <stdio.h>
 #include "server/config.h"
 
 #define CLI_OPTIONS_MAX 4
@@ -39,6 +40,10 @@ struct cli {
 
 #define CLI_GO_ON (-1)
 
+/* Whether --plugin NAME is of use: the command has no argument that names a plugin, or may do without. */
+bool cli_takes_plugins(const struct cli_command *command);
+/* What --help prints from now on instead of the usage: for other forms of the same. */
+void cli_show_help(void (*show)(FILE *out, const struct cli_command *command));
 /* Parses the arguments and fills cli->config. Returns CLI_GO_ON, or the exit code with which to leave:
  * help was printed, or what is wrong was said on stderr (then there is nothing to free). */
 int cli_init(struct cli *cli, const struct cli_command *command, int argc, char **argv);

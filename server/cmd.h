@@ -1,4 +1,4 @@
-/* cmd.h - the sub-commands. Each is one file cmd_NAME.c and one row of the table in main.c.
+/* cmd.h - the sub-commands. Each is one file cmd_NAME.c and one row of the table in commands.c.
  * Each begins with cli_init (cli.h), which does the options, --help and the configuration.
  *
  * Exit codes: 0 done, 1 it failed (or `check` found an error), 2 wrong usage or configuration. */
@@ -26,5 +26,9 @@ int cmd_top(int argc, char **argv);
 int cmd_worker(int argc, char **argv);
 /* Hidden: prints docs/configuration.md. */
 int cmd_options_doc(int argc, char **argv);
+/* Hidden: prints a page of the manual, outrigger.1 or outrigger.conf.5. */
+int cmd_man_page(int argc, char **argv);
+/* Hidden: prints what completes our command line in bash or zsh. */
+int cmd_completion(int argc, char **argv);
 
 #endif

@@ -4,32 +4,10 @@
 #include "protocol/err.h"
 #include "server/cli.h"
 #include "server/cmd.h"
+#include "server/commands.h"
 #include "server/invocation.h"
 #include "server/suggest.h"
 #include "server/usage.h"
-
-struct command_row {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *summary; /* NULL = not listed */
-};
-
-static const struct command_row commands[] = {
-	{"serve", cmd_serve, "Serve plugins to the gateway."},
-	{"dump", cmd_dump, "Print what the gateway's query_cmd asks for: plugins as JSON."},
-	{"check", cmd_check, "Load every plugin and say what is wrong, with the gateway too."},
-	{"kong-conf", cmd_kong_conf, "Print the lines that kong.conf needs."},
-	{"link", cmd_link, "Make /usr/local/bin/NAME, which is all that the gateway needs."},
-	{"export", cmd_export,
-	 "Write what of a plugin belongs on the gateway, its schema above all."},
-	{"status", cmd_status, "Say how a server and its plugins are."},
-	{"reload", cmd_reload, "Have a server load its plugins and settings anew."},
-	{"health", cmd_health, "Whether all plugins are served: exit code 0 or 1."},
-	{"top", cmd_top, "Watch a server's plugins and workers while they serve."},
-	{"worker", cmd_worker, NULL},
-	{"options-doc", cmd_options_doc, NULL},
-};
-static const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
 static void print_usage(FILE *out)
 {
@@ -38,8 +16,8 @@ static void print_usage(FILE *out)
 	      "Commands:\n",
 	      out);
 	for (size_t i = 0; i < command_count; i++) {
-		if (commands[i].summary != NULL)
-			usage_print_entry(out, commands[i].name, commands[i].summary);
+		if (command_table[i].summary != NULL)
+			usage_print_entry(out, command_table[i].name, command_table[i].summary);
 	}
 	fputs("\n`outrigger COMMAND --help` lists the options of a command.\n"
 	      "As a server made with go-pdk it also understands -dump and -kong-prefix DIR, and\n"
@@ -53,7 +31,7 @@ static int unknown_command(const char *name)
 
 	suggest_init(&suggest, name);
 	for (size_t i = 0; i < command_count; i++)
-		suggest_offer(&suggest, commands[i].name);
+		suggest_offer(&suggest, command_table[i].name);
 	suggest_offer(&suggest, "--help");
 	suggest_offer(&suggest, "--version");
 	fprintf(stderr, "outrigger: no such command: %s%s%s%s\n", name,
@@ -66,8 +44,8 @@ static int unknown_command(const char *name)
 static int run_command(int argc, char **argv)
 {
 	for (size_t i = 0; i < command_count; i++) {
-		if (strcmp(commands[i].name, argv[0]) == 0)
-			return commands[i].run(argc, argv);
+		if (strcmp(command_table[i].name, argv[0]) == 0)
+			return command_table[i].run(argc, argv);
 	}
 	return unknown_command(argv[0]);
 }

@@ -36,13 +36,38 @@ const struct option_def plugin_options[] = {
 };
 const size_t plugin_option_count = sizeof(plugin_options) / sizeof(plugin_options[0]);
 
-static const struct choice log_levels[] = {
+enum {
+	CHOICES_MAX = 8 /* of a list below */
+};
+
+static const struct choice log_levels[CHOICES_MAX + 1] = {
 	{"debug", LOG_LEVEL_DEBUG}, {"info", LOG_LEVEL_INFO},   {"notice", LOG_LEVEL_NOTICE},
 	{"warn", LOG_LEVEL_WARN},   {"error", LOG_LEVEL_ERR},   {"crit", LOG_LEVEL_CRIT},
 	{"alert", LOG_LEVEL_ALERT}, {"emerg", LOG_LEVEL_EMERG}, {NULL, 0}};
 static const struct choice on_errors[] = {
 	{"closed", ON_ERROR_CLOSED}, {"open", ON_ERROR_OPEN}, {NULL, 0}};
 static const struct choice protocols[] = {{"auto", 0}, {"msgpack", 0}, {"protobuf", 0}, {NULL, 0}};
+
+const char *const *option_words(const struct option_def *def)
+{
+	static const char *words[CHOICES_MAX + 1];
+	static const char *const switches[] = {"on", "off", NULL};
+	const struct choice *choices = NULL;
+	size_t n = 0;
+
+	if (def->type == OPTION_BOOL)
+		return switches;
+	if (def->type == OPTION_LOG_LEVEL)
+		choices = log_levels;
+	else if (def->type == OPTION_ON_ERROR)
+		choices = on_errors;
+	else if (def->type == OPTION_PROTOCOL)
+		choices = protocols;
+	for (; choices != NULL && choices[n].name != NULL; n++)
+		words[n] = choices[n].name;
+	words[n] = NULL;
+	return choices != NULL ? words : NULL;
+}
 
 static const struct option_def *find(const struct option_def *defs, size_t n, const char *key)
 {

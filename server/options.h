@@ -59,6 +59,8 @@ const struct option_def *plugin_option_find(const char *key);
 int option_set(const struct option_def *def, void *object, const char *text, struct err *err);
 /* Whether the value of a path is one of the words that stand for something else. */
 bool option_is_no_file(const char *value);
+/* The words that a value may be, ended by NULL. NULL where it is something else. */
+const char *const *option_words(const struct option_def *def);
 /* Frees the member where it is owned memory. */
 void option_clear(const struct option_def *def, void *object);
 

@@ -102,7 +102,7 @@ void usage_print_command(FILE *out, const struct cli_command *command)
 	print_wrapped(out, command->doc, 0);
 	fputs("\nOptions:\n", out);
 	print_own_options(out, command);
-	if (command->positional == NULL || command->positional[0] == '[')
+	if (cli_takes_plugins(command))
 		print_option(out, "--plugin", "NAME",
 			     "Take this plugin instead of those of `plugins`; may be repeated.");
 	print_option(out, "--config", "FILE",
@@ -119,6 +119,6 @@ void usage_print_command(FILE *out, const struct cli_command *command)
 		if (option_table[i].commands & command->bit)
 			print_setting(out, &option_table[i]);
 	}
-	if (command->positional == NULL || command->positional[0] == '[')
+	if (cli_takes_plugins(command))
 		print_plugin_settings(out);
 }

@@ -11,6 +11,7 @@
 #include "server/ids_file.h"
 #include "server/leaving.h"
 #include "server/log.h"
+#include "server/notify.h"
 #include "server/reactor.h"
 #include "server/server_sockets.h"
 #include "server/serving.h"
@@ -41,6 +42,7 @@ struct supervisor {
 	struct watch *watch; /* NULL = off */
 	struct reload reload;
 	bool begins; /* workers start, sockets are not there yet */
+	struct notify notify;
 };
 
 /* ---- what is left to be served ---- */
@@ -119,6 +121,9 @@ static void on_stall_tick(void *user)
 
 	for (size_t i = 0; i < s->plan.count; i++)
 		group_check_stalls(&s->groups[i], now);
+	if (s->leaving.stage == LEAVING_NOW)
+		notify_leaves(&s->notify);
+	notify_alive(&s->notify, now);
 }
 
 /* ---- what is served ---- */
@@ -147,6 +152,7 @@ static void refuse_reload(struct supervisor *s, const struct err *err, int rc)
 {
 	snprintf(s->reload_text, sizeof(s->reload_text), "failed: %s", err_message(err, rc));
 	admin_reload_ended(s->admin, rc, err);
+	notify_ready(&s->notify, s->config->plugin_count);
 	log_line(LOG_LEVEL_ERR, "reload is given up, what was there before serves on: %s",
 		 err_message(err, rc));
 }
@@ -167,8 +173,11 @@ static int begin_reload(struct supervisor *s, struct err *err)
 	if (config != NULL)
 		rc = s->options.reread(s->options.user, config, err);
 	if (rc == 0)
-		return reload_begin(&s->reload, &place, config, err);
-	free(config);
+		rc = reload_begin(&s->reload, &place, config, err);
+	else
+		free(config);
+	if (rc == 0)
+		notify_reloads(&s->notify);
 	return rc;
 }
 
@@ -226,6 +235,7 @@ static void switch_over(struct supervisor *s)
 				   &s->groups[i].plugins[k]);
 	snprintf(s->reload_text, sizeof(s->reload_text), "done");
 	admin_reload_ended(s->admin, 0, NULL);
+	notify_ready(&s->notify, s->config->plugin_count);
 	log_line(LOG_LEVEL_NOTICE, "reload: done");
 }
 
@@ -443,6 +453,7 @@ static int begin(struct supervisor *s, struct err *err)
 	watch_files(s);
 	announce_all(s);
 	reactor_timer_start(s->stall_tick, STALL_TICK, 1);
+	notify_ready(&s->notify, s->config->plugin_count);
 	return 0;
 }
 
@@ -464,6 +475,7 @@ static void end(struct supervisor *s)
 {
 	const struct reload_place place = reload_place(s);
 
+	notify_leaves(&s->notify);
 	admin_destroy(s->admin);
 	watch_destroy(s->watch);
 	if (s->reload.runs)
@@ -482,6 +494,7 @@ static void end(struct supervisor *s)
 	ids_file_fini(&s->ids);
 	reactor_timer_destroy(s->stall_tick);
 	reactor_destroy(s->reactor);
+	notify_fini(&s->notify);
 }
 
 int supervisor_run(const struct supervisor_options *options, struct err *err)
@@ -491,6 +504,7 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 
 	if (rc != 0)
 		return rc;
+	notify_init(&s.notify);
 	rc = begin(&s, err);
 	if (rc == 0)
 		reactor_run(s.reactor);
