@@ -211,10 +211,11 @@ int cmd_check(int argc, char **argv)
 	if (code != CLI_GO_ON)
 		return code;
 	rc = config_need_plugins(&cli.config, &err);
-	if (rc == 0)
-		rc = check_plugins(&cli, &report, &err);
+	/* Before plugins are loaded, when the process may still read what is the gateway's. */
 	if (rc == 0 && cli.own[OPTION_KONG_CONF] != NULL)
 		rc = check_kong(&cli, &report, &err);
+	if (rc == 0)
+		rc = check_plugins(&cli, &report, &err);
 	if (rc != 0)
 		code = cli_fail(command.name, &err, rc);
 	else

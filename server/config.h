@@ -64,6 +64,9 @@ struct config {
 	bool watch;
 	double load_timeout;  /* seconds after which a plugin that loads ends the process */
 	double drain_timeout; /* seconds that running events get to end when we leave */
+	char *run_as_user, *run_as_group; /* NULL = ours */
+	char *keep_environment;           /* names with commas; NULL */
+	bool no_new_privs, core_dumps;
 	enum on_error on_error;
 	char *plugin_list;               /* the key `plugins`, as it was written; NULL */
 	struct plugin_settings *plugins; /* by --plugin, `plugins`, or all of plugins_dir */

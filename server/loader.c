@@ -1,5 +1,8 @@
 #include "server/loader.h"
 #include <stdlib.h>
+#include <unistd.h>
+#include "server/confine/confine.h"
+#include "server/confine/environment.h"
 #include "server/log.h"
 
 static int no_gateway(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv,
@@ -21,14 +24,24 @@ static const struct pdk_port port = {.send = no_gateway, .log = log_outside};
 struct loaded_plugin *loader_load(const struct config *config)
 {
 	struct loaded_plugin *loaded = calloc(config->plugin_count + 1, sizeof(*loaded));
+	char **all = environ, **kept;
+	struct err err = {""};
+	int rc;
 
 	if (loaded == NULL)
 		return NULL;
+	kept = environment_keep(environ, config->keep_environment);
+	if (kept != NULL)
+		environ = kept;
+	rc = kept != NULL ? confine_plugins(config, &err) : -E_NOMEM;
 	for (size_t i = 0; i < config->plugin_count; i++) {
-		loaded[i].settings = &config->plugins[i];
-		loaded[i].rc = config_load_plugin(config, &config->plugins[i], &port,
-						  &loaded[i].plugin, &loaded[i].err);
+		loaded[i] = (struct loaded_plugin){&config->plugins[i], NULL, rc, err};
+		if (rc == 0)
+			loaded[i].rc = config_load_plugin(config, &config->plugins[i], &port,
+							  &loaded[i].plugin, &loaded[i].err);
 	}
+	environ = all;
+	free(kept);
 	return loaded;
 }
 

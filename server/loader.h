@@ -14,7 +14,8 @@ struct loaded_plugin {
 	struct err err;
 };
 
-/* One for each plugin of the configuration, in its order. NULL without memory. The caller has stdout
+/* One for each plugin of the configuration, in its order. The process is confined from then on, as a worker is
+ * (confine.h), so that what plugin code may not see or change comes before or after in another process. NULL without memory. The caller has stdout
  * guarded (stdout_guard.h), for freeing too. */
 struct loaded_plugin *loader_load(const struct config *config);
 void loader_free(struct loaded_plugin *loaded, const struct config *config);

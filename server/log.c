@@ -88,6 +88,21 @@ void log_reopen(void)
 	the_log.fd = fd;
 }
 
+int log_file(void)
+{
+	return the_log.path != NULL ? the_log.fd : -1;
+}
+
+void log_continue(int fd)
+{
+	int old = the_log.path != NULL ? the_log.fd : fd;
+
+	if (old != fd)
+		the_log.fd = fd;
+	if (old >= 0)
+		close(old);
+}
+
 void log_close(void)
 {
 	if (the_log.path != NULL)

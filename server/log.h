@@ -16,6 +16,10 @@ struct err;
 int log_open(const char *target, enum log_level level, struct err *err);
 /* Opens the file anew (somebody has moved it away). A failure is said in the old file. */
 void log_reopen(void);
+/* Its descriptor; -1 where it is no file. Borrowed. */
+int log_file(void);
+/* Goes on in that file, where it was one before; takes `fd`. */
+void log_continue(int fd);
 /* Back to stderr. */
 void log_close(void);
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/admin/admin.h"
+#include "server/confine/confine.h"
 #include "server/dump.h"
 #include "server/ids_file.h"
 #include "server/leaving.h"
@@ -180,7 +181,9 @@ int server_run(const struct config *config, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	rc = begin(&server, err);
+	rc = confine_single(config, err);
+	if (rc == 0)
+		rc = begin(&server, err);
 	if (rc == 0)
 		reactor_run(server.reactor);
 	end(&server);

@@ -14,6 +14,7 @@
 #include "server/reactor.h"
 #include "server/server_sockets.h"
 #include "server/supervisor/control.h"
+#include "server/supervisor/ids_link.h"
 #include "server/supervisor/sealed_file.h"
 #include "server/supervisor/spawn.h"
 
@@ -184,7 +185,11 @@ static void on_control_end(void *user, bool broken)
 
 void child_say(struct child *child, unsigned type, uint64_t number)
 {
-	const struct control_msg msg = {.type = type, .number = number, .fd = -1};
+	const struct control_msg msg = {
+		.type = type,
+		.number = number,
+		.fd = type == CONTROL_LOG_REOPEN ? log_file() : -1,
+	};
 
 	(void)control_send(child->control, &msg);
 }
@@ -235,18 +240,23 @@ int child_take(struct child *child, uint32_t slot, struct custody_find *ret)
 
 /* ---- its beginning ---- */
 
-static int start_process(struct child *child, const struct child_options *options, int control_fd,
-			 struct err *err)
+/* The worker's ends of what it talks by. */
+struct ends {
+	int control, ids;
+};
+
+static int start_process(struct child *child, const struct child_options *options,
+			 const struct ends *ends, struct err *err)
 {
-	const int fds[] = {control_fd, child->custody_fd, options->config_fd, options->registry_fd,
-			   child->metrics_fd};
+	const int fds[] = {ends->control,        child->custody_fd, options->config_fd,
+			   options->registry_fd, child->metrics_fd, ends->ids};
 	char *argv[] = {file_printf(SPAWN_WORKER_TITLE "%s", options->name),
 			file_printf("worker"),
 			file_printf("%u", options->owner),
-			file_printf("%s", options->ids_dir),
+			file_printf("%s", options->ids->dir),
 			file_printf(options->checks ? "check" : "-"),
 			NULL};
-	const struct spawn spawn = {argv, fds, sizeof(fds) / sizeof(fds[0])};
+	const struct spawn spawn = {argv, options->environment, fds, sizeof(fds) / sizeof(fds[0])};
 	struct spawned spawned;
 	int rc = spawn_self(&spawn, &spawned, err);
 
@@ -287,12 +297,18 @@ static int watch(struct child *child, struct reactor *reactor, int control_fd)
 
 static int start(struct child *child, const struct child_options *options, struct err *err)
 {
+	struct ends ends;
 	int pair[2];
 	int rc = control_pair(pair, err);
 
 	if (rc != 0)
 		return rc;
-	rc = start_process(child, options, pair[1], err);
+	ends.control = pair[1];
+	rc = ids_link_create(options->reactor, options->ids, &child->ids, &ends.ids, err);
+	if (rc == 0) {
+		rc = start_process(child, options, &ends, err);
+		close(ends.ids);
+	}
 	close(pair[1]);
 	if (rc != 0) {
 		close(pair[0]);
@@ -346,6 +362,7 @@ void child_destroy(struct child *child)
 	reap(child, 0);
 	reactor_io_destroy(child->exit_io);
 	control_destroy(child->control);
+	ids_link_destroy(child->ids);
 	close_fd(child->pidfd);
 	close_fd(child->custody_fd);
 	close_fd(child->metrics_fd);

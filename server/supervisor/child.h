@@ -14,6 +14,8 @@
 struct child;
 struct control;
 struct control_msg;
+struct ids_file;
+struct ids_link;
 struct link;
 struct reactor;
 struct reactor_io;
@@ -47,8 +49,9 @@ struct child_options {
 	int config_fd; /* borrowed, as the next one */
 	int registry_fd;
 	struct custody_layout layout;
-	unsigned owner; /* of its EventIds */
-	const char *ids_dir;
+	unsigned owner;       /* of its EventIds */
+	struct ids_file *ids; /* borrowed, as the next one */
+	char *const *environment;
 	bool checks; /* as of group_child.h */
 	struct child_handler handler;
 };
@@ -58,6 +61,7 @@ struct child {
 	struct child_handler handler;
 	struct reactor_io *exit_io;
 	struct control *control;
+	struct ids_link *ids;
 	struct custody_layout layout;
 	int custody_fd, metrics_fd, pidfd;
 	pid_t pid;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "protocol/buf.h"
 #include "server/config.h"
+#include "server/confine/environment.h"
 #include "server/event.h"
 #include "server/file.h"
 #include "server/ids_file.h"
@@ -212,6 +213,7 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 	struct group *g = seat->group;
 	const struct config *config = start->config;
 	char *name = file_printf("%s/%zu", g->plan->name, seat->number);
+	char **environment = environment_keep(environ, config->keep_environment);
 	const struct child_options options = {
 		.reactor = g->env->reactor,
 		.name = name,
@@ -223,12 +225,16 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 			   .events = (uint32_t)event_slots(config->max_events),
 			   .region = custody_region_for(config->limits.message_size)},
 		.owner = take_owner(g->env),
-		.ids_dir = g->env->ids->dir,
+		.ids = g->env->ids,
+		.environment = environment,
 		.handler = {on_plugin, on_ready, on_ended, on_released, on_child_exit, g},
 	};
-	int rc = name != NULL ? child_create(&options, ret_child, err) : -E_NOMEM;
+	int rc = -E_NOMEM;
 
+	if (name != NULL && environment != NULL)
+		rc = child_create(&options, ret_child, err);
 	free(name);
+	free(environment);
 	if (rc == 0)
 		(*ret_child)->seat = seat->number;
 	return rc;

@@ -46,7 +46,7 @@ static void become(const struct spawn *spawn)
 {
 	reset_signals();
 	if (place_descriptors(spawn) == 0)
-		execv("/proc/self/exe", spawn->argv);
+		execve("/proc/self/exe", spawn->argv, spawn->environment);
 	_exit(NOT_RUN);
 }
 

@@ -13,8 +13,9 @@ struct err;
 
 struct spawn {
 	char *const *argv; /* argv[0] is what ps shows; up to a NULL */
-	const int *fds;    /* become 3, 4, ...; borrowed */
-	size_t fd_count;   /* at most SPAWN_FDS_MAX */
+	char *const *environment;
+	const int *fds;  /* become 3, 4, ...; borrowed */
+	size_t fd_count; /* at most SPAWN_FDS_MAX */
 };
 
 struct spawned {

@@ -6,6 +6,7 @@
 #include "protocol/arena.h"
 #include "protocol/err.h"
 #include "server/admin/admin.h"
+#include "server/confine/confine.h"
 #include "server/event.h"
 #include "server/fault.h"
 #include "server/ids_file.h"
@@ -505,7 +506,9 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 	if (rc != 0)
 		return rc;
 	notify_init(&s.notify);
-	rc = begin(&s, err);
+	rc = confine_supervisor(s.config, err);
+	if (rc == 0)
+		rc = begin(&s, err);
 	if (rc == 0)
 		reactor_run(s.reactor);
 	end(&s);

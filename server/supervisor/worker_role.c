@@ -6,16 +6,17 @@
 #include "plugins/plugin.h"
 #include "protocol/err.h"
 #include "server/cmd.h"
+#include "server/confine/confine.h"
 #include "server/custody.h"
 #include "server/dump.h"
 #include "server/fault.h"
-#include "server/ids_file.h"
 #include "server/log.h"
 #include "server/metrics/metrics_file.h"
 #include "server/reactor.h"
 #include "server/registry.h"
 #include "server/supervisor/alone.h"
 #include "server/supervisor/control.h"
+#include "server/supervisor/ids_link.h"
 #include "server/supervisor/instance_check.h"
 #include "server/supervisor/sealed_file.h"
 #include "server/worker.h"
@@ -30,7 +31,7 @@ enum role_signal {
 
 struct role {
 	struct config config;
-	struct ids_file ids;
+	struct ids_source ids;
 	struct reactor *reactor;
 	struct control *control;
 	struct custody *custody;
@@ -172,8 +173,8 @@ static void on_message(void *user, const struct control_msg *msg)
 		leave_within(role, msg->number);
 		break;
 	case CONTROL_LOG_REOPEN:
-		log_reopen();
-		break;
+		log_continue(msg->fd);
+		return;
 	default:
 		log_line(LOG_LEVEL_ERR, "the supervisor says what only a worker says");
 	}
@@ -228,9 +229,11 @@ static void on_signal(void *user, int signum)
 {
 	struct role *role = user;
 
+	if (!role->alone.is_alone)
+		return;
 	if (signum == SIGUSR1)
 		log_reopen();
-	else if (role->alone.is_alone && signum != SIGHUP)
+	else if (signum != SIGHUP)
 		reactor_stop(role->reactor);
 }
 
@@ -283,12 +286,12 @@ static int open_memory(struct role *role, struct err *err)
 
 static int reserve_instances(void *user, uint32_t *ret_first, uint32_t *ret_end, struct err *err)
 {
-	return ids_file_reserve_instances(&((struct role *)user)->ids, ret_first, ret_end, err);
+	return ids_source_reserve_instances(&((struct role *)user)->ids, ret_first, ret_end, err);
 }
 
 static int reserve_events(void *user, uint64_t *ret_first, uint64_t *ret_end, struct err *err)
 {
-	return ids_file_reserve_events(&((struct role *)user)->ids, ret_first, ret_end, err);
+	return ids_source_reserve_events(&((struct role *)user)->ids, ret_first, ret_end, err);
 }
 
 static int load(struct role *role, unsigned owner, struct err *err)
@@ -318,6 +321,8 @@ static int begin(struct role *role, const struct worker_role_options *options, s
 		rc = log_open(role->config.log, role->config.log_level, err);
 	if (rc == 0)
 		rc = open_memory(role, err);
+	if (rc == 0)
+		rc = confine_plugins(&role->config, err);
 	if (rc == 0)
 		rc = load(role, options->owner, err);
 	if (rc == 0 && options->checks)
@@ -349,7 +354,7 @@ static void end(struct role *role)
 
 int worker_role_run(const struct worker_role_options *options)
 {
-	struct role role = {.ids = {.dir = (char *)options->ids_dir}};
+	struct role role = {.ids = {WORKER_ROLE_IDS, {.dir = (char *)options->ids_dir}}};
 	struct err err = {""};
 	int rc = make_loop(&role, &err);
 

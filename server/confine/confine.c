@@ -1,0 +1,87 @@
+#include "server/confine/confine.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "server/config.h"
+#include "server/confine/identity.h"
+#include "server/confine/privileges.h"
+#include "server/file.h"
+#include "server/log.h"
+
+int confine_supervisor(const struct config *config, struct err *err)
+{
+	struct identity identity;
+	int rc = identity_find(config, &identity, err);
+
+	if (rc != 0)
+		return rc;
+	if (identity.user == NULL && geteuid() == 0)
+		log_line(LOG_LEVEL_WARN, "plugin code runs as root: set run_as_user");
+	if (!config->core_dumps)
+		privileges_forbid_cores();
+	privileges_show(false);
+	return 0;
+}
+
+int confine_single(const struct config *config, struct err *err)
+{
+	if (config->run_as_user != NULL)
+		return err_set(err, E_CONF, "run_as_user: there are no workers with --single");
+	log_line(LOG_LEVEL_WARN,
+		 "--single: nothing keeps plugin code from the rest of the machine");
+	return 0;
+}
+
+/* A module that can't be read looks to Lua like one that isn't there. */
+static int check_readable(const struct config *config, const char *name, struct err *err)
+{
+	char *path = file_printf("%s%s%s", config->plugins_dir, *name != '\0' ? "/" : "", name);
+	int rc = 0;
+
+	if (path != NULL && access(path, R_OK | X_OK) != 0 && errno == EACCES)
+		rc = err_set(err, E_CONF,
+			     "%s can't be read by the user %s (run_as_user), who runs plugins; "
+			     "let them enter and read it, and all folders above",
+			     path, config->run_as_user);
+	free(path);
+	return rc;
+}
+
+static int check_all_readable(const struct config *config, struct err *err)
+{
+	int rc = 0;
+
+	if (config->plugins_dir != NULL)
+		rc = check_readable(config, "", err);
+	for (size_t i = 0; config->plugins_dir != NULL && rc == 0 && i < config->plugin_count; i++)
+		rc = check_readable(config, config->plugins[i].name, err);
+	return rc;
+}
+
+static int become(const struct config *config, struct err *err)
+{
+	struct identity identity;
+	int rc = identity_find(config, &identity, err);
+
+	if (rc != 0 || identity.user == NULL)
+		return rc;
+	rc = identity_take(&identity, err);
+	return rc == 0 ? check_all_readable(config, err) : rc;
+}
+
+int confine_plugins(const struct config *config, struct err *err)
+{
+	int rc = become(config, err);
+
+	if (rc == 0 && config->no_new_privs)
+		rc = privileges_drop(err);
+	if (rc != 0)
+		return rc;
+	/* Who has changed its user has lost that already. */
+	privileges_show(config->core_dumps);
+	if (!config->core_dumps)
+		privileges_forbid_cores();
+	return 0;
+}

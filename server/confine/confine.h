@@ -1,0 +1,18 @@
+/* confine.h - what plugin code may do to the rest of the machine: docs/hardening.md.
+ *
+ * Both are called before any plugin code is loaded. To add a restriction, make a file for it here, a key in
+ * options.def, and a test that tries to get around it (tests/wire/test_hardening.py). */
+#ifndef SERVER_CONFINE_CONFINE_H
+#define SERVER_CONFINE_CONFINE_H
+
+struct config;
+struct err;
+
+/* For the supervisor: nobody looks into it. Says once what won't hold. -E_CONF. */
+int confine_supervisor(const struct config *config, struct err *err);
+/* For one process that does all, where nothing can be kept apart. -E_CONF for what would be no use. */
+int confine_single(const struct config *config, struct err *err);
+/* For a process that is about to load plugins, for good. -E_CONF, -E_UNSUPPORTED. */
+int confine_plugins(const struct config *config, struct err *err);
+
+#endif

@@ -1,0 +1,165 @@
+"""Plugin code that tries to get at what is not its own: each attempt fails, and succeeds where the setting that
+stops it is off, so that it is known to be an attempt."""
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import lib
+from nobody import needs_nobody
+
+# Runs the Lua code of its conf, and answers with what that returns.
+RUN = """
+function P:access(conf)
+    local ok, result = pcall(assert(loadstring(conf.word)))
+    return kong.response.exit(200, tostring(result))
+end
+"""
+SECRET = "OUTRIGGER_TEST_SECRET"
+READ = """
+local file, err = io.open("%s", "rb")
+if not file then return err end
+return file:read("*a")
+"""
+READ_MEMORY = """
+local parent = tostring(io.open("/proc/self/stat"):read("*a")):match("%) %S (%d+)")
+local file, err = io.open("/proc/" .. parent .. "/mem", "rb")
+return file and "open" or err
+"""
+NOBODY = 65534
+
+
+class HardeningTest(lib.WireTest):
+    def serve_runner(self, environment=None, **settings):
+        folder = os.path.join(self.temp_dir(), "plugins")
+        os.makedirs(os.path.join(folder, "p"))
+        os.chmod(os.path.dirname(folder), 0o755)
+        for name, text in (("handler", "local P = { PRIORITY = 1, VERSION = '1' }\n%s\nreturn P\n" % RUN),
+                           ("schema", lib.SCHEMA % "p")):
+            with open(os.path.join(folder, "p", name + ".lua"), "w", encoding="utf-8") as file:
+                file.write(text)
+        server = lib.Server("p", plugins_dir=folder, start=False, **settings)
+        self.addCleanup(self.end, server)
+        server.start(env={**os.environ, SECRET: "s3cret", "KEPT_A": "a", **(environment or {})})
+        server.wait_ready()
+        return server
+
+    def run_lua(self, server, code):
+        gateway = self.connect(server)
+        answer = gateway.event(gateway.start_instance("p", json.dumps({"word": code})))
+        self.assertEqual(answer["Data"]["Method"], "kong.response.exit")
+        return answer["Data"]["Args"][1]
+
+
+class Environment(HardeningTest):
+    def test_plugins_see_no_variables_but_known_ones(self):
+        server = self.serve_runner()
+        self.assertEqual(self.run_lua(server, "return os.getenv('%s')" % SECRET), "nil")
+        self.assertNotEqual(self.run_lua(server, "return os.getenv('PATH')"), "nil")
+        own = self.run_lua(server, READ % "/proc/self/environ")
+        self.assertNotIn("s3cret", own)
+        self.assertNotIn("KEPT_A", own)
+
+    def test_named_variables_are_kept(self):
+        server = self.serve_runner(keep_environment="KEPT_*, OTHER", environment={"OTHERS": "x"})
+        self.assertEqual(self.run_lua(server, "return os.getenv('KEPT_A')"), "a")
+        self.assertEqual(self.run_lua(server, "return os.getenv('OTHERS')"), "nil")
+
+
+class Rights(HardeningTest):
+    def status(self, server, key):
+        text = self.run_lua(server, READ % "/proc/self/status")
+        return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)[key]
+
+    def test_no_program_gives_more_rights(self):
+        self.assertEqual(self.status(self.serve_runner(), "NoNewPrivs"), "1")
+        self.assertEqual(self.status(self.serve_runner(no_new_privs="off"), "NoNewPrivs"), "0")
+
+    @unittest.skipUnless(os.getuid() == 0, "only root has rights to lose")
+    def test_root_without_capabilities_reads_no_memory_of_the_supervisor(self):
+        self.assertEqual(self.run_lua(self.serve_runner(no_new_privs="off"), READ_MEMORY), "open")
+        self.assertIn("Permission denied", self.run_lua(self.serve_runner(), READ_MEMORY))
+
+    def test_no_cores_are_left(self):
+        server = self.serve_runner()
+        self.assertRegex(self.run_lua(server, READ % "/proc/self/limits"),
+                         r"Max core file size +0 +0 ")
+
+
+@needs_nobody(lib.BINARY, lib.SOURCE)
+class OtherUser(HardeningTest):
+    def test_plugins_run_as_that_user_and_serve_as_ever(self):
+        server = self.serve_runner(run_as_user="nobody")
+        status = self.run_lua(server, READ % "/proc/self/status")
+        self.assertRegex(status, r"Uid:(\t%d){4}\n" % NOBODY)
+        self.assertRegex(status, r"CapEff:\t0+\n")
+        self.assertNotIn("\t0", status.split("Groups:")[1].splitlines()[0])
+        self.assertIn("Permission denied", self.run_lua(server, READ % "/etc/shadow"))
+        self.assertIn("Permission denied", self.run_lua(server, READ_MEMORY))
+
+    def test_its_worker_gets_ids_and_can_be_replaced(self):
+        server = self.serve_runner(run_as_user="nobody")
+        first = self.connect(server).start_instance("p", '{"word":"return 1"}')
+        server.signal(signal.SIGHUP)
+        server.wait_log("reload: done")
+        second = self.connect(server).start_instance("p", '{"word":"return 2"}')
+        self.assertGreater(second, first)
+        self.assertEqual(self.run_lua(server, "return 3"), "3")
+
+    def test_the_log_goes_on_in_a_new_file(self):
+        log = os.path.join(self.temp_dir(), "log")
+        server = lib.Server("wire-do", start=False, log=log, run_as_user="nobody", log_level="debug")
+        self.addCleanup(self.end, server)
+        server.start()
+        self.wait_text(log, "is served on")
+        os.rename(log, log + ".1")
+        server.signal(signal.SIGUSR1)
+        lib.wait_until(lambda: os.path.exists(log), "a new log")
+        gateway = self.connect(server)
+        gateway.event(gateway.start_instance("wire-do", '{"mode":"fail"}'))
+        self.wait_text(log, "*")
+
+    def wait_text(self, path, text):
+        def found():
+            if not os.path.exists(path):
+                return False
+            with open(path, encoding="utf-8") as file:
+                return text in file.read()
+        lib.wait_until(found, "%r in %s" % (text, path))
+
+    def test_files_that_they_cannot_read_are_named(self):
+        folder = os.path.join(self.temp_dir(), "plugins")
+        os.makedirs(folder)
+        os.chmod(folder, 0o700)
+        for command in ("serve", "check", "dump"):
+            result = self.run_outrigger(command, "--plugins-dir", folder, "--plugin", "p",
+                                        "--run-as-user", "nobody")
+            self.assertIn(result.returncode, (1, 2), result)
+            self.assertIn("can't be read by the user nobody (run_as_user)", result.stdout + result.stderr)
+
+    def test_only_root_can_do_that(self):
+        result = self.run_outrigger("serve", "--plugins-dir", lib.FIXTURES, "--plugin", "wire-do",
+                                    "--run-as-user", "root", user=NOBODY)
+        self.assertIn(result.returncode, (1, 2), result)
+        self.assertIn("only root can run plugins as somebody else", result.stderr)
+
+    def test_unknown_users_and_groups_are_refused(self):
+        for arguments, text in ((["--run-as-user", "nosuch"], "there is no user 'nosuch'"),
+                                (["--run-as-user", "nobody", "--run-as-group", "nosuch"],
+                                 "there is no group 'nosuch'"),
+                                (["--run-as-group", "nogroup"], "run_as_group: it needs run_as_user"),
+                                (["--run-as-user", "4242"], "set run_as_group")):
+            result = self.run_outrigger("serve", "--plugins-dir", lib.FIXTURES, "--plugin", "wire-do", *arguments)
+            self.assertIn(result.returncode, (1, 2), result)
+            self.assertIn(text, result.stderr)
+
+    def run_outrigger(self, command, *arguments, **options):
+        prefix = self.temp_dir()
+        os.chmod(prefix, 0o777)
+        return subprocess.run([lib.BINARY, command, "--prefix", prefix, *arguments], timeout=lib.PATIENCE,
+                              capture_output=True, text=True, check=False, **options)
+
+
+if __name__ == "__main__":
+    lib.main()
