@@ -50,3 +50,30 @@ install(FILES "${printed}/outrigger"
 	DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT runtime)
 install(FILES "${printed}/_outrigger"
 	DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions" COMPONENT runtime)
+
+# systemd reads units below /usr and /usr/local.
+file(READ packaging/service.inc service)
+string(CONFIGURE "${service}" OUTRIGGER_SERVICE @ONLY)
+string(STRIP "${OUTRIGGER_SERVICE}" OUTRIGGER_SERVICE)
+foreach(unit outrigger.service outrigger-standin.service)
+	configure_file(packaging/${unit}.in ${unit} @ONLY)
+	install(FILES "${PROJECT_BINARY_DIR}/${unit}" DESTINATION lib/systemd/system COMPONENT runtime)
+endforeach()
+
+# The program reads it in /etc alone, where only a package puts something.
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+	set(conf_dir /etc/outrigger)
+else()
+	set(conf_dir "${CMAKE_INSTALL_DATADIR}/outrigger")
+endif()
+install(FILES packaging/outrigger.conf DESTINATION "${conf_dir}" COMPONENT runtime)
+
+# Not in share/doc, which container images leave out. The example gateway reads the .proto beside the examples.
+install(DIRECTORY examples DESTINATION "${CMAKE_INSTALL_DATADIR}/outrigger"
+	USE_SOURCE_PERMISSIONS COMPONENT runtime)
+install(FILES protocol/pluginsocket.proto
+	DESTINATION "${CMAKE_INSTALL_DATADIR}/outrigger/protocol" COMPONENT runtime)
+install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
+install(FILES LICENSE RENAME copyright DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
+install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime
+	FILES_MATCHING PATTERN "*.md" PATTERN adr EXCLUDE)

@@ -1,11 +1,24 @@
 #include "server/notify.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+/* There is one manager of a process. */
+static struct {
+	int fd; /* -1 = nobody is to be told */
+	struct sockaddr_un to;
+	socklen_t to_size;
+	double watchdog; /* seconds between two signs of life; 0 = none are wanted */
+	double next;     /* when the next one is due */
+	bool leaves;     /* that was said */
+} manager = {.fd = -1};
 
 /* A path, or an abstract address that begins with '@'. */
 static bool parse_address(const char *text, struct sockaddr_un *ret_to, socklen_t *ret_size)
@@ -57,43 +70,49 @@ static int open_socket(void)
 	return fd;
 }
 
-void notify_init(struct notify *n)
+void notify_init(void)
 {
 	const char *address = getenv("NOTIFY_SOCKET");
 
-	*n = (struct notify){.fd = -1};
-	if (address != NULL && parse_address(address, &n->to, &n->to_size))
-		n->fd = open_socket();
-	if (n->fd >= 0)
-		n->watchdog = watchdog_time();
+	notify_fini();
+	if (address != NULL && parse_address(address, &manager.to, &manager.to_size))
+		manager.fd = open_socket();
+	if (manager.fd >= 0)
+		manager.watchdog = watchdog_time();
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
 }
 
-void notify_fini(struct notify *n)
+void notify_fini(void)
 {
-	if (n->fd >= 0)
-		close(n->fd);
-	*n = (struct notify){.fd = -1};
+	if (manager.fd >= 0)
+		close(manager.fd);
+	memset(&manager, 0, sizeof(manager));
+	manager.fd = -1;
 }
 
-static void say(const struct notify *n, const char *text)
+static void say(const char *text)
 {
-	if (n->fd >= 0)
-		sendto(n->fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&n->to,
-		       n->to_size);
+	if (manager.fd >= 0)
+		sendto(manager.fd, text, strlen(text), MSG_NOSIGNAL,
+		       (const struct sockaddr *)&manager.to, manager.to_size);
 }
 
-void notify_ready(const struct notify *n, size_t plugins)
+void notify_ready(size_t plugins)
 {
 	char text[64];
 
 	snprintf(text, sizeof(text), "READY=1\nSTATUS=Plugins: %zu.", plugins);
-	say(n, text);
+	say(text);
 }
 
-void notify_reloads(const struct notify *n)
+void notify_waits(void)
+{
+	say("READY=1\nSTATUS=Waits for another server to leave.");
+}
+
+void notify_reloads(void)
 {
 	struct timespec now = {0};
 	char text[96];
@@ -101,20 +120,20 @@ void notify_reloads(const struct notify *n)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reloads.",
 		 (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	say(n, text);
+	say(text);
 }
 
-void notify_alive(struct notify *n, double now)
+void notify_alive(double now)
 {
-	if (n->watchdog <= 0 || now < n->next)
+	if (manager.watchdog <= 0 || now < manager.next)
 		return;
-	n->next = now + n->watchdog;
-	say(n, "WATCHDOG=1");
+	manager.next = now + manager.watchdog;
+	say("WATCHDOG=1");
 }
 
-void notify_leaves(struct notify *n)
+void notify_leaves(void)
 {
-	if (!n->leaves)
-		say(n, "STOPPING=1\nSTATUS=Leaves.");
-	n->leaves = true;
+	if (!manager.leaves)
+		say("STOPPING=1\nSTATUS=Leaves.");
+	manager.leaves = true;
 }

@@ -11,6 +11,8 @@
 #include "protocol/err.h"
 #include "server/file.h"
 #include "server/log.h"
+#include "server/notify.h"
+#include "server/reactor.h"
 
 /* In the lock's file: when its owner gave it up; behind its owner's pid, when others listen after its death. */
 #define HANDING_OVER "handing over"
@@ -88,9 +90,10 @@ static int wait_for_byte(int fd, enum lock_byte byte, bool (*wanted)(void))
 {
 	int rc;
 
-	do
+	do {
+		notify_alive(reactor_now());
 		rc = set_byte(fd, F_OFD_SETLKW, byte, F_WRLCK);
-	while (rc != 0 && errno == EINTR && wanted());
+	} while (rc != 0 && errno == EINTR && wanted());
 	return rc;
 }
 
@@ -104,6 +107,7 @@ static int wait_for_both(const struct socket_lock *lock, const struct socket_loc
 
 	log_line(LOG_LEVEL_NOTICE, "%s is served by another outrigger; waiting for it to leave",
 		 options->socket);
+	notify_waits();
 	sigaction(SIGALRM, &look_up, &before);
 	setitimer(ITIMER_REAL, &second, NULL);
 	rc = wait_for_byte(lock->fd, LOCK_NEXT, options->wanted);

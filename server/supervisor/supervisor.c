@@ -43,7 +43,6 @@ struct supervisor {
 	struct watch *watch; /* NULL = off */
 	struct reload reload;
 	bool begins; /* workers start, sockets are not there yet */
-	struct notify notify;
 };
 
 /* ---- what is left to be served ---- */
@@ -123,8 +122,8 @@ static void on_stall_tick(void *user)
 	for (size_t i = 0; i < s->plan.count; i++)
 		group_check_stalls(&s->groups[i], now);
 	if (s->leaving.stage == LEAVING_NOW)
-		notify_leaves(&s->notify);
-	notify_alive(&s->notify, now);
+		notify_leaves();
+	notify_alive(now);
 }
 
 /* ---- what is served ---- */
@@ -153,7 +152,7 @@ static void refuse_reload(struct supervisor *s, const struct err *err, int rc)
 {
 	snprintf(s->reload_text, sizeof(s->reload_text), "failed: %s", err_message(err, rc));
 	admin_reload_ended(s->admin, rc, err);
-	notify_ready(&s->notify, s->config->plugin_count);
+	notify_ready(s->config->plugin_count);
 	log_line(LOG_LEVEL_ERR, "reload is given up, what was there before serves on: %s",
 		 err_message(err, rc));
 }
@@ -178,7 +177,7 @@ static int begin_reload(struct supervisor *s, struct err *err)
 	else
 		free(config);
 	if (rc == 0)
-		notify_reloads(&s->notify);
+		notify_reloads();
 	return rc;
 }
 
@@ -236,7 +235,7 @@ static void switch_over(struct supervisor *s)
 				   &s->groups[i].plugins[k]);
 	snprintf(s->reload_text, sizeof(s->reload_text), "done");
 	admin_reload_ended(s->admin, 0, NULL);
-	notify_ready(&s->notify, s->config->plugin_count);
+	notify_ready(s->config->plugin_count);
 	log_line(LOG_LEVEL_NOTICE, "reload: done");
 }
 
@@ -454,7 +453,7 @@ static int begin(struct supervisor *s, struct err *err)
 	watch_files(s);
 	announce_all(s);
 	reactor_timer_start(s->stall_tick, STALL_TICK, 1);
-	notify_ready(&s->notify, s->config->plugin_count);
+	notify_ready(s->config->plugin_count);
 	return 0;
 }
 
@@ -476,7 +475,7 @@ static void end(struct supervisor *s)
 {
 	const struct reload_place place = reload_place(s);
 
-	notify_leaves(&s->notify);
+	notify_leaves();
 	admin_destroy(s->admin);
 	watch_destroy(s->watch);
 	if (s->reload.runs)
@@ -495,7 +494,7 @@ static void end(struct supervisor *s)
 	ids_file_fini(&s->ids);
 	reactor_timer_destroy(s->stall_tick);
 	reactor_destroy(s->reactor);
-	notify_fini(&s->notify);
+	notify_fini();
 }
 
 int supervisor_run(const struct supervisor_options *options, struct err *err)
@@ -505,7 +504,7 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	notify_init(&s.notify);
+	notify_init();
 	rc = confine_supervisor(s.config, err);
 	if (rc == 0)
 		rc = begin(&s, err);

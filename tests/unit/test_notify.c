@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "server/notify.h"
 
@@ -37,19 +39,18 @@ static void assert_said(int fd, const char *expected)
 static void messages_are_those_of_sd_notify(void **state)
 {
 	int fd = listen_abstract();
-	struct notify n;
 
 	(void)state;
-	notify_init(&n);
-	notify_ready(&n, 3);
+	notify_init();
+	notify_ready(3);
 	assert_said(fd, "READY=1\nSTATUS=Plugins: 3.");
-	notify_leaves(&n);
-	notify_leaves(&n);
+	notify_leaves();
+	notify_leaves();
 	assert_said(fd, "STOPPING=1\nSTATUS=Leaves.");
 	assert_said(fd, NULL);
-	notify_fini(&n);
-	notify_fini(&n);
-	notify_ready(&n, 1);
+	notify_fini();
+	notify_fini();
+	notify_ready(1);
 	assert_said(fd, NULL);
 	close(fd);
 }
@@ -57,16 +58,15 @@ static void messages_are_those_of_sd_notify(void **state)
 static void the_environment_is_not_handed_on(void **state)
 {
 	int fd = listen_abstract();
-	struct notify n;
 
 	(void)state;
 	setenv("WATCHDOG_USEC", "1000000", 1);
 	setenv("WATCHDOG_PID", "1", 1);
-	notify_init(&n);
+	notify_init();
 	assert_null(getenv("NOTIFY_SOCKET"));
 	assert_null(getenv("WATCHDOG_USEC"));
 	assert_null(getenv("WATCHDOG_PID"));
-	notify_fini(&n);
+	notify_fini();
 	close(fd);
 }
 
@@ -74,36 +74,34 @@ static void signs_of_life_come_twice_as_often_as_they_have_to(void **state)
 {
 	int fd = listen_abstract();
 	char pid[32];
-	struct notify n;
 
 	(void)state;
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	setenv("WATCHDOG_USEC", "4000000", 1);
 	setenv("WATCHDOG_PID", pid, 1);
-	notify_init(&n);
-	notify_alive(&n, 100);
+	notify_init();
+	notify_alive(100);
 	assert_said(fd, "WATCHDOG=1");
-	notify_alive(&n, 101.9);
+	notify_alive(101.9);
 	assert_said(fd, NULL);
-	notify_alive(&n, 102.1);
+	notify_alive(102.1);
 	assert_said(fd, "WATCHDOG=1");
-	notify_fini(&n);
+	notify_fini();
 	close(fd);
 }
 
 static void assert_no_watchdog(const char *usec, const char *pid)
 {
 	int fd = listen_abstract();
-	struct notify n;
 
 	setenv("WATCHDOG_USEC", usec, 1);
 	setenv("WATCHDOG_PID", pid, 1);
-	notify_init(&n);
-	notify_alive(&n, 100);
+	notify_init();
+	notify_alive(100);
 	assert_said(fd, NULL);
-	notify_ready(&n, 0);
+	notify_ready(0);
 	assert_said(fd, "READY=1\nSTATUS=Plugins: 0.");
-	notify_fini(&n);
+	notify_fini();
 	close(fd);
 }
 
@@ -123,34 +121,40 @@ static void no_sign_of_life_where_none_is_wanted(void **state)
 static void what_is_no_address_is_not_used(void **state)
 {
 	static const char *const bad[] = {"", "/", "@", "relative", "vsock:2:1"};
-	char text[200];
-	struct notify n;
+	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "relative"};
+	char text[200], dir[] = "/tmp/outrigger-notify.XXXXXX";
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 
 	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	for (size_t i = 0; i <= sizeof(bad) / sizeof(bad[0]); i++) {
 		memset(text, '/', sizeof(text) - 1);
 		text[sizeof(text) - 1] = '\0';
 		if (i < sizeof(bad) / sizeof(bad[0]))
 			snprintf(text, sizeof(text), "%s", bad[i]);
 		setenv("NOTIFY_SOCKET", text, 1);
-		notify_init(&n);
-		assert_int_equal(n.fd, -1);
-		notify_ready(&n, 1);
-		notify_fini(&n);
+		notify_init();
+		notify_ready(1);
+		notify_fini();
+		assert_said(fd, NULL);
 	}
+	close(fd);
+	assert_int_equal(unlink("relative"), 0);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 static void a_manager_that_is_gone_hinders_nobody(void **state)
 {
 	int fd = listen_abstract();
-	struct notify n;
 
 	(void)state;
-	notify_init(&n);
+	notify_init();
 	close(fd);
-	notify_reloads(&n);
-	notify_ready(&n, 1);
-	notify_fini(&n);
+	notify_reloads();
+	notify_ready(1);
+	notify_fini();
 }
 
 int main(void)

@@ -123,8 +123,17 @@ class StandIn(NotifyTest):
         self.assertEqual(failures, [])
         self.assertEqual(set(self.calls), {"ret"})
 
+    def test_who_waits_in_line_gives_signs_of_life(self):
+        first, second = self.server(), self.server()
+        self.start(first)
+        self.begin(second, WATCHDOG_USEC="500000")
+        said = [self.manager.socket.recv(4096).split(b"\n")[0] for _ in range(4)]
+        self.assertEqual(sorted(said), [b"READY=1"] + [b"WATCHDOG=1"] * 3)
+        first.signal()
+        self.assertEqual({self.manager.next(), self.manager.next()}, {"STOPPING=1", "READY=1"})
+
     def replace(self, server, successor):
-        self.begin(successor)
+        self.start(successor)  # in line: that is ready enough for the server before it to leave
         successor.wait_log("waiting for it to leave")
         server.signal()
         said = {self.manager.next(), self.manager.next()}
