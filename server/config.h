@@ -67,6 +67,7 @@ struct config {
 	char *run_as_user, *run_as_group; /* NULL = ours */
 	char *keep_environment;           /* names with commas; NULL */
 	bool no_new_privs, core_dumps;
+	size_t memory_max, worker_memory_max; /* bytes; 0 = as documented */
 	enum on_error on_error;
 	char *plugin_list;               /* the key `plugins`, as it was written; NULL */
 	struct plugin_settings *plugins; /* by --plugin, `plugins`, or all of plugins_dir */

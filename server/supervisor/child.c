@@ -11,6 +11,7 @@
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/metrics/metrics_file.h"
+#include "server/process.h"
 #include "server/reactor.h"
 #include "server/server_sockets.h"
 #include "server/supervisor/control.h"
@@ -140,6 +141,7 @@ static void take_ready(struct child *child)
 	if (child->state != CHILD_STARTING)
 		return;
 	child->state = CHILD_READY;
+	child->memory_at_start = process_memory(child->pid);
 	child->handler.on_ready(child->handler.user, child);
 }
 

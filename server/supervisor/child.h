@@ -72,6 +72,7 @@ struct child {
 	uint32_t *free;      /* slots */
 	size_t free_count, connections;
 	double started_at;
+	uint64_t memory_at_start; /* bytes, when it became ready */
 	bool has_exited;
 	int failure_rc; /* what it said before READY; 0 = nothing */
 	struct err failure;

@@ -42,7 +42,8 @@ struct seat {
 	struct restart restart;
 	double again_at; /* when it is to be filled */
 	uint64_t restarts;
-	bool has_failed; /* its first worker, or its successor, could not serve */
+	double replaced_at; /* when it last got a successor for its memory */
+	bool has_failed;    /* its first worker, or its successor, could not serve */
 };
 
 /* What the workers have said of a plugin. */

@@ -13,6 +13,7 @@
 #include "server/supervisor/config_text.h"
 #include "server/supervisor/control.h"
 #include "server/supervisor/group_metrics.h"
+#include "server/supervisor/group_reload.h"
 #include "server/supervisor/salvage.h"
 #include "server/supervisor/sealed_file.h"
 
@@ -82,6 +83,8 @@ static void on_ready(void *user, struct child *child)
 	group_tell_sockets(g, child);
 	if (!is_successor(g, child))
 		group_serve_again(g);
+	else
+		group_replaced(g, &g->seats[child->seat]);
 	g->env->on_settled(g->env->user);
 }
 

@@ -15,6 +15,14 @@ static void drop_file(struct group *g)
 	g->next_config_fd = -1;
 }
 
+static void drop_dumps(struct group *g)
+{
+	for (size_t i = 0; i < g->plan->plugin_count; i++) {
+		free(g->plugins[i].next_dump);
+		g->plugins[i].next_dump = NULL;
+	}
+}
+
 static int start_successor(struct seat *seat, const struct config *config, struct err *err)
 {
 	const struct seat_start start = {config, seat->group->next_config_fd, true};
@@ -57,10 +65,7 @@ void group_stay(struct group *g)
 		child_destroy(g->seats[i].successor);
 		g->seats[i].successor = NULL;
 	}
-	for (size_t i = 0; i < g->plan->plugin_count; i++) {
-		free(g->plugins[i].next_dump);
-		g->plugins[i].next_dump = NULL;
-	}
+	drop_dumps(g);
 	drop_file(g);
 }
 
@@ -78,17 +83,46 @@ static void retire_child(struct group *g, struct child *child, double drain_time
 	child->state = CHILD_DRAINING;
 }
 
+/* The successor serves. */
+static void switch_seat(struct seat *seat, double drain_timeout)
+{
+	struct child *old = seat->child;
+
+	seat->child = seat->successor;
+	seat->successor = NULL;
+	reactor_timer_stop(seat->again);
+	retire_child(seat->group, old, drain_timeout);
+}
+
+bool group_replace(struct group *g, struct seat *seat)
+{
+	const struct seat_start start = {g->env->config, g->config_fd, true};
+	struct err err = {""};
+	int rc;
+
+	if (seat->successor != NULL || g->next_config_fd >= 0)
+		return false;
+	rc = seat_start(seat, &start, &seat->successor, &err);
+	if (rc != 0)
+		log_line(LOG_LEVEL_ERR, "a worker of %s can't be started: %s", g->plan->name,
+			 err_message(&err, rc));
+	return rc == 0;
+}
+
+void group_replaced(struct group *g, struct seat *seat)
+{
+	if (g->next_config_fd >= 0)
+		return;
+	drop_dumps(g);
+	switch_seat(seat, g->env->config->drain_timeout);
+	group_serve_again(g);
+}
+
 void group_switch(struct group *g, const struct plan_group *plan, double drain_timeout)
 {
 	for (size_t i = 0; i < g->seat_count; i++) {
-		struct seat *seat = &g->seats[i];
-		struct child *old = seat->child;
-
-		seat->child = seat->successor;
-		seat->successor = NULL;
-		seat->restart = (struct restart){0};
-		reactor_timer_stop(seat->again);
-		retire_child(g, old, drain_timeout);
+		switch_seat(&g->seats[i], drain_timeout);
+		g->seats[i].restart = (struct restart){0};
 	}
 	close(g->config_fd);
 	g->config_fd = g->next_config_fd;

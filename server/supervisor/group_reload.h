@@ -14,4 +14,10 @@ void group_stay(struct group *g);
 /* Seats them; who sat there drains, for at most so many seconds. `plan` follows the old one. */
 void group_switch(struct group *g, const struct plan_group *plan, double drain_timeout);
 
+/* Starts a successor for one seat, by the settings that hold: it is seated when it is ready, and who sits there
+ * drains. Whether that has begun: not in a reload. */
+bool group_replace(struct group *g, struct seat *seat);
+/* It is ready; nothing to be done in a reload. */
+void group_replaced(struct group *g, struct seat *seat);
+
 #endif

@@ -18,6 +18,7 @@
 #include "server/serving.h"
 #include "server/supervisor/control.h"
 #include "server/supervisor/group_reload.h"
+#include "server/supervisor/memory.h"
 #include "server/supervisor/reload.h"
 #include "server/supervisor/watch.h"
 
@@ -42,6 +43,7 @@ struct supervisor {
 	double started_at;
 	struct watch *watch; /* NULL = off */
 	struct reload reload;
+	struct memory_watch memory;
 	bool begins; /* workers start, sockets are not there yet */
 };
 
@@ -121,6 +123,7 @@ static void on_stall_tick(void *user)
 
 	for (size_t i = 0; i < s->plan.count; i++)
 		group_check_stalls(&s->groups[i], now);
+	memory_check(&s->memory, s->config, s->groups, s->plan.count);
 	if (s->leaving.stage == LEAVING_NOW)
 		notify_leaves();
 	notify_alive(now);
@@ -222,6 +225,7 @@ static void switch_over(struct supervisor *s)
 
 	s->config = s->reloaded = s->reload.config;
 	s->plan = s->reload.plan;
+	s->memory = (struct memory_watch){0};
 	s->env.config = s->leaving.config = s->sockets.options.config = s->config;
 	for (size_t i = 0; i < s->plan.count; i++)
 		group_switch(&s->groups[i], &s->plan.groups[i], s->config->drain_timeout);

@@ -87,6 +87,54 @@ class Rights(HardeningTest):
                          r"Max core file size +0 +0 ")
 
 
+class Memory(HardeningTest):
+    ROOM = 128 << 20
+
+    def worker(self, server):
+        pids = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+                if lib.stat_field(pid, 1) == str(server.process.pid) and lib.stat_field(pid, 0) not in "ZX"]
+        return pids[0] if len(pids) == 1 else None
+
+    def used(self, server):
+        with open("/proc/%d/statm" % lib.wait_until(lambda: self.worker(server), "a worker"), encoding="ascii") as file:
+            fields = file.read().split()
+        return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGESIZE")
+
+    def take(self, share):
+        """Code that takes that share of the room, and keeps it."""
+        return """taken = {}
+            for i = 1, %d do taken[i] = ("x"):rep(1024 * 1024 - i) end
+            return 'done'""" % (self.ROOM * share / (1 << 20))
+
+    def serve_limited(self, key):
+        before = self.serve_runner()
+        base = self.used(before)
+        before.stop()
+        return self.serve_runner(**{key: base + self.ROOM})
+
+    def test_who_takes_more_than_the_limit_is_killed_and_followed(self):
+        for key in ("worker_memory_max", "memory_max"):
+            server = self.serve_limited(key)
+            with self.connect(server) as gateway:
+                gateway.event(gateway.start_instance("p", json.dumps({"word": self.take(1.5)})))
+            server.wait_log("is killed: it has ")
+            self.assertIn(key, server.log())
+            self.assertEqual(self.run_lua(server, "return taken"), "nil")
+
+    def test_who_comes_near_it_is_replaced_without_a_loss(self):
+        for key in ("worker_memory_max", "memory_max"):
+            server = self.serve_limited(key)
+            gateway = self.connect(server)
+            instance = gateway.start_instance("p", json.dumps({"word": self.take(0.85)}))
+            other = gateway.start_instance("p", '{"word":"return tostring(taken)"}')
+            old = self.worker(server)
+            self.assertEqual(gateway.event(instance)["Data"]["Args"][1], "done")
+            server.wait_log("gets a successor")
+            lib.wait_until(lambda: self.worker(server) not in (old, None), "the old worker's end")
+            self.assertEqual(gateway.event(other)["Data"]["Args"][1], "nil")
+            self.assertNotIn("is killed", server.log())
+
+
 @needs_nobody(lib.BINARY, lib.SOURCE)
 class OtherUser(HardeningTest):
     def test_plugins_run_as_that_user_and_serve_as_ever(self):

@@ -1,0 +1,99 @@
+#include "server/supervisor/memory.h"
+#include "server/config.h"
+#include "server/confine/cgroup.h"
+#include "server/log.h"
+#include "server/process.h"
+#include "server/reactor.h"
+#include "server/supervisor/group.h"
+#include "server/supervisor/group_reload.h"
+
+#define SHARE 0.85                     /* of the container's memory that all workers may have */
+#define SOFT 0.8                       /* of a limit, from which a worker is replaced */
+#define GROWTH ((uint64_t)16 << 20)    /* bytes without which a new worker would be no better */
+#define AGAIN 10.0                     /* seconds between two replacements for a seat */
+#define MIB(bytes) ((bytes) / 1048576) /* for people */
+
+/* All workers, and who has most. */
+struct sum {
+	uint64_t total, most;
+	struct child *largest;
+	struct group *group; /* of the largest */
+};
+
+static void kill_for(const struct group *g, const struct child *child, uint64_t used,
+		     uint64_t limit, const char *key)
+{
+	log_line(LOG_LEVEL_ALERT,
+		 "worker %d of %s is killed: it has %llu MiB of memory, and %s is %llu MiB",
+		 (int)child->pid, g->plan->name, (unsigned long long)MIB(used), key,
+		 (unsigned long long)MIB(limit));
+	child_kill(child);
+}
+
+/* What a worker has had from its start, its successor will have too. */
+static void replace(struct group *g, struct child *child, uint64_t used, const char *key)
+{
+	struct seat *seat = &g->seats[child->seat];
+
+	if (seat->child != child || child->state != CHILD_READY ||
+	    used < child->memory_at_start + GROWTH || reactor_now() < seat->replaced_at + AGAIN)
+		return;
+	if (!group_replace(g, seat))
+		return;
+	seat->replaced_at = reactor_now();
+	log_line(LOG_LEVEL_WARN,
+		 "worker %d of %s gets a successor: it has %llu MiB of memory, %llu MiB more than "
+		 "at its start, and comes near %s",
+		 (int)child->pid, g->plan->name, (unsigned long long)MIB(used),
+		 (unsigned long long)MIB(used - child->memory_at_start), key);
+}
+
+static void check_child(struct group *g, struct child *child, struct sum *sum)
+{
+	uint64_t limit = g->env->config->worker_memory_max;
+	uint64_t used;
+
+	if (child == NULL || child->has_exited)
+		return;
+	used = process_memory(child->pid);
+	sum->total += used;
+	if (used > sum->most) {
+		sum->most = used;
+		sum->largest = child;
+		sum->group = g;
+	}
+	if (limit != 0 && used > limit)
+		kill_for(g, child, used, limit, "worker_memory_max");
+	else if (limit != 0 && (double)used > SOFT * (double)limit)
+		replace(g, child, used, "worker_memory_max");
+}
+
+static void check_group(struct group *g, struct sum *sum)
+{
+	for (size_t i = 0; i < g->seat_count; i++) {
+		check_child(g, g->seats[i].child, sum);
+		check_child(g, g->seats[i].successor, sum);
+	}
+	for (struct child *child = g->leavers; child != NULL; child = child->next)
+		check_child(g, child, sum);
+}
+
+void memory_check(struct memory_watch *watch, const struct config *config, struct group *groups,
+		  size_t count)
+{
+	struct sum sum = {0};
+
+	if (watch->budget == 0)
+		watch->budget = config->memory_max != 0
+					? config->memory_max
+					: (uint64_t)(SHARE * (double)cgroup_memory());
+	for (size_t i = 0; i < count; i++)
+		check_group(&groups[i], &sum);
+	if (sum.largest == NULL)
+		return;
+	if (sum.total > watch->budget)
+		kill_for(sum.group, sum.largest, sum.most, watch->budget,
+			 "memory_max, of all workers together,");
+	else if ((double)sum.total > SOFT * (double)watch->budget)
+		replace(sum.group, sum.largest, sum.most, "memory_max, with all others");
+}
