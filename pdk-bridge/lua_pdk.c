@@ -9,7 +9,7 @@
 /* A closure's upvalues. */
 enum upvalue {
 	UP_ROW = 1, /* light userdata: struct pdk_fn */
-	UP_ENV,     /* light userdata: struct pdk_env */
+	UP_ENV,     /* light userdata: what lua_pdk_open was given */
 	UP_SELF,    /* true: called as __call of a table, which comes first */
 };
 
@@ -168,20 +168,28 @@ static int raise_misplaced(lua_State *L, const struct pdk_fn *fn, const char *wh
 	return lua_compat_raise(L, lua_tostring(L, -1));
 }
 
+/* That of the plugin whose code runs. */
+static const struct pdk_env *find_env(lua_State *L)
+{
+	const struct pdk_env *const *outside = lua_touserdata(L, lua_upvalueindex(UP_ENV));
+	const struct pdk_rq *rq = lua_pdk_request();
+
+	return rq != NULL ? rq->env : *outside;
+}
+
 static int call_closure(lua_State *L)
 {
 	const struct pdk_fn *fn = lua_touserdata(L, lua_upvalueindex(UP_ROW));
-	const struct pdk_env *env = lua_touserdata(L, lua_upvalueindex(UP_ENV));
 	struct pdk_rq *rq = lua_pdk_event();
 
 	if (lua_toboolean(L, lua_upvalueindex(UP_SELF)) && lua_gettop(L) > 0)
 		lua_remove(L, 1);
 	if (fn->flags & PDK_LEVEL) {
-		lua_log_write(L, env, pdk_log_level(fn), 1);
+		lua_log_write(L, find_env(L), pdk_log_level(fn), 1);
 		return 0;
 	}
 	if (fn->flags & PDK_LOCAL && (rq == NULL || !lua_compat_may_park(L)))
-		return call_local(L, fn, env);
+		return call_local(L, fn, find_env(L));
 	if (rq == NULL)
 		return raise_misplaced(L, fn, "outside of a request");
 	if (!lua_compat_may_park(L))
@@ -219,7 +227,7 @@ static void descend(lua_State *L, const char *name, size_t n)
 	lua_pop(L, 1);
 }
 
-static void push_closure(lua_State *L, const struct pdk_fn *fn, const struct pdk_env *env,
+static void push_closure(lua_State *L, const struct pdk_fn *fn, const struct pdk_env *const *env,
 			 bool self)
 {
 	lua_pushlightuserdata(L, (void *)fn);
@@ -230,7 +238,7 @@ static void push_closure(lua_State *L, const struct pdk_fn *fn, const struct pdk
 
 /* Makes the table under `name` of the table on top callable. */
 static void set_callable(lua_State *L, const char *name, const struct pdk_fn *fn,
-			 const struct pdk_env *env)
+			 const struct pdk_env *const *env)
 {
 	lua_pushvalue(L, -1);
 	descend(L, name, strlen(name));
@@ -242,7 +250,7 @@ static void set_callable(lua_State *L, const char *name, const struct pdk_fn *fn
 }
 
 /* Puts the row's function where its name says. The table of globals-to-be is on top. */
-static void set_row(lua_State *L, const struct pdk_fn *fn, const struct pdk_env *env)
+static void set_row(lua_State *L, const struct pdk_fn *fn, const struct pdk_env *const *env)
 {
 	const char *part = fn->name, *dot;
 
@@ -258,7 +266,7 @@ static void set_row(lua_State *L, const struct pdk_fn *fn, const struct pdk_env 
 	lua_pop(L, 1);
 }
 
-void lua_pdk_open(lua_State *L, const struct pdk_env *env)
+void lua_pdk_open(lua_State *L, const struct pdk_env *const *env)
 {
 	size_t i;
 

@@ -10,10 +10,11 @@
 #include "pdk-bridge/pdk_call.h"
 
 /* Makes the global `kong` (tables from pdk_table's names, each function a closure over its row).
- * `env` is borrowed for the life of L: it serves log calls outside of events. Embedded Lua
+ * `env` is borrowed for the life of L: what it points at when a function is called serves it where
+ * there is no request. Embedded Lua
  * (package.preload) that completes the tables (kong.ctx, kong.log, kong.table, ...) is run by the
  * Lua runtime after this. */
-void lua_pdk_open(lua_State *L, const struct pdk_env *env);
+void lua_pdk_open(lua_State *L, const struct pdk_env *const *env);
 /* The request of the fiber that runs (its fiber_arg), or NULL. */
 struct pdk_rq *lua_pdk_request(void);
 /* The same where it is one of an event; NULL in a timer's function and in init_worker. */

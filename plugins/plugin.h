@@ -10,6 +10,7 @@
 #include "pdk-bridge/pdk_call.h"
 
 struct loop;
+struct lua_vm;
 struct plugin;
 struct runtime;
 
@@ -29,6 +30,8 @@ struct plugin_spec {
 	struct pdk_env env; /* copied; plugin_load sets .plugin, and .counters where it is NULL */
 	bool no_filters;    /* header_filter and body_filter are left out */
 	bool is_split;      /* the gateway has the plugin's own schema: confs come completed */
+	struct lua_vm *
+		*lua_vm; /* where plugins that share a Lua state find it; NULL = one of its own */
 };
 
 /* What the gateway is told of a plugin, and what `check` says of it. */

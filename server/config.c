@@ -275,14 +275,15 @@ struct plugin_paths config_plugin_paths(const struct config *config)
 }
 
 int config_load_plugin(const struct config *config, const struct plugin_settings *settings,
-		       const struct pdk_port *port, struct plugin **ret_plugin, struct err *err)
+		       struct plugin_home *home, struct plugin **ret_plugin, struct err *err)
 {
 	struct plugin_paths paths = config_plugin_paths(config);
 	struct plugin_spec spec = {
 		.name = settings->name,
 		.module = settings->module,
 		.paths = &paths,
-		.env = {.port = port,
+		.env = {.port = home->port,
+			.constants = home->constants,
 			.log_level = config->log_level,
 			.kong_version = config->kong_version,
 			.read_cache = settings->read_cache,
@@ -290,6 +291,7 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 			.max_body_size = settings->max_body_size},
 		.no_filters = !settings->filters,
 		.is_split = settings->split,
+		.lua_vm = settings->lua_state == LUA_STATE_SHARED ? &home->shared : NULL,
 	};
 	int rc;
 

@@ -17,6 +17,12 @@ enum on_error {
 	ON_ERROR_OPEN
 };
 
+/* Whether plugins in Lua that share a process share their modules and globals. */
+enum lua_state_kind {
+	LUA_STATE_OWN,
+	LUA_STATE_SHARED,
+};
+
 /* Settings of one plugin. */
 struct plugin_settings {
 	char *name;     /* served name */
@@ -25,14 +31,15 @@ struct plugin_settings {
 	bool filters;   /* header_filter and body_filter run in the response phase */
 	bool split;     /* the gateway has the plugin's own schema */
 	enum on_error on_error;
-	double event_timeout;     /* seconds the gateway may wait for us in one event */
-	double step_timeout;      /* seconds we wait for an answer of the gateway */
-	double slow_step_timeout; /* the same for calls that wait for a client or a database */
-	char *socket;             /* path; NULL = PREFIX/NAME.socket */
-	char *process;            /* whose process it shares; NULL = none's */
-	size_t workers;           /* processes of its group */
-	bool read_cache;          /* ask the gateway only once for what can't change */
-	size_t max_body_size;     /* bytes of a body that the plugin reads or sets */
+	double event_timeout;          /* seconds the gateway may wait for us in one event */
+	double step_timeout;           /* seconds we wait for an answer of the gateway */
+	double slow_step_timeout;      /* the same for calls that wait for a client or a database */
+	char *socket;                  /* path; NULL = PREFIX/NAME.socket */
+	char *process;                 /* whose process it shares; NULL = none's */
+	enum lua_state_kind lua_state; /* with those of its process whose state is shared, too */
+	size_t workers;                /* processes of its group */
+	bool read_cache;               /* ask the gateway only once for what can't change */
+	size_t max_body_size;          /* bytes of a body that the plugin reads or sets */
 };
 
 struct config {
@@ -69,6 +76,7 @@ struct config {
 	bool no_new_privs, core_dumps;
 	size_t memory_max, worker_memory_max; /* bytes; 0 = as documented */
 	enum on_error on_error;
+	enum lua_state_kind lua_state;   /* default of the plugins' */
 	char *plugin_list;               /* the key `plugins`, as it was written; NULL */
 	struct plugin_settings *plugins; /* by --plugin, `plugins`, or all of plugins_dir */
 	size_t plugin_count;
@@ -96,9 +104,16 @@ char *config_admin_path(const struct config *config);
 bool config_has_admin(const struct config *config);
 /* Where plugin code is looked for. Borrows `config`. */
 struct plugin_paths config_plugin_paths(const struct config *config);
-/* Loads one plugin with the settings of the configuration and the port of the process, which ends where
- * that never does (load_timeout). */
+/* What plugins get of the process that loads them. */
+struct plugin_home {
+	const struct pdk_port *port;
+	struct pdk_constants *constants; /* answers that hold for a gateway process; may be NULL */
+	struct lua_vm *shared;           /* the Lua state of those who share one; set by them */
+};
+
+/* Loads one plugin with the settings of the configuration. The process ends where that never does
+ * (load_timeout). */
 int config_load_plugin(const struct config *config, const struct plugin_settings *settings,
-		       const struct pdk_port *port, struct plugin **ret_plugin, struct err *err);
+		       struct plugin_home *home, struct plugin **ret_plugin, struct err *err);
 
 #endif

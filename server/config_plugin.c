@@ -136,6 +136,7 @@ static int init_plugin(struct plugin_settings *plugin, const char *name,
 	plugin->step_timeout = config->step_timeout;
 	plugin->slow_step_timeout = config->slow_step_timeout;
 	plugin->workers = config->workers;
+	plugin->lua_state = config->lua_state;
 	plugin->read_cache = config->read_cache;
 	plugin->max_body_size = config->max_body_size;
 	return plugin->name != NULL ? 0 : -E_NOMEM;
@@ -226,8 +227,9 @@ static int refuse_key(const struct setting *setting, const char *near, struct er
 	else
 		err_set(err, E_CONF,
 			"%s: no such setting; one plugin's are plugin_NAME_ and module, process, "
-			"workers, socket, protocol, on_error, event_timeout, step_timeout, "
-			"slow_step_timeout, read_cache or max_body_size",
+			"workers, lua_state, socket, protocol, filters, split, on_error, "
+			"event_timeout, step_timeout, slow_step_timeout, read_cache or "
+			"max_body_size",
 			origin);
 	free(spelled);
 	return -E_CONF;

@@ -35,10 +35,12 @@ struct loaded_plugin *loader_load(const struct config *config)
 		environ = kept;
 	rc = kept != NULL ? confine_plugins(config, &err) : -E_NOMEM;
 	for (size_t i = 0; i < config->plugin_count; i++) {
-		loaded[i] = (struct loaded_plugin){&config->plugins[i], NULL, rc, err};
+		loaded[i] =
+			(struct loaded_plugin){&config->plugins[i], NULL, {.port = &port}, rc, err};
 		if (rc == 0)
-			loaded[i].rc = config_load_plugin(config, &config->plugins[i], &port,
-							  &loaded[i].plugin, &loaded[i].err);
+			loaded[i].rc = config_load_plugin(config, &config->plugins[i],
+							  &loaded[i].home, &loaded[i].plugin,
+							  &loaded[i].err);
 	}
 	environ = all;
 	free(kept);

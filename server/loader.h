@@ -10,6 +10,7 @@
 struct loaded_plugin {
 	const struct plugin_settings *settings; /* borrowed of the configuration */
 	struct plugin *plugin;                  /* NULL where it failed */
+	struct plugin_home home;                /* each has its own */
 	int rc;
 	struct err err;
 };

@@ -46,6 +46,8 @@ static const struct choice log_levels[CHOICES_MAX + 1] = {
 	{"alert", LOG_LEVEL_ALERT}, {"emerg", LOG_LEVEL_EMERG}, {NULL, 0}};
 static const struct choice on_errors[] = {
 	{"closed", ON_ERROR_CLOSED}, {"open", ON_ERROR_OPEN}, {NULL, 0}};
+static const struct choice lua_states[] = {
+	{"own", LUA_STATE_OWN}, {"shared", LUA_STATE_SHARED}, {NULL, 0}};
 static const struct choice protocols[] = {{"auto", 0}, {"msgpack", 0}, {"protobuf", 0}, {NULL, 0}};
 
 const char *const *option_words(const struct option_def *def)
@@ -166,16 +168,22 @@ static int set_mode(const struct option_def *def, unsigned *member, const char *
 
 static int set_choice(const struct option_def *def, void *member, const char *text, struct err *err)
 {
-	bool is_level = def->type == OPTION_LOG_LEVEL;
+	static const struct choice *const choices[] = {
+		[OPTION_LOG_LEVEL] = log_levels,
+		[OPTION_ON_ERROR] = on_errors,
+		[OPTION_LUA_STATE] = lua_states,
+	};
 	int value = 0;
-	int rc = value_parse_choice(text, is_level ? log_levels : on_errors, &value, err);
+	int rc = value_parse_choice(text, choices[def->type], &value, err);
 
 	if (rc != 0)
 		return rc;
-	if (is_level)
+	if (def->type == OPTION_LOG_LEVEL)
 		*(enum log_level *)member = (enum log_level)value;
-	else
+	else if (def->type == OPTION_ON_ERROR)
 		*(enum on_error *)member = (enum on_error)value;
+	else
+		*(enum lua_state_kind *)member = (enum lua_state_kind)value;
 	return 0;
 }
 
@@ -214,6 +222,7 @@ int option_set(const struct option_def *def, void *object, const char *text, str
 		return value_parse_bool(text, member, err);
 	case OPTION_LOG_LEVEL:
 	case OPTION_ON_ERROR:
+	case OPTION_LUA_STATE:
 		return set_choice(def, member, text, err);
 	}
 	return err_set(err, E_INTERNAL, "%s has no type", def->key);

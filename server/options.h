@@ -34,6 +34,7 @@ enum option_type {
 	OPTION_BOOL,      /* bool */
 	OPTION_LOG_LEVEL, /* enum log_level */
 	OPTION_ON_ERROR,  /* enum on_error */
+	OPTION_LUA_STATE, /* enum lua_state_kind */
 };
 
 struct option_def {

@@ -38,21 +38,20 @@ static int load_plugins(struct worker *w, struct err *err)
 	const struct config *config = w->config;
 
 	w->served = calloc(config->plugin_count + 1, sizeof(*w->served));
-	w->constants = pdk_constants_create();
+	w->home = (struct plugin_home){.port = &the_port, .constants = pdk_constants_create()};
 	if (w->owns_metrics)
 		w->metrics = calloc(config->plugin_count + 1, sizeof(*w->metrics));
-	if (w->served == NULL || w->constants == NULL || w->metrics == NULL)
+	if (w->served == NULL || w->home.constants == NULL || w->metrics == NULL)
 		return err_set(err, E_NOMEM, "no memory for plugins");
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		struct served *served = &w->served[i];
-		int rc = config_load_plugin(config, &config->plugins[i], &the_port, &served->plugin,
+		int rc = config_load_plugin(config, &config->plugins[i], &w->home, &served->plugin,
 					    err);
 
 		if (rc != 0)
 			return rc;
 		w->served_count++;
 		served->settings = &config->plugins[i];
-		served->plugin->env.constants = w->constants;
 		served->metrics = &w->metrics[i];
 		served->plugin->env.counters = served->metrics->counters;
 		served->plugin->loop = &w->loop;
@@ -75,7 +74,7 @@ static void unload_plugins(struct worker *w)
 		start_watch(plugin, false);
 		plugin_destroy(plugin);
 	}
-	pdk_constants_destroy(w->constants);
+	pdk_constants_destroy(w->home.constants);
 	free(w->served);
 	if (w->owns_metrics)
 		free(w->metrics);

@@ -48,7 +48,7 @@ struct worker {
 	struct session_table sessions;
 	struct session_env session_env;
 	struct fiber_pool fibers;
-	struct pdk_constants *constants; /* answers that hold for a gateway process */
+	struct plugin_home home; /* of the plugins */
 	struct deadline_clock clock;
 	struct reactor_timer *sweep;
 	pid_t server_pid; /* the supervisor's, or ours */

@@ -5,9 +5,24 @@
 #include "plugins/lua/lua_cjson.h"
 #include "plugins/lua/lua_impl.h"
 
+/* The plugin whose code runs. */
 static const struct plugin *plugin_of(lua_State *L)
 {
-	return lua_touserdata(L, lua_upvalueindex(1));
+	return lua_vm_plugin(lua_touserdata(L, lua_upvalueindex(1)))->plugin;
+}
+
+/* plugin(): the served name of the plugin whose code runs. */
+static int core_plugin(lua_State *L)
+{
+	lua_pushstring(L, plugin_of(L)->name);
+	return 1;
+}
+
+/* has_read_cache(): whether that plugin has it. */
+static int core_has_read_cache(lua_State *L)
+{
+	lua_pushboolean(L, plugin_of(L)->env.read_cache);
+	return 1;
 }
 
 /* event(): the table of the event that runs, one for its life, or nil outside of events. */
@@ -98,16 +113,18 @@ static int open_core(lua_State *L)
 		const char *name;
 		lua_CFunction fn;
 	} functions[] = {
-		{"event", core_event}, {"phase", core_phase},   {"log", core_log},
-		{"logs", core_logs},   {"thread", core_thread}, {"pid", core_pid},
-		{"quit", core_quit},   {"on_end", core_on_end},
+		{"event", core_event},   {"phase", core_phase},
+		{"log", core_log},       {"logs", core_logs},
+		{"thread", core_thread}, {"pid", core_pid},
+		{"quit", core_quit},     {"on_end", core_on_end},
+		{"plugin", core_plugin}, {"has_read_cache", core_has_read_cache},
 	};
-	const struct plugin *plugin = plugin_of(L);
+	struct lua_vm *vm = lua_touserdata(L, lua_upvalueindex(1));
 	size_t i;
 
 	lua_newtable(L);
 	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushlightuserdata(L, (void *)plugin);
+		lua_pushlightuserdata(L, vm);
 		lua_pushcclosure(L, functions[i].fn, 1);
 		lua_setfield(L, -2, functions[i].name);
 	}
@@ -116,22 +133,20 @@ static int open_core(lua_State *L)
 	lua_setfield(L, -2, "null");
 	lua_pushlightuserdata(L, (void *)&lua_error_quit);
 	lua_setfield(L, -2, "QUIT");
-	lua_pushstring(L, plugin->name);
-	lua_setfield(L, -2, "plugin");
-	lua_pushinteger(L, (lua_Integer)plugin->env.kong_version);
+	lua_pushinteger(L, (lua_Integer)vm->env->kong_version);
 	lua_setfield(L, -2, "kong_version");
-	lua_pushboolean(L, plugin->env.read_cache);
-	lua_setfield(L, -2, "read_cache");
 	push_hostname(L);
 	lua_setfield(L, -2, "hostname");
 	return 1;
 }
 
-void lua_core_open(lua_State *L, const struct plugin *plugin)
+void lua_core_open(struct lua_vm *vm)
 {
+	lua_State *L = vm->L;
+
 	lua_getglobal(L, LUA_LOADLIBNAME);
 	lua_getfield(L, -1, "preload");
-	lua_pushlightuserdata(L, (void *)plugin);
+	lua_pushlightuserdata(L, vm);
 	lua_pushcclosure(L, open_core, 1);
 	lua_setfield(L, -2, "outrigger.core");
 	lua_pushcfunction(L, lua_cjson_open);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include "plugins/lua/lua_conf.h"
 #include "plugins/lua/lua_task.h"
+#include "plugins/lua/lua_vm.h"
 #include "plugins/plugin.h"
 #include "protocol/err.h"
 
@@ -37,7 +38,8 @@ struct lua_instance {
 
 /* plugin->impl */
 struct lua_plugin {
-	lua_State *L; /* the main thread */
+	struct lua_vm *vm;
+	lua_State *L; /* vm's */
 	struct plugin *plugin;
 	struct lua_thread *idle;
 	size_t idle_count;
@@ -73,7 +75,7 @@ bool lua_error_is_quit(lua_State *L, int idx);
 void lua_loader_open(lua_State *L, const struct plugin_paths *paths);
 
 /* lua_core.c: the module outrigger.core, the C side of lualib/outrigger. May raise. */
-void lua_core_open(lua_State *L, const struct plugin *plugin);
+void lua_core_open(struct lua_vm *vm);
 /* lua_filter.c: adds to the table on top what header_filter and body_filter need. May raise. */
 void lua_filter_open(lua_State *L);
 

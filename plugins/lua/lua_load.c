@@ -37,17 +37,6 @@ static int take_results(struct loading *loading, lua_State *L, int first)
 
 /* ---- inside of the protected call ---- */
 
-static void open_state(lua_State *L, const struct loading *loading)
-{
-	lua_pdk_open(L, &loading->plugin->env);
-	lua_core_open(L, loading->plugin);
-	ngx_core_open(L);
-	lua_task_open(L, loading->plugin->impl);
-	lua_loader_open(L, loading->spec->paths);
-	lua_run_open(loading->plugin->impl);
-	lua_instance_open(loading->plugin->impl);
-}
-
 /* Requires a module of ours and leaves what it returns. */
 static void require_own(lua_State *L, const char *module)
 {
@@ -56,13 +45,28 @@ static void require_own(lua_State *L, const char *module)
 	lua_call(L, 1, 1);
 }
 
+/* What all plugins of the state have in common. */
+static void open_state(struct lua_vm *vm, const struct plugin_paths *paths)
+{
+	lua_pdk_open(vm->L, &vm->env);
+	lua_core_open(vm);
+	ngx_core_open(vm->L);
+	lua_task_open(vm);
+	lua_loader_open(vm->L, paths);
+	require_own(vm->L, "outrigger.boot");
+	vm->is_open = true;
+}
+
 static int load_code(lua_State *L)
 {
 	struct loading *loading = lua_touserdata(L, 1);
 	struct plugin *plugin = loading->plugin;
+	struct lua_plugin *p = plugin->impl;
 
-	open_state(L, loading);
-	require_own(L, "outrigger.boot");
+	if (!p->vm->is_open)
+		open_state(p->vm, loading->spec->paths);
+	lua_run_open(p);
+	lua_instance_open(p);
 	require_own(L, "outrigger.load");
 	lua_pushstring(L, plugin->name);
 	lua_pushstring(L, plugin->module);
@@ -77,24 +81,28 @@ static int load_code(lua_State *L)
 
 static int open_libraries(lua_State *L)
 {
-	luaL_openlibs(L);
-	lua_error_open(lua_touserdata(L, 1));
+	struct lua_plugin *p = lua_touserdata(L, 1);
+
+	if (!p->vm->is_open)
+		luaL_openlibs(L);
+	lua_error_open(p);
 	return 0;
 }
 
-static int create_state(struct plugin *plugin, struct err *err)
+static int create_state(struct plugin *plugin, struct lua_vm **slot, struct err *err)
 {
 	struct lua_plugin *p = calloc(1, sizeof(*p));
+	int rc;
 
 	if (p == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua state");
 	plugin->impl = p;
 	p->plugin = plugin;
 	p->run_ref = LUA_NOREF;
-	p->L = luaL_newstate();
-	if (p->L == NULL || lua_cpcall(p->L, open_libraries, p) != LUA_OK)
+	rc = lua_vm_join(p, slot, err);
+	if (rc == 0 && lua_cpcall(p->L, open_libraries, p) != LUA_OK)
 		return err_set(err, E_NOMEM, "no memory for a Lua state");
-	return 0;
+	return rc;
 }
 
 static char *find_handler(const struct plugin *plugin, const struct plugin_spec *spec)
@@ -114,7 +122,7 @@ int lua_load_plugin(struct plugin *plugin, const struct plugin_spec *spec, struc
 {
 	struct loading loading = {plugin, spec, err, 0};
 	struct lua_plugin *p;
-	int status, rc = create_state(plugin, err);
+	int status, rc = create_state(plugin, spec->lua_vm, err);
 
 	if (rc != 0)
 		return rc;

@@ -155,6 +155,7 @@ int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err 
 	if (t == NULL)
 		return err_set(err, E_NOMEM, "no memory for a Lua thread");
 	enter_alone(t, rq);
+	lua_vm_enter(p);
 	rc = run_call(t, &(struct protected_call){function_ref, p->load_error_ref, arg}, err);
 	if (rq != NULL)
 		rq->runtime = NULL;

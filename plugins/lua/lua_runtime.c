@@ -33,10 +33,10 @@ static void runtime_unload(struct plugin *plugin)
 
 	if (p == NULL)
 		return;
-	if (p->L) {
+	if (p->vm != NULL) {
 		lua_task_drop_all(p);
 		lua_thread_free_idle(p);
-		lua_close(p->L);
+		lua_vm_leave(p);
 	}
 	free(p);
 	plugin->impl = NULL;

@@ -117,6 +117,11 @@ void lua_task_resume(struct lua_thread *t)
 
 /* ---- for Lua ---- */
 
+static struct lua_plugin *plugin_of(lua_State *L)
+{
+	return lua_vm_plugin(lua_touserdata(L, lua_upvalueindex(1)));
+}
+
 static int push_refusal(lua_State *L, const char *text)
 {
 	lua_pushnil(L);
@@ -158,7 +163,7 @@ static struct lua_task *create(struct lua_plugin *p, double seconds)
 /* task(seconds, fn): true; nil and an error. */
 static int task_new(lua_State *L)
 {
-	struct lua_plugin *p = lua_touserdata(L, lua_upvalueindex(1));
+	struct lua_plugin *p = plugin_of(L);
 	double seconds = luaL_checknumber(L, 1);
 	struct lua_task *task;
 	const char *text;
@@ -186,7 +191,7 @@ static int task_new(lua_State *L)
 /* counts(): how many are pending, how many run. */
 static int task_counts(lua_State *L)
 {
-	const struct lua_plugin *p = lua_touserdata(L, lua_upvalueindex(1));
+	const struct lua_plugin *p = plugin_of(L);
 
 	lua_pushinteger(L, (lua_Integer)p->tasks.pending);
 	lua_pushinteger(L, (lua_Integer)p->tasks.running);
@@ -195,7 +200,7 @@ static int task_counts(lua_State *L)
 
 static int task_is_leaving(lua_State *L)
 {
-	const struct lua_plugin *p = lua_touserdata(L, lua_upvalueindex(1));
+	const struct lua_plugin *p = plugin_of(L);
 
 	lua_pushboolean(L, p->tasks.is_leaving);
 	return 1;
@@ -208,23 +213,25 @@ static int open_loop(lua_State *L)
 		{"counts", task_counts},
 		{"is_leaving", task_is_leaving},
 	};
-	struct lua_plugin *p = lua_touserdata(L, lua_upvalueindex(1));
+	struct lua_vm *vm = lua_touserdata(L, lua_upvalueindex(1));
 
 	lua_createtable(L, 0, 8);
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushlightuserdata(L, p);
+		lua_pushlightuserdata(L, vm);
 		lua_pushcclosure(L, functions[i].func, 1);
 		lua_setfield(L, -2, functions[i].name);
 	}
-	lua_wait_open(L, p);
+	lua_wait_open(L, vm);
 	return 1;
 }
 
-void lua_task_open(lua_State *L, struct lua_plugin *p)
+void lua_task_open(struct lua_vm *vm)
 {
+	lua_State *L = vm->L;
+
 	lua_getglobal(L, LUA_LOADLIBNAME);
 	lua_getfield(L, -1, "preload");
-	lua_pushlightuserdata(L, p);
+	lua_pushlightuserdata(L, vm);
 	lua_pushcclosure(L, open_loop, 1);
 	lua_setfield(L, -2, "outrigger.c.loop");
 	lua_pop(L, 2);

@@ -11,6 +11,7 @@
 struct lua_plugin;
 struct lua_task;
 struct lua_thread;
+struct lua_vm;
 
 /* What a plugin has of them. */
 struct lua_tasks {
@@ -21,7 +22,7 @@ struct lua_tasks {
 
 /* The module outrigger.c.loop: task(seconds, fn) -> true, or nil and an error; fn(premature). counts() ->
  * pending, running. is_leaving(). And what lua_wait.h adds. May raise. */
-void lua_task_open(lua_State *L, struct lua_plugin *p);
+void lua_task_open(struct lua_vm *vm);
 /* Goes on with an event or a task that waits. From the loop's stack. */
 void lua_task_resume(struct lua_thread *t);
 /* The process is about to end: what is pending runs now, and is told that it is premature. */

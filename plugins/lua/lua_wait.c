@@ -19,21 +19,16 @@ enum wait_state {
 
 /* A userdata. While it is parked, it is on the Lua stack of who waits. */
 struct lua_wait {
-	struct lua_plugin *plugin;
+	const struct loop *loop;   /* once it is parked */
 	struct lua_thread *thread; /* who waits; NULL once nobody does */
 	struct reactor_timer *timer;
 	enum wait_state state;
 };
 
-static const struct loop *loop_of(const struct lua_plugin *p)
-{
-	return p->plugin->loop;
-}
-
 static void end_wait(struct lua_wait *w)
 {
 	if (w->timer != NULL)
-		loop_of(w->plugin)->timer_destroy(w->timer);
+		w->loop->timer_destroy(w->timer);
 	if (w->thread != NULL)
 		w->thread->wait = NULL;
 	w->timer = NULL;
@@ -62,17 +57,12 @@ static void on_timer(void *user)
 
 /* ---- for Lua ---- */
 
-static struct lua_plugin *plugin_of(lua_State *L)
-{
-	return lua_touserdata(L, lua_upvalueindex(1));
-}
-
 /* new_wait() */
 static int wait_new(lua_State *L)
 {
 	struct lua_wait *w = lua_newuserdata(L, sizeof(*w));
 
-	*w = (struct lua_wait){.plugin = plugin_of(L)};
+	*w = (struct lua_wait){.state = WAIT_NEW};
 	luaL_getmetatable(L, WAIT);
 	lua_setmetatable(L, -2);
 	return 1;
@@ -84,12 +74,12 @@ static struct lua_wait *check_wait(lua_State *L)
 }
 
 /* The thread that is to wait, or an error. */
-static struct lua_thread *check_thread(lua_State *L, const struct lua_plugin *p)
+static struct lua_thread *check_thread(lua_State *L)
 {
 	const struct pdk_rq *rq = lua_pdk_request();
 	struct lua_thread *t = rq != NULL ? rq->runtime : NULL;
 
-	if (t == NULL || loop_of(p) == NULL || !lua_compat_may_park(L)) {
+	if (t == NULL || t->plugin->plugin->loop == NULL || !lua_compat_may_park(L)) {
 		luaL_error(L, "API disabled in the current context");
 		return NULL; /* unreached */
 	}
@@ -108,14 +98,15 @@ static void park(lua_State *L)
 
 static int wait_on(lua_State *L, struct lua_wait *w, double seconds)
 {
-	const struct loop *loop = loop_of(w->plugin);
-	struct lua_thread *t = check_thread(L, w->plugin);
+	struct lua_thread *t = check_thread(L);
+	const struct loop *loop = t->plugin->plugin->loop;
 	bool woken;
 
 	luaL_argcheck(L, w->state == WAIT_NEW, 1, "this wait is over");
 	w->timer = loop->timer_create(loop->reactor, on_timer, w);
 	if (w->timer == NULL)
 		return luaL_error(L, "no memory for a timer");
+	w->loop = loop;
 	w->thread = t;
 	t->wait = w;
 	w->state = WAIT_PARKED;
@@ -142,7 +133,7 @@ static int wait_wake(lua_State *L)
 
 	if (waits) {
 		w->state = WAIT_WOKEN;
-		loop_of(w->plugin)->timer_start(w->timer, 0, 0);
+		w->loop->timer_start(w->timer, 0, 0);
 	}
 	lua_pushboolean(L, waits);
 	return 1;
@@ -166,7 +157,7 @@ static int wait_sleep(lua_State *L)
 	return 0;
 }
 
-void lua_wait_open(lua_State *L, struct lua_plugin *p)
+void lua_wait_open(lua_State *L, struct lua_vm *vm)
 {
 	static const luaL_Reg functions[] = {
 		{"new_wait", wait_new},          {"wait", wait_wait},   {"wake", wait_wake},
@@ -176,7 +167,7 @@ void lua_wait_open(lua_State *L, struct lua_plugin *p)
 	luaL_newmetatable(L, WAIT);
 	lua_pop(L, 1);
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushlightuserdata(L, p);
+		lua_pushlightuserdata(L, vm);
 		lua_pushcclosure(L, functions[i].func, 1);
 		lua_setfield(L, -2, functions[i].name);
 	}

@@ -6,13 +6,13 @@
 #define PLUGINS_LUA_LUA_WAIT_H
 #include <lua.h>
 
-struct lua_plugin;
 struct lua_thread;
+struct lua_vm;
 struct lua_wait;
 
 /* The module outrigger.c.loop gets: new_wait() -> a wait; wait(w, seconds or nil) -> whether it was woken;
  * wake(w) -> whether it was waiting; is_waiting(w); sleep(seconds). Adds them to the table on top. May raise. */
-void lua_wait_open(lua_State *L, struct lua_plugin *p);
+void lua_wait_open(lua_State *L, struct lua_vm *vm);
 /* Nobody will go on with what waits on that thread: its event or task has ended. */
 void lua_wait_cancel(struct lua_thread *t);
 

@@ -161,6 +161,8 @@ static const char *sample(const struct option_def *def)
 		return "crit";
 	case OPTION_ON_ERROR:
 		return "open";
+	case OPTION_LUA_STATE:
+		return "shared";
 	case OPTION_STRING:
 	case OPTION_LIST:
 		break;

@@ -13,10 +13,11 @@ local ctx = {}
 -- The certificate phase is not here: it belongs to a connection, and has a context of its own.
 local ORDER = { rewrite = 1, preread = 2, access = 2, response = 3, log = 4 }
 
-local earlier, later = {}, {} -- phase -> whether the plugin has one before it, after it
+-- By plugin: phase -> whether the plugin has one before it, after it.
+local orders = {}
 
--- Told once, after loading: the phases of the plugin.
-function ctx.set_phases(phases)
+local function order_of(phases)
+	local earlier, later = {}, {}
 	for _, phase in ipairs(phases) do
 		for _, other in ipairs(phases) do
 			local a, b = ORDER[phase], ORDER[other]
@@ -24,12 +25,18 @@ function ctx.set_phases(phases)
 			later[phase] = later[phase] or a and b and b > a
 		end
 	end
+	return { earlier = earlier, later = later }
 end
 
-local function find(key, phase)
+-- Told once, after loading: the phases of the plugin.
+function ctx.set_phases(phases)
+	orders[core.plugin()] = order_of(phases)
+end
+
+local function find(key, is_last)
 	local token = kong.nginx.get_ctx(key)
 	local t = token and store.get(token)
-	if t and not later[phase] then
+	if t and is_last then
 		store.remove(token)
 	end
 	return t
@@ -44,23 +51,25 @@ local function new_unsaved(key)
 	end }
 end
 
--- A function that gives the table of the event that runs; nil outside of events, as in the gateway.
-function ctx.new(key)
-	local unsaved = new_unsaved(key)
+local function find_or_make(name)
+	local plugin, phase = core.plugin(), core.event_phase()
+	local key, order = "outrigger:" .. plugin .. name, orders[plugin]
+	return order.earlier[phase] and find(key, not order.later[phase])
+		or setmetatable({}, order.later[phase] and new_unsaved(key) or nil)
+end
+
+-- A function that gives the table of that name of the event that runs; nil outside of events, as in the gateway.
+function ctx.new(name)
 	return function()
 		local event = core.event()
 		if not event then
 			return nil
 		end
-		if not event[key] then
-			local phase = core.event_phase()
-			event[key] = earlier[phase] and find(key, phase)
-				or setmetatable({}, later[phase] and unsaved or nil)
-		end
-		return event[key]
+		event[name] = event[name] or find_or_make(name)
+		return event[name]
 	end
 end
 
-ctx.plugin = ctx.new("outrigger:" .. core.plugin)
+ctx.plugin = ctx.new("")
 
 return ctx

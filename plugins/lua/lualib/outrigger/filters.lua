@@ -178,18 +178,19 @@ local function exit_in_filter(status, body, headers)
 	core.quit()
 end
 
--- Replaces kong.response.NAME by one that filters what it would send. `render` gives status, body, headers.
-local function wrap_end(handler, conf_of, name, render)
+-- Replaces kong.response.NAME by one that filters what it would send, where the event has a handler with filters.
+-- `render` gives status, body, headers.
+local function wrap_end(name, render)
 	local call_end = kong.response[name]
 	kong.response[name] = function(...)
-		local phase = core.phase()
+		local phase, event = core.phase(), core.event()
 		if phase == "header_filter" then
 			return exit_in_filter(render(...))
-		elseif not FILTERED[phase] or core.event().is_ending then
+		elseif not FILTERED[phase] or not event.handler or event.is_ending then
 			return call_end(...)
 		end
-		core.event().is_ending = true
-		filters.exit(run_own(handler, conf_of(), render(...)))
+		event.is_ending = true
+		filters.exit(run_own(event.handler, event.conf, render(...)))
 	end
 end
 
@@ -203,11 +204,14 @@ function filters.has(handler)
 	return false
 end
 
--- Makes a handler's filters run. conf_of() is the conf of the event that runs.
-function filters.install(handler, conf_of)
+-- Makes filters run of handlers that end a request; once.
+function filters.install()
+	if filters.exit then
+		return
+	end
 	filters.exit = kong.response.exit
-	wrap_end(handler, conf_of, "exit", core.render_exit)
-	wrap_end(handler, conf_of, "error", core.render_error)
+	wrap_end("exit", core.render_exit)
+	wrap_end("error", core.render_error)
 	kong.response.get_raw_body, kong.response.set_raw_body = get_raw_body, set_raw_body
 end
 

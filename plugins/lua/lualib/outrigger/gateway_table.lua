@@ -99,7 +99,7 @@ return function(name, get, set)
 
 	local fields = setmetatable({}, {
 		__index = function(_, key)
-			if known(name).values[key] == nil or not core.read_cache then
+			if known(name).values[key] == nil or not core.has_read_cache() then
 				ask(name, key, get)
 			end
 			local value = known(name).values[key]

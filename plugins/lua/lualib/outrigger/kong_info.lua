@@ -9,7 +9,7 @@ local SETTINGS = {
 	untrusted_lua = "sandbox", untrusted_lua_sandbox_requires = {}, untrusted_lua_sandbox_environment = {},
 	db_cache_ttl = 0, db_resurrect_ttl = 30, db_update_frequency = 5, trusted_ips = {},
 	proxy_listeners = {}, stream_listeners = {}, admin_listeners = {}, status_listeners = {},
-	loaded_plugins = { [core.plugin] = true },
+	loaded_plugins = {}, -- load.lua
 }
 
 -- What some plugins ask while they are loaded, when there is no request to ask the gateway by: the rest of the time

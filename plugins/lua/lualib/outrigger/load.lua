@@ -21,6 +21,7 @@ return function(name, module, is_filtering, is_split)
 		return nil, notes
 	end
 	ctx.set_phases(info.Phases)
+	kong.configuration.loaded_plugins[name] = true
 	return run.new(handler, is_filtering), info, plugin_info.note_texts(notes),
 		type(handler.configure) == "function", Conf.completers(schema, is_split)
 end

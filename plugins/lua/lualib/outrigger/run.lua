@@ -1,4 +1,4 @@
--- Runs a handler for a phase: the function that C calls for each event.
+-- Runs a handler for a phase: run.new makes the function that C calls for each event.
 
 local core = require "outrigger.core"
 local filters = require "outrigger.filters"
@@ -7,79 +7,78 @@ local output = require "outrigger.output"
 
 local run = {}
 
-local handler, own = nil, {}
-
 -- ---- init_worker ----
 
 -- While it runs, and if it has failed. It may wait; events that come meanwhile wait for its end.
-local waits, has_failed
-
-function own.init_worker()
-	waits, has_failed = {}, false
-	if type(handler.init_worker) == "function" then
-		handler:init_worker()
+local function begin_init(self)
+	self.waits, self.has_failed = {}, false
+	if type(self.handler.init_worker) == "function" then
+		self.handler:init_worker()
 	end
 end
 
-local function end_init(failed)
-	local those = waits
-	waits, has_failed = nil, failed
-	for _, wait in ipairs(those) do
+local function end_init(self, has_failed)
+	local waits = self.waits
+	self.waits, self.has_failed = nil, has_failed
+	for _, wait in ipairs(waits) do
 		loop.wake(wait)
 	end
 end
 
-own["init_worker:done"] = function()
-	end_init(false)
-end
-
-own["init_worker:failed"] = function()
-	end_init(true)
-end
-
-local function wait_for_init()
+local function wait_for_init(self)
 	local wait = loop.new_wait()
-	waits[#waits + 1] = wait
+	self.waits[#self.waits + 1] = wait
 	loop.wait(wait)
-	if has_failed then
+	if self.has_failed then
 		error("init_worker has failed", 0)
 	end
 end
 
+local own = {
+	init_worker = begin_init,
+	["init_worker:done"] = function(self)
+		end_init(self, false)
+	end,
+	["init_worker:failed"] = function(self)
+		end_init(self, true)
+	end,
+}
+
 -- ---- phases ----
 
--- Nothing is called for a phase that the handler lacks: the gateway may know an older version of it.
-function run.phase(name, conf)
-	if waits and core.event() then
-		wait_for_init()
+-- What the handler does in a phase. Nothing for a phase that it lacks: the gateway may know an older version of it.
+local function call(self, name, conf)
+	if own[name] then
+		return own[name](self)
+	elseif name == "response" and self.is_filtering then
+		return filters.run(self.handler, conf)
 	end
-	local fn = own[name] or handler[name]
+	local fn = self.handler[name]
 	if type(fn) == "function" then
-		fn(handler, conf)
-		output.flush()
+		fn(self.handler, conf)
 	end
 end
 
-local function run_with_conf(name, conf)
-	core.event().conf = conf
-	run.phase(name, conf)
+local function run_phase(self, name, conf)
+	if self.waits and core.event() then
+		wait_for_init(self)
+	end
+	if self.is_filtering and core.event() then
+		local event = core.event()
+		event.handler, event.conf = self.handler, conf
+	end
+	call(self, name, conf)
+	output.flush()
 end
 
--- Takes the handler. Returns the function to be called with a phase's name and its argument.
-function run.new(plugin_handler, is_filtering)
-	handler = plugin_handler
-	if not is_filtering or not filters.has(handler) then
-		return run.phase
+-- The function to be called with a phase's name and its argument.
+function run.new(handler, is_filtering)
+	local self = { handler = handler, is_filtering = is_filtering and filters.has(handler) }
+	if self.is_filtering then
+		filters.install()
 	end
-	own.response = filters.run
-	filters.install(handler, function()
-		return core.event().conf
-	end)
 	return function(name, conf)
-		if core.event() then
-			return run_with_conf(name, conf)
-		end
-		return run.phase(name, conf)
+		return run_phase(self, name, conf)
 	end
 end
 

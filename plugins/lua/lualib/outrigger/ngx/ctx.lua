@@ -5,7 +5,7 @@ local core = require "outrigger.core"
 local ctx = require "outrigger.ctx"
 local gateway_table = require "outrigger.gateway_table"
 
-local staying = ctx.new("outrigger:" .. core.plugin .. ":ngx.ctx")
+local staying = ctx.new(":ngx.ctx")
 
 local function get(key)
 	local value = kong.nginx.get_ctx(key)
