@@ -45,7 +45,9 @@ dpkg -i --force-confold /packages/outrigger_*.deb
 grep -q 'log_level = warn' /etc/outrigger/outrigger.conf
 # Served as the unit says it, by the package's own user, from the package's own place of plugins.
 cp -r /usr/share/outrigger/examples/lua/hello-header /usr/local/share/outrigger/plugins/
-install -d -o outrigger -g outrigger -m 0750 /run/outrigger
+@STEPS@
+test "$(/usr/local/bin/hello-header -dump | head -c 1)" = '{'
+rm /usr/local/bin/hello-header
 export OUTRIGGER_PREFIX=/run/outrigger
 setpriv --reuid outrigger --regid outrigger --clear-groups outrigger serve --exit-with-parent --log=stderr &
 tries=300
@@ -77,6 +79,17 @@ def run(*argv, **options):
 def package(name):
     path, = glob.glob(os.path.join(FOLDER, name + "_*.deb"))
     return path
+
+
+def container_steps():
+    """What the container files run beside apt, which has no network here."""
+    steps = []
+    for path in sorted(glob.glob(os.path.join(SOURCE, "examples/deployment/container/*"))):
+        with open(path, encoding="utf-8") as file:
+            text = file.read().replace("\\\n", " ")
+        for line in re.findall(r"^RUN (.*)", text, re.MULTILINE):
+            steps += [step for step in re.split(r" +&& +", line) if not step.startswith(("apt-get ", "rm "))]
+    return "\n".join(steps)
 
 
 class PackageTest(unittest.TestCase):
@@ -185,10 +198,12 @@ class Runs(PackageTest):
 class Installed(PackageTest):
     def test_it_is_installed_used_upgraded_and_removed(self):
         text = run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", IN_A_COPY, "sh",
-                   tempfile.mkdtemp(dir=self.root), FOLDER, INSTALL,
+                   tempfile.mkdtemp(dir=self.root), FOLDER,
+                   INSTALL.replace("@STEPS@", container_steps()),
                    env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                         "DEBIAN_FRONTEND": "noninteractive"})
         self.assertIn("outrigger:outrigger 660\n", text)
+        self.assertIn("pluginserver_names = hello-header", text)  # of the container file's `outrigger link`
 
 
 if __name__ == "__main__":
