@@ -1,5 +1,6 @@
 """What plugins have of the gateway beyond its PDK: caches, events, timers, the queue, secrets, settings."""
 
+import hashlib
 import os
 import sys
 import unittest
@@ -92,6 +93,25 @@ class Others(Modules):
         texts = self.show("absent")
         self.assertIn("kong.db is not available in Outrigger", texts["entities"])
         self.assertIn("ngx.socket.tcp is not available yet in Outrigger", texts["socket"])
+
+    def test_a_secret_that_fails_is_asked_for_again(self):
+        if self.PROTOCOL == "protobuf":
+            self.use({"name": NAME, "config": {"token": "{vault://env/path}"}})
+            self.assertEqual(self.http(path="/vault_again").status, 500)
+            self.wait_outrigger_log("kong.vault.update can't be called over ProtoBuf:1")
+            return
+        self.assertEqual(self.show("vault_again", token="{vault://env/path}"), {
+            "result": os.environ["PATH"], "seen": ["old", os.environ["PATH"]], "is_kept": True})
+
+    def test_a_text_that_is_no_secret_is_tried_once(self):
+        self.assertEqual(self.show("vault_again", token="open"), {"err": "refused", "seen": ["old"], "is_kept": False})
+
+    def test_tools(self):
+        self.assertEqual(self.show("tools"), {
+            "string": ["x", "a-b", "a_b", "a|b", True], "table": [2, True, True, 2, 3],
+            "http": ["a=b%20c", "X-A"], "ip": [True, True, "ipv6"], "mime": ["text", "html"], "gzip": "packed",
+            "uri": ["/b", "a%20b"], "time": True, "rand": 32, "sha256": hashlib.sha256(b"x").hexdigest(),
+            "cjson": "[1]", "cores": True, "sandbox": 42, "module": [False, True]})
 
     def test_a_secret_is_tried(self):
         self.assertEqual(self.show("vault", token="open"), {

@@ -26,6 +26,22 @@ local function refused()
 			require(name)
 		end, "module '" .. name .. "' is not available in Outrigger", name)
 	end
+	for _, name in ipairs({ "kong.tools.grpc", "kong.llm.drivers.shared", "kong.db.dao", "kong.enterprise_edition.x" }) do
+		check.raises(function()
+			require(name)
+		end, "no module in Outrigger: ", name)
+		local _, text = pcall(require, name)
+		check.equal(text:find("module '" .. name .. "' not found", 1, true), 1, "the words that plugins look for")
+	end
+	check.equal(select(2, pcall(require, "kong.plugins.x.y")):find("in Outrigger"), nil, "a plugin's own module")
+	for path, text in pairs({
+		["db.consumers"] = "kong.db is not available in Outrigger", ["dns.toip"] = "kong.dns is not available",
+		["websocket.client"] = "kong.websocket is not available", ["rpc.call"] = "kong.rpc is not available" }) do
+		local part, field = path:match("^(%w+)%.(%w+)$")
+		check.raises(function()
+			return kong[part][field]
+		end, text, "kong." .. path)
+	end
 	check.raises(function()
 		os.exit(0)
 	end, "os.exit is not available in Outrigger", "os.exit")

@@ -20,7 +20,17 @@ function P:access()
 		["if kong.db.strategy == 'off' then end"] = "",
 		["my_kong.db.x() kong.dbx() a.kong.db()"] = "",
 		['local t = require "kong.db.schema.typedefs" local s = [[kong.db.x]]'] = "",
-		["local a = require('kong.db.dao') - b[1]"] = "1: module kong.db.dao is not available",
+		["local a = require('kong.db.dao') - b[1]"] = "1: module kong.db.dao is not there",
+		["require 'kong.tools.grpc' require 'kong.llm.drivers'"] =
+			"1: module kong.tools.grpc is not there; 1: module kong.llm.drivers is not there",
+		["pcall(require, 'kong.enterprise_edition.x') require('kong.enterprise_edition.y')"] = "",
+		["require 'kong.tools.utils' require 'kong.constants' require 'kong.plugins.p.more'"] = "",
+		["kong.dns.toip('a') kong.rpc:call() kong.websocket.client.x()"] =
+			"1: kong.dns.toip is not available; 1: kong.websocket.client.x is not available; "
+			.. "1: kong.rpc is not available",
+		["local d = ngx.shared.locks"] = "1: ngx.shared.locks is not available",
+		["ngx.socket.udp() ngx.thread.spawn(f)"] =
+			"1: ngx.socket.udp is not available; 1: ngx.thread.spawn is not available",
 		["-- kong.db.x\nlocal s = '-- ' kong.db.y()"] = "2: kong.db.y is not available",
 		["--[[ kong.db.x\nkong.db.y ]] kong.db.z()"] = "2: kong.db.z is not available",
 		["--[==[ kong.db.x ]] \n ]==] kong.db.z()"] = "2: kong.db.z is not available",

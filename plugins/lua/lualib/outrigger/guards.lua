@@ -4,6 +4,7 @@
 -- query_cmd, becomes standard error.
 -- The end: os.exit would take all other plugins and their events along.
 
+local absent_modules = require "outrigger.absent_modules"
 local blocking = require "outrigger.blocking"
 local core = require "outrigger.core"
 local refused_modules = require "outrigger.refused_modules"
@@ -32,6 +33,12 @@ local function keep_collecting()
 	end
 end
 
+-- The last loader: what is said of a module that is nowhere.
+local function explain(name)
+	local why = absent_modules(name)
+	return why and "\n\tno module in Outrigger: " .. why
+end
+
 function guards.install()
 	redirect_output()
 	blocking.install()
@@ -43,6 +50,7 @@ function guards.install()
 		error("debug.sethook is not available in Outrigger, which uses the hook itself", 2)
 	end
 	table.insert(package.loaders, 4, refused_modules) -- behind what is compiled in, before the disk
+	table.insert(package.loaders, explain)
 end
 
 return guards

@@ -1,5 +1,7 @@
 -- Finds in the text of a plugin what can't be had here, or what would hold up all events of its process.
 
+local absent_modules = require "outrigger.absent_modules"
+
 local uses = {}
 
 -- Lua's own names begin anew after anything but these.
@@ -10,6 +12,7 @@ local ABSENT = "%s is not available: it raises an error that says so"
 
 local ROWS = {
 	{ "kong.db", ABSENT, except = { ["kong.db.strategy"] = true } },
+	{ "ngx.shared", "%s is not available: the methods of its dictionaries raise an error that says so" },
 	{ "kong.dns", ABSENT }, { "kong.websocket", ABSENT }, { "kong.rpc", ABSENT },
 	{ "ngx.socket", ABSENT }, { "ngx.thread", ABSENT }, { "ngx.exec", ABSENT },
 	{ "ngx.location", ABSENT }, { "ngx.req.socket", ABSENT }, { "ngx.req.raw_header", ABSENT },
@@ -28,6 +31,9 @@ local BLOCKING_MODULES = { socket = true, ["socket.core"] = true, ["socket.http"
 
 local ABSENT_MODULES = { ["ngx.pipe"] = true, ["ngx.balancer"] = true, ["ngx.ocsp"] = true,
 	["ngx.ssl.session"] = true }
+
+-- Plugins ask for these to learn whether they are there.
+local GUARDED = "^kong%.enterprise_edition"
 
 -- ---- comments ----
 
@@ -94,12 +100,32 @@ local function note_names(line, note)
 	end
 end
 
+-- Whether it is compiled in, or on the Lua path.
+local function is_there(name)
+	for i = 2, #package.loaders - 1 do
+		local ok, found = pcall(package.loaders[i], name)
+		if not ok or type(found) == "function" then
+			return true
+		end
+	end
+	return package.loaded[name] ~= nil or package.preload[name] ~= nil
+end
+
+local function note_absent(name, note)
+	local why = not name:find(GUARDED) and absent_modules(name)
+	if why and not is_there(name) then
+		note(("module %s is not there: %s"):format(name, why))
+	end
+end
+
 local function note_modules(line, note)
 	for name in line:gmatch("require%s*%(?%s*[\"']([%w_%.%-]+)[\"']") do
 		if BLOCKING_MODULES[name] then
 			note(BLOCKING:format(name))
-		elseif ABSENT_MODULES[name] or name:find("^kong%.db%.") and not name:find("^kong%.db%.schema") then
+		elseif ABSENT_MODULES[name] then
 			note("module " .. ABSENT:format(name))
+		else
+			note_absent(name, note)
 		end
 	end
 end
