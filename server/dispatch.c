@@ -85,13 +85,15 @@ void dispatch_start_instance(struct worker *w, struct session *s, const struct m
 {
 	struct served *served = worker_find(w, msg->name.s, msg->name.len);
 	struct msg answer = {.type = MSG_INSTANCE, .name = msg->name, .number = time(NULL)};
+	static struct log_limit unknown, refused;
 	struct err err = {""};
 	int rc;
 
 	if (served == NULL) {
-		log_line(LOG_LEVEL_ERR,
-			 "the gateway asks for plugin '%.*s', which is not served here",
-			 (int)msg->name.len, msg->name.s);
+		if (log_is_due(&unknown))
+			log_line(LOG_LEVEL_ERR,
+				 "the gateway asks for plugin '%.*s', which is not served here",
+				 (int)msg->name.len, msg->name.s);
 		dispatch_answer_error(s, msg, "no plugin '%.*s' is served here", (int)msg->name.len,
 				      msg->name.s);
 		return;
@@ -101,8 +103,9 @@ void dispatch_start_instance(struct worker *w, struct session *s, const struct m
 		send_answer(s, msg, &answer);
 		return;
 	}
-	log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "an instance can't be started: %s",
-		  err_message(&err, rc));
+	if (log_is_due(&refused))
+		log_event(LOG_LEVEL_ERR, 0, served->plugin->name,
+			  "an instance can't be started: %s", err_message(&err, rc));
 	if (err.text[0] != '\0')
 		failure_sanitise(err.text);
 	dispatch_answer_error(s, msg, "%s", err_message(&err, rc));
@@ -127,10 +130,12 @@ static void begin_phase(struct session *s, const struct msg *msg, struct served 
 {
 	int phase = phase_find(msg->name.s, msg->name.len);
 	struct msg end = {.type = MSG_EVENT_END};
+	static struct log_limit limit;
 
 	if (phase < 0 || !phase_is_external((enum phase)phase)) {
-		log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "there is no phase '%.*s'",
-			  (int)msg->name.len, msg->name.s);
+		if (log_is_due(&limit))
+			log_event(LOG_LEVEL_ERR, 0, served->plugin->name,
+				  "there is no phase '%.*s'", (int)msg->name.len, msg->name.s);
 		failure_refuse(served->worker, s, msg,
 			       &(struct refusal){.status = FAILURE_ERROR,
 						 .on_error = served->settings->on_error,
@@ -145,6 +150,7 @@ static void begin_phase(struct session *s, const struct msg *msg, struct served 
 
 void dispatch_handle_event(struct worker *w, struct session *s, const struct msg *msg)
 {
+	static struct log_limit limit;
 	struct instance *instance = NULL;
 	struct err err = {""};
 	int rc = start_find_instance(w, msg->instance_id, &instance, &err);
@@ -153,8 +159,10 @@ void dispatch_handle_event(struct worker *w, struct session *s, const struct msg
 		begin_phase(s, msg, worker_served(w, instance->plugin), instance);
 		return;
 	}
-	log_line(rc == -E_NO_INSTANCE ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERR, "%.*s is refused: %s",
-		 (int)msg->name.len, msg->name.s, err_message(&err, rc));
+	if (log_is_due(&limit))
+		log_line(rc == -E_NO_INSTANCE ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERR,
+			 "%.*s is refused: %s", (int)msg->name.len, msg->name.s,
+			 err_message(&err, rc));
 	if (rc == -E_NO_INSTANCE)
 		/* The gateway knows these words, and starts the instance anew. */
 		dispatch_answer_error(s, msg, "%s %lld", err_text(E_NO_INSTANCE),
@@ -170,8 +178,11 @@ void dispatch_handle_event(struct worker *w, struct session *s, const struct msg
 
 static void refuse_step(struct worker *w, struct session *s, const struct msg *msg)
 {
-	log_event(LOG_LEVEL_WARN, msg->event_id, NULL,
-		  "a step for an event that does not wait for one");
+	static struct log_limit limit;
+
+	if (log_is_due(&limit))
+		log_event(LOG_LEVEL_WARN, msg->event_id, NULL,
+			  "a step for an event that does not wait for one");
 	failure_refuse(w, s, msg,
 		       &(struct refusal){.status = FAILURE_UNAVAILABLE,
 					 .on_error = policy_of(s),
@@ -195,13 +206,17 @@ void dispatch_step(struct worker *w, struct session *s, const struct msg *msg)
 
 void dispatch_method(struct worker *w, struct session *s, const struct msg *msg)
 {
+	static struct log_limit limit;
+
 	for (size_t i = 0; i < sizeof(by_method) / sizeof(by_method[0]); i++) {
 		if (value_text_is(&msg->method, by_method[i].name)) {
 			by_method[i].function(w, s, msg);
 			return;
 		}
 	}
-	log_line(LOG_LEVEL_WARN, "unknown method '%.*s'", (int)msg->method.len, msg->method.s);
+	if (log_is_due(&limit))
+		log_line(LOG_LEVEL_WARN, "unknown method '%.*s'", (int)msg->method.len,
+			 msg->method.s);
 	dispatch_answer_error(s, msg, "no method '%.*s'", (int)msg->method.len, msg->method.s);
 }
 
@@ -225,8 +240,11 @@ bool dispatch_may_be_event(const struct msg *msg)
 void dispatch_bad_call(void *user, struct session *s, const struct msg *msg, int rc,
 		       const struct err *err)
 {
-	log_line(LOG_LEVEL_WARN, "connection %llu: %s", (unsigned long long)session_number(s),
-		 err_message(err, rc));
+	static struct log_limit limit;
+
+	if (log_is_due(&limit))
+		log_line(LOG_LEVEL_WARN, "connection %llu: %s",
+			 (unsigned long long)session_number(s), err_message(err, rc));
 	if (dispatch_may_be_event(msg))
 		failure_refuse(user, s, msg,
 			       &(struct refusal){.status = FAILURE_ERROR,

@@ -1,6 +1,7 @@
 #include "server/event.h"
 #include <stdlib.h>
 #include "server/fault.h"
+#include "server/shares.h"
 
 struct event_table {
 	struct event_options options;
@@ -10,6 +11,7 @@ struct event_table {
 	uint64_t mask;         /* slots - 1; a power of two */
 	uint64_t next, end;    /* counters that we may use */
 	size_t count;
+	struct shares peers; /* who they are for */
 };
 
 /* More slots than events, so that a free one is always near. */
@@ -59,6 +61,7 @@ void event_table_destroy(struct event_table *t)
 		t->idle = event->next_idle;
 		destroy_event(event);
 	}
+	shares_fini(&t->peers);
 	free(t->events);
 	if (t->records != t->options.records)
 		free(t->records);
@@ -128,22 +131,36 @@ static void clear_event(struct event *event)
 	event->err.text[0] = '\0';
 }
 
-int event_take(struct event_table *t, struct event **ret_event, struct err *err)
+static int check_room(const struct event_table *t, uint64_t peer, struct err *err)
 {
-	struct event *event;
-	uint64_t counter = 0;
-	int rc;
-
 	if (t->count >= t->options.max)
 		return err_set(err, E_LIMIT, "%zu events run, no more are allowed (max_events)",
 			       t->count);
-	rc = take_counter(t, &counter, err);
+	if (!shares_allow(&t->peers, peer, t->options.max))
+		return err_set(err, E_LIMIT,
+			       "%zu events of one process run, the rest is for others (max_events)",
+			       shares_of(&t->peers, peer));
+	return 0;
+}
+
+int event_take(struct event_table *t, uint64_t peer, struct event **ret_event, struct err *err)
+{
+	struct event *event;
+	uint64_t counter = 0;
+	int rc = check_room(t, peer, err);
+
+	if (rc == 0)
+		rc = take_counter(t, &counter, err);
 	if (rc != 0)
 		return rc;
 	event = take_idle(t);
-	if (event == NULL)
+	if (event == NULL || shares_add(&t->peers, peer, 1) != 0) {
+		if (event != NULL)
+			destroy_event(event);
 		return err_set(err, E_NOMEM, "no memory for an event");
+	}
 	clear_event(event);
+	event->peer = peer;
 	event->record = &t->records[counter & t->mask];
 	*event->record = (struct event_record){.id = make_id(t, counter)};
 	FAULT(RECORD_TAKEN);
@@ -156,6 +173,7 @@ int event_take(struct event_table *t, struct event **ret_event, struct err *err)
 void event_free(struct event_table *t, struct event *event)
 {
 	deadline_clear(&event->deadline);
+	shares_remove(&t->peers, event->peer, 1);
 	t->events[event->record->id & t->mask] = NULL;
 	event->record->state = EVENT_FREE;
 	FAULT(RECORD_FREED);

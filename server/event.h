@@ -26,6 +26,7 @@ struct event {
 	struct deadline deadline;  /* of the state */
 	int rc;                    /* what the handler returned */
 	struct err err;
+	uint64_t peer; /* the process that began it */
 	struct event *next_idle;
 };
 
@@ -50,8 +51,9 @@ struct event_table *event_table_create(const struct event_options *options);
 /* Frees the events that still run without ending them: worker.c ends them before. Accepts NULL. */
 void event_table_destroy(struct event_table *t);
 /* Takes a record and an event, both zeroed but for the id, the links between them and the memory that
- * event.arena keeps. The state is FREE until turn_take. -E_LIMIT, -E_NOMEM, -E_IO. */
-int event_take(struct event_table *t, struct event **ret_event, struct err *err);
+ * event.arena keeps. The state is FREE until turn_take. `peer` (peer.h) is who it is for: one process can't
+ * have all events (shares.h). -E_LIMIT, -E_NOMEM, -E_IO. */
+int event_take(struct event_table *t, uint64_t peer, struct event **ret_event, struct err *err);
 /* Makes the record free. */
 void event_free(struct event_table *t, struct event *event);
 /* The event of that id, or NULL. */

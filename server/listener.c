@@ -32,6 +32,7 @@ static int open_spare(void)
 
 static enum listener_verdict judge(const struct listener *l, int fd)
 {
+	static struct log_limit limit;
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
@@ -41,9 +42,11 @@ static enum listener_verdict judge(const struct listener *l, int fd)
 		return LISTENER_STRANGER;
 	if (user_list_has(l->options.allowed, peer.uid))
 		return LISTENER_WELCOME;
-	log_line(LOG_LEVEL_ERR,
-		 "%s: a process of user %u (pid %d) is refused: the user is not in allowed_uids",
-		 l->file.path, (unsigned)peer.uid, (int)peer.pid);
+	if (log_is_due(&limit))
+		log_line(LOG_LEVEL_ERR,
+			 "%s: a process of user %u (pid %d) is refused: the user is not in "
+			 "allowed_uids",
+			 l->file.path, (unsigned)peer.uid, (int)peer.pid);
 	return LISTENER_STRANGER;
 }
 

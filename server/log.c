@@ -12,6 +12,7 @@
 #include "protocol/buf.h"
 #include "protocol/err.h"
 
+#define BURST 20                     /* lines of a kind in a second */
 #define LINE_KEEP ((size_t)64 << 10) /* of a longer text, what follows is cut */
 
 /* Indexed by enum log_level. */
@@ -221,6 +222,42 @@ void log_line(enum log_level level, const char *format, ...)
 	log_format(level, 0, NULL, format, args);
 	va_end(args);
 }
+
+/* ---- lines that peers cause ---- */
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void begin_second(struct log_limit *limit, double time)
+{
+	uint64_t dropped = limit->dropped;
+
+	*limit = (struct log_limit){.since = time};
+	if (dropped > 0)
+		log_line(LOG_LEVEL_WARN, "%llu more lines like the next one were left out",
+			 (unsigned long long)dropped);
+}
+
+bool log_is_due(struct log_limit *limit)
+{
+	double time = now();
+
+	if (time - limit->since >= 1 || time < limit->since)
+		begin_second(limit, time);
+	if (limit->said < BURST) {
+		limit->said++;
+		return true;
+	}
+	limit->dropped++;
+	return false;
+}
+
+/* ---- in a signal's handler ---- */
 
 static void write_raw(const char *text)
 {

@@ -5,6 +5,7 @@
  * so that whatever reads the gateway's log reads ours too. Only server/ calls it. */
 #ifndef SERVER_LOG_H
 #define SERVER_LOG_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "pdk-bridge/pdk_call.h"
@@ -32,5 +33,15 @@ void log_event(enum log_level level, uint64_t event_id, const char *plugin, cons
 /* One line without time and level, from a signal's handler. Not to syslog. */
 void log_urgent(const char *plugin, const char *text);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* For what a peer can cause as often as it likes: so that it can't fill the disk, nor keep us busy with it.
+ * One for each place that says such a thing; zeroed at first. */
+struct log_limit {
+	double since; /* the second that is counted, monotonic */
+	unsigned said;
+	uint64_t dropped;
+};
+/* Whether one more line of the kind may be said now. Where some were not, it says how many, with the next. */
+bool log_is_due(struct log_limit *limit);
 
 #endif

@@ -34,6 +34,7 @@ int session_env_init(struct session_env *env)
 void session_env_fini(struct session_env *env)
 {
 	arena_fini(&env->arena);
+	shares_fini(&env->memory.shares);
 	free(env->scan);
 	env->scan = NULL;
 }
@@ -65,6 +66,7 @@ void session_destroy(struct session *s)
 {
 	if (s == NULL)
 		return;
+	session_forget_memory(s);
 	reactor_io_destroy(s->io);
 	reactor_timer_destroy(s->timer);
 	/* Somebody may hold a duplicate, so closing alone would not end it. */
@@ -180,14 +182,13 @@ static int make_room(struct session *s, size_t size)
 static void fill(struct session *s)
 {
 	size_t size = next_read_size(s);
+	struct err err;
 	ssize_t n;
 
-	if (make_room(s, size) != 0) {
-		log_line(LOG_LEVEL_ERR,
-			 "connection %llu: no memory for a message of more than %zu "
-			 "bytes",
-			 (unsigned long long)s->number, buf_len(&s->in));
-		session_abort(s);
+	if (!session_claim_memory(s, size) || make_room(s, size) != 0) {
+		err_set(&err, E_NOMEM, "no memory for a message of more than %zu bytes",
+			buf_len(&s->in));
+		session_refuse(s, -E_NOMEM, &err);
 		return;
 	}
 	session_note(s, CUSTODY_READING);
@@ -200,14 +201,18 @@ static void fill(struct session *s)
 		s->eof = true;
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 		session_end(s);
+	session_count_memory(s);
 	session_note(s, CUSTODY_SURE);
 	FAULT(READ_NOTED);
 }
 
 void session_refuse(struct session *s, int rc, const struct err *err)
 {
-	log_line(LOG_LEVEL_WARN, "connection %llu is ended: %s", (unsigned long long)s->number,
-		 err_message(err, rc));
+	static struct log_limit limit;
+
+	if (log_is_due(&limit))
+		log_line(LOG_LEVEL_WARN, "connection %llu is ended: %s",
+			 (unsigned long long)s->number, err_message(err, rc));
 	session_abort(s);
 }
 

@@ -22,9 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "protocol/arena.h"
-#include "protocol/buf.h"
 #include "protocol/codec.h"
-#include "server/session_state.h"
+#include "server/session_memory.h"
 
 struct custody;
 struct reactor;
@@ -62,6 +61,7 @@ struct session_env {
 	struct arena arena; /* of the message that is handled at the moment */
 	void *scan;         /* the framing's state of a message that comes in one piece */
 	size_t scan_size;
+	struct session_memory memory;
 };
 
 /* Completes `env`. 0 or -E_NOMEM. */

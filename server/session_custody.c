@@ -118,6 +118,7 @@ struct session *session_adopt(struct session_env *env, int fd, uint64_t number, 
 		return NULL;
 	}
 	attach(s, slot, &state);
+	session_count_memory(s);
 	session_watch(s);
 	FAULT(ADOPTED);
 	return s;
@@ -141,6 +142,7 @@ struct session *session_restore(struct session_env *env, int fd, uint64_t number
 	s->doubt = find->doubt;
 	s->owes = s->owes || s->doubt != CUSTODY_SURE;
 	find->in = find->out = (struct buf){0};
+	session_count_memory(s);
 	session_watch(s);
 	return s;
 }

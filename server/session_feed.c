@@ -150,6 +150,7 @@ static void drop(struct session *s, size_t size)
 {
 	arena_reset(&s->env->arena);
 	buf_consume(&s->in, size);
+	session_count_memory(s);
 	s->taken = 0;
 }
 

@@ -4,13 +4,16 @@
  *   session_feed.c     bytes to calls
  *   session_answer.c   answers to bytes
  *   session_end.c      how it ends
+ *   session_memory.c   what calls that are not whole yet may take
  *   session_custody.c  what is known of it outside, and how it moves */
 #ifndef SERVER_SESSION_IMPL_H
 #define SERVER_SESSION_IMPL_H
+#include "protocol/buf.h"
 #include "protocol/codec.h"
 #include "server/custody.h"
 #include "server/session.h"
 #include "server/session_custody.h"
+#include "server/session_state.h"
 
 enum session_life {
 	SESSION_OPEN,
@@ -27,6 +30,8 @@ struct session {
 	void *scan;                  /* of a message that comes in pieces; NULL = none has begun */
 	struct buf in, out;
 	struct custody_region in_region, out_region; /* where they live, if has_slot */
+	size_t memory;                               /* that the env counts for it */
+	struct session *next_large, **prev_large;    /* of the env's list, if memory > 0 */
 	size_t handling; /* bytes of the call that is being decoded; they are in `in` */
 	size_t taken;    /* bytes of the call that is being handled; they are in `in` still */
 	uint64_t number;
@@ -77,6 +82,14 @@ int session_tell_generation(struct session *s);
 /* Frees it as soon as nobody holds it. */
 void session_end(struct session *s);
 void session_start_linger(struct session *s);
+
+/* session_memory.c */
+/* Counts what its input takes now; and that it is gone. */
+void session_count_memory(struct session *s);
+void session_forget_memory(struct session *s);
+/* Makes sure that it may read that many bytes more, if need be by ending another session. False where it is
+ * this one that has to give way. */
+bool session_claim_memory(struct session *s, size_t size);
 
 /* session_custody.c */
 /* Commits what is known of the session now. */

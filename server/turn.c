@@ -228,8 +228,11 @@ static void end_watch(struct event *event, bool parked)
 static void refuse(struct session *s, const struct msg *call, const struct served *served,
 		   enum phase phase, const char *reason)
 {
-	log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s is refused: %s", phase_name(phase),
-		  reason);
+	static struct log_limit limit;
+
+	if (log_is_due(&limit))
+		log_event(LOG_LEVEL_ERR, 0, served->plugin->name, "%s is refused: %s",
+			  phase_name(phase), reason);
 	served->metrics->phases[phase].events[METRICS_REFUSED]++;
 	failure_refuse(served->worker, s, call,
 		       &(struct refusal){.status = FAILURE_UNAVAILABLE,
@@ -267,7 +270,7 @@ void turn_begin(struct session *s, const struct msg *call, struct served *served
 {
 	struct event *event = NULL;
 	struct err err = {""};
-	int rc = event_take(served->worker->events, &event, &err);
+	int rc = event_take(served->worker->events, session_peer(s), &event, &err);
 
 	if (rc != 0) {
 		refuse(s, call, served, phase, err_message(&err, rc));
@@ -386,12 +389,14 @@ static void on_step_expired(struct deadline *deadline)
 	struct event *event = event_of_deadline(deadline);
 	const struct event_record *record = event->record;
 	const struct pdk_fn *fn = event->rq.waiting_for;
+	static struct log_limit limit;
 
-	log_event(LOG_LEVEL_WARN, record->id, event->served->plugin->name,
-		  "%s is given up: the gateway has not answered %s within %gs",
-		  phase_name(record->phase),
-		  record->state == EVENT_WAITING && fn != NULL ? fn->name : "kong.log.err",
-		  reactor_now() - record->turn_at);
+	if (log_is_due(&limit))
+		log_event(LOG_LEVEL_WARN, record->id, event->served->plugin->name,
+			  "%s is given up: the gateway has not answered %s within %gs",
+			  phase_name(record->phase),
+			  record->state == EVENT_WAITING && fn != NULL ? fn->name : "kong.log.err",
+			  reactor_now() - record->turn_at);
 	if (record->state == EVENT_WAITING)
 		turn_count(event, METRICS_GONE);
 	turn_end(event);
@@ -400,10 +405,12 @@ static void on_step_expired(struct deadline *deadline)
 void turn_lose(struct event *event)
 {
 	const struct pdk_fn *fn = event->rq.waiting_for;
+	static struct log_limit limit;
 
-	log_event(LOG_LEVEL_WARN, event->record->id, event->served->plugin->name,
-		  "%s is given up: the gateway has gone away in %s",
-		  phase_name(event->record->phase), fn != NULL ? fn->name : "a call");
+	if (log_is_due(&limit))
+		log_event(LOG_LEVEL_WARN, event->record->id, event->served->plugin->name,
+			  "%s is given up: the gateway has gone away in %s",
+			  phase_name(event->record->phase), fn != NULL ? fn->name : "a call");
 	turn_count(event, METRICS_GONE);
 	turn_end(event);
 }

@@ -21,6 +21,7 @@ void care_remember(struct care *care, const struct event_record *record)
 
 static void on_call(void *user, struct session *s, const struct msg *msg)
 {
+	static struct log_limit limit;
 	struct care *care = user;
 	struct err why = care->why;
 	struct event_record record;
@@ -33,9 +34,10 @@ static void on_call(void *user, struct session *s, const struct msg *msg)
 		lost.event = event_burn_id(care->ids);
 	else if (orphan_take(&care->orphans, msg->event_id, reactor_now(), &record))
 		lost.record = &record;
-	log_event(LOG_LEVEL_WARN, msg->event_id, NULL,
-		  "connection %llu is answered as on_error says: %s",
-		  (unsigned long long)session_number(s), why.text);
+	if (log_is_due(&limit))
+		log_event(LOG_LEVEL_WARN, msg->event_id, NULL,
+			  "connection %llu is answered as on_error says: %s",
+			  (unsigned long long)session_number(s), why.text);
 	if (dispatch_may_be_event(msg))
 		care->on_answer(care->user, msg, lost.record);
 	lost_answer(s, msg, &lost);
@@ -44,8 +46,11 @@ static void on_call(void *user, struct session *s, const struct msg *msg)
 static void on_bad_call(void *user, struct session *s, const struct msg *msg, int rc,
 			const struct err *err)
 {
-	log_line(LOG_LEVEL_WARN, "connection %llu: %s", (unsigned long long)session_number(s),
-		 err_message(err, rc));
+	static struct log_limit limit;
+
+	if (log_is_due(&limit))
+		log_line(LOG_LEVEL_WARN, "connection %llu: %s",
+			 (unsigned long long)session_number(s), err_message(err, rc));
 	on_call(user, s, msg);
 }
 

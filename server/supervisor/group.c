@@ -8,6 +8,7 @@
 #include "server/event.h"
 #include "server/ids_file.h"
 #include "server/log.h"
+#include "server/peer.h"
 #include "server/reactor.h"
 #include "server/registry.h"
 #include "server/server_sockets.h"
@@ -53,7 +54,7 @@ static void each_link(struct group *g, void (*fn)(struct group *g, struct link *
 {
 	struct link *next;
 
-	for (struct link *link = g->links; link != NULL; link = next) {
+	for (struct link *link = g->links.list; link != NULL; link = next) {
 		next = link->next;
 		fn(g, link);
 	}
@@ -109,7 +110,7 @@ void group_serve_again(struct group *g)
 static void on_care_end(void *user, struct session *s)
 {
 	struct group *g = user;
-	struct link *link = link_find(g->links, s);
+	struct link *link = link_find(g->links.list, s);
 
 	if (link != NULL)
 		link_note_end(link);
@@ -130,25 +131,37 @@ static void turn_away(int fd)
 	close(fd);
 }
 
+static bool has_room(const struct group *g, uint64_t peer)
+{
+	static struct log_limit limit;
+	size_t max = g->env->config->max_connections, wanted = g->links.count - g->links.unwanted;
+
+	if (wanted < max && shares_allow(&g->links.peers, peer, max))
+		return true;
+	if (log_is_due(&limit))
+		log_line(LOG_LEVEL_ERR,
+			 "a connection is refused: there are %zu already, %zu of them of the same "
+			 "process (max_connections)",
+			 wanted, shares_of(&g->links.peers, peer));
+	return false;
+}
+
 void group_accept(struct group *g, int fd, enum on_error on_error, bool refuse)
 {
-	size_t max = g->env->config->max_connections;
+	struct link_start start = {.fd = fd, .peer = peer_process(fd), .on_error = on_error};
 	struct link *link;
 
-	if (g->link_count >= max + LINGERERS) {
+	start.unwanted = refuse || !has_room(g, start.peer);
+	if (start.unwanted && g->links.unwanted >= LINGERERS) {
 		turn_away(fd);
 		return;
 	}
-	link = link_create(&g->links, &g->link_count, fd, on_error);
+	link = link_create(&g->links, &start);
 	if (link == NULL) {
 		log_line(LOG_LEVEL_ERR, "no memory for a connection");
 		return;
 	}
 	link->number = ++g->next_number;
-	if (g->link_count > max)
-		log_line(LOG_LEVEL_ERR,
-			 "a connection is refused: there are %zu already (max_connections)", max);
-	link->refuse = refuse || g->link_count > max;
 	group_place(g, link);
 }
 
@@ -348,6 +361,7 @@ void group_fini(struct group *g)
 		child_destroy(child);
 	}
 	each_link(g, forget_link);
+	shares_fini(&g->links.peers);
 	for (size_t i = 0; g->plugins != NULL && i < g->plan->plugin_count; i++) {
 		free(g->plugins[i].dump);
 		free(g->plugins[i].next_dump);

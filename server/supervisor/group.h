@@ -64,8 +64,7 @@ struct group {
 	struct seat *seats;
 	size_t seat_count;
 	struct child *leavers; /* that drain */
-	struct link *links;
-	size_t link_count;
+	struct link_set links;
 	uint64_t next_number; /* of a link */
 	struct care care;
 	struct group_plugin *plugins;   /* in the order of plan->plugins */

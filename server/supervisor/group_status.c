@@ -115,7 +115,7 @@ int group_fill_status(const struct group *g, struct arena *arena, struct status_
 	*ret = (struct status_group){
 		.name = g->plan->name,
 		.instances = registry_file_count(registry_fd(g->registry.registry)),
-		.connections = g->link_count,
+		.connections = g->links.count,
 		.events = group_events(g),
 		.crashes = g->crashes,
 		.stalls = g->stalls,

@@ -9,24 +9,46 @@
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
 
-struct link *link_create(struct link **list, size_t *count, int fd, enum on_error on_error)
+static void enlist(struct link *link, struct link_set *set)
+{
+	link->set = set;
+	link->next = set->list;
+	link->prev = &set->list;
+	if (link->next != NULL)
+		link->next->prev = &link->next;
+	set->list = link;
+	set->count++;
+	set->unwanted += link->unwanted;
+}
+
+static void delist(struct link *link)
+{
+	struct link_set *set = link->set;
+
+	if (!link->unwanted)
+		shares_remove(&set->peers, link->peer, 1);
+	set->unwanted -= link->unwanted;
+	set->count--;
+	*link->prev = link->next;
+	if (link->next != NULL)
+		link->next->prev = link->prev;
+}
+
+struct link *link_create(struct link_set *set, const struct link_start *start)
 {
 	struct link *link = calloc(1, sizeof(*link));
 
-	if (link == NULL) {
-		close(fd);
+	if (link == NULL || (!start->unwanted && shares_add(&set->peers, start->peer, 1) != 0)) {
+		free(link);
+		close(start->fd);
 		return NULL;
 	}
-	link->fd = fd;
-	link->on_error = on_error;
-	link->find.state.tag = (uint8_t)on_error;
-	link->next = *list;
-	link->prev = list;
-	if (link->next != NULL)
-		link->next->prev = &link->next;
-	*list = link;
-	link->count = count;
-	++*count;
+	link->fd = start->fd;
+	link->peer = start->peer;
+	link->on_error = start->on_error;
+	link->unwanted = link->refuse = start->unwanted;
+	link->find.state.tag = (uint8_t)start->on_error;
+	enlist(link, set);
 	return link;
 }
 
@@ -38,10 +60,7 @@ void link_destroy(struct link *link)
 		shutdown(link->fd, SHUT_RDWR);
 	custody_find_fini(&link->find);
 	close(link->fd);
-	--*link->count;
-	*link->prev = link->next;
-	if (link->next != NULL)
-		link->next->prev = link->prev;
+	delist(link);
 	free(link);
 }
 

@@ -6,6 +6,7 @@
 #define SERVER_SUPERVISOR_LINK_H
 #include "server/config.h"
 #include "server/custody_file.h"
+#include "server/shares.h"
 
 struct care;
 struct child;
@@ -17,24 +18,40 @@ enum link_place {
 	LINK_CARED,
 };
 
+/* All of a group; zeroed = none. */
+struct link_set {
+	struct link *list;
+	size_t count;
+	size_t unwanted;     /* of them */
+	struct shares peers; /* who has the others */
+};
+
 struct link {
-	struct link *next, **prev; /* of a list */
+	struct link *next, **prev; /* of the set's list */
+	struct link_set *set;
 	int fd;
-	size_t *count;   /* of those that there are; borrowed; one less when it goes */
 	uint64_t number; /* for the log */
 	enum on_error on_error;
 	enum link_place place;
-	bool refuse; /* it is to be ended */
-	bool kept;   /* somebody below on the stack looks whether it is over, and then forgets it */
+	uint64_t peer; /* the process at the other end, as of peer.h */
+	bool unwanted; /* was so when it came */
+	bool refuse;   /* it is to be ended */
+	bool kept; /* somebody below on the stack looks whether it is over, and then forgets it */
 	bool over;
 	struct child *child;      /* SERVED */
 	struct custody_find find; /* HELD */
 	struct session *session;  /* CARED */
 };
 
-/* HELD, with nothing said on it. Takes `fd`, also on failure. Added to *list and *count. NULL on lack of
- * memory. */
-struct link *link_create(struct link **list, size_t *count, int fd, enum on_error on_error);
+/* What is known of a new one. */
+struct link_start {
+	int fd;
+	uint64_t peer;
+	enum on_error on_error;
+	bool unwanted; /* it is to be refused */
+};
+/* HELD, with nothing said on it. Takes `fd`, also on failure. NULL on lack of memory. */
+struct link *link_create(struct link_set *set, const struct link_start *start);
 /* Ends the connection, unless it is served; and forgets it. */
 void link_destroy(struct link *link);
 /* From HELD to SERVED. As child_give. */

@@ -55,7 +55,7 @@ static size_t count_connections(void *user)
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->plan.count; i++)
-		count += s->groups[i].link_count;
+		count += s->groups[i].links.count;
 	return count;
 }
 

@@ -30,7 +30,7 @@ static struct event *take(struct event_table *t)
 {
 	struct event *event = NULL;
 
-	assert_int_equal(event_take(t, &event, NULL), 0);
+	assert_int_equal(event_take(t, 0, &event, NULL), 0);
 	return event;
 }
 
@@ -100,7 +100,7 @@ static void test_more_than_allowed_are_refused_and_a_freed_place_is_given_again(
 	(void)state;
 	for (int i = 0; i < 70; i++)
 		last = take(t);
-	assert_int_equal(event_take(t, &refused, &err), -E_LIMIT);
+	assert_int_equal(event_take(t, 0, &refused, &err), -E_LIMIT);
 	assert_null(refused);
 	event_free(t, last);
 	take(t);
@@ -115,7 +115,7 @@ static void test_without_new_ids_no_event_begins(void **state)
 
 	(void)state;
 	reserve_rc = -E_IO;
-	assert_int_equal(event_take(t, &event, &err), -E_IO);
+	assert_int_equal(event_take(t, 0, &event, &err), -E_IO);
 	assert_string_equal(err.text, "no more ids");
 	assert_int_equal(event_burn_id(t), 0);
 	reserve_rc = 0;

@@ -122,6 +122,20 @@ static void test_a_file_that_cannot_be_opened_is_an_error_and_the_old_log_stays(
 	assert_ends(read_file(path), "still here\n");
 }
 
+static void test_lines_that_peers_cause_are_bounded_and_the_rest_is_counted(void **state)
+{
+	struct log_limit limit = {0};
+	size_t said = 0;
+
+	(void)state;
+	while (log_is_due(&limit))
+		said++;
+	assert_true(said >= 20);
+	limit.since -= 2;
+	assert_true(log_is_due(&limit));
+	assert_ends(read_file(path), " 1 more lines like the next one were left out\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -132,6 +146,7 @@ int main(void)
 		TEST(test_levels_beyond_the_set_one_are_dropped),
 		TEST(test_control_characters_are_written_out),
 		TEST(test_reopening_follows_a_file_that_was_moved),
+		TEST(test_lines_that_peers_cause_are_bounded_and_the_rest_is_counted),
 		TEST(test_a_file_that_cannot_be_opened_is_an_error_and_the_old_log_stays),
 	};
 
