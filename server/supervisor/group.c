@@ -303,15 +303,12 @@ static int make_files(struct group *g, struct err *err)
 static int make_seats(struct group *g)
 {
 	g->plugins = calloc(g->plan->plugin_count, sizeof(*g->plugins));
-	g->seats = calloc(g->plan->workers, sizeof(*g->seats));
+	g->seats = calloc(SEATS_MAX, sizeof(*g->seats));
 	g->patience = reactor_timer_create(g->env->reactor, on_patience_end, g);
 	g->tidy = reactor_timer_create(g->env->reactor, on_tidy, g);
 	if (g->plugins == NULL || g->seats == NULL || g->patience == NULL || g->tidy == NULL)
 		return -E_NOMEM;
-	for (; g->seat_count < g->plan->workers; g->seat_count++)
-		if (seat_init(&g->seats[g->seat_count], g, g->seat_count) != 0)
-			return -E_NOMEM;
-	return 0;
+	return group_add_seats(g, g->plan->workers);
 }
 
 int group_init(struct group *g, struct group_env *env, const struct plan_group *plan,

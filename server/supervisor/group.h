@@ -56,13 +56,16 @@ struct group_plugin {
 	struct metrics_plugin past; /* what dead workers have counted, and we in their place */
 };
 
+#define SEATS_MAX 256 /* what `workers` may be */
+
 struct group {
 	struct group_env *env;
 	const struct plan_group *plan;
 	const struct server_socket **sockets; /* owned; those of its plugins */
 	size_t socket_count;
-	struct seat *seats;
+	struct seat *seats; /* room for SEATS_MAX: they stay where they are */
 	size_t seat_count;
+	size_t next_seats;     /* that a reload fills */
 	struct child *leavers; /* that drain */
 	struct link_set links;
 	uint64_t next_number; /* of a link */

@@ -281,3 +281,23 @@ void seat_fini(struct seat *seat)
 	child_destroy(seat->child);
 	child_destroy(seat->successor);
 }
+
+int group_add_seats(struct group *g, size_t count)
+{
+	if (count > SEATS_MAX)
+		return -E_LIMIT;
+	for (; g->seat_count < count; g->seat_count++)
+		if (seat_init(&g->seats[g->seat_count], g, g->seat_count) != 0)
+			return -E_NOMEM;
+	return 0;
+}
+
+void group_drop_seats(struct group *g, size_t count)
+{
+	while (g->seat_count > count) {
+		struct seat *seat = &g->seats[--g->seat_count];
+
+		seat_fini(seat);
+		*seat = (struct seat){0};
+	}
+}

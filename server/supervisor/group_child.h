@@ -6,6 +6,9 @@
 /* -E_NOMEM. */
 int seat_init(struct seat *seat, struct group *g, size_t number);
 void seat_fini(struct seat *seat);
+/* As many empty ones more as make that count; drops those beyond it. -E_NOMEM, -E_LIMIT. */
+int group_add_seats(struct group *g, size_t count);
+void group_drop_seats(struct group *g, size_t count);
 /* With what a worker starts. */
 struct seat_start {
 	const struct config *config;

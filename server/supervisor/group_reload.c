@@ -30,14 +30,17 @@ static int start_successor(struct seat *seat, const struct config *config, struc
 	return seat_start(seat, &start, &seat->successor, err);
 }
 
-int group_prepare(struct group *g, const struct config *config, struct err *err)
+int group_prepare(struct group *g, const struct group_next *next, struct err *err)
 {
 	int rc;
 
 	group_stay(g);
-	rc = group_config_file(config, g->plan, &g->next_config_fd, err);
-	for (size_t i = 0; rc == 0 && i < g->seat_count; i++)
-		rc = start_successor(&g->seats[i], config, err);
+	g->next_seats = next->plan->workers;
+	rc = group_config_file(next->config, next->plan, &g->next_config_fd, err);
+	if (rc == 0 && group_add_seats(g, g->next_seats) != 0)
+		rc = err_set(err, E_NOMEM, "no memory for workers");
+	for (size_t i = 0; rc == 0 && i < g->next_seats; i++)
+		rc = start_successor(&g->seats[i], next->config, err);
 	if (rc != 0)
 		group_stay(g);
 	return rc;
@@ -53,7 +56,7 @@ bool group_is_prepared(const struct group *g)
 
 bool group_is_refused(const struct group *g)
 {
-	for (size_t i = 0; i < g->seat_count; i++)
+	for (size_t i = 0; i < g->next_seats; i++)
 		if (g->seats[i].successor == NULL)
 			return true;
 	return false;
@@ -65,6 +68,7 @@ void group_stay(struct group *g)
 		child_destroy(g->seats[i].successor);
 		g->seats[i].successor = NULL;
 	}
+	group_drop_seats(g, g->plan->workers);
 	drop_dumps(g);
 	drop_file(g);
 }
@@ -128,5 +132,6 @@ void group_switch(struct group *g, const struct plan_group *plan, double drain_t
 	g->config_fd = g->next_config_fd;
 	g->next_config_fd = -1;
 	g->plan = plan;
+	group_drop_seats(g, plan->workers);
 	group_serve_again(g);
 }

@@ -3,8 +3,13 @@
 #define SERVER_SUPERVISOR_GROUP_RELOAD_H
 #include "server/supervisor/group.h"
 
-/* Starts a successor for each seat, with the settings of `config`. -E_CONF, -E_IO: none is started. */
-int group_prepare(struct group *g, const struct config *config, struct err *err);
+/* What follows: a group of the same plugins. */
+struct group_next {
+	const struct config *config;
+	const struct plan_group *plan;
+};
+/* Starts a successor for each seat that the plan has. -E_CONF, -E_IO, -E_NOMEM: none is started. */
+int group_prepare(struct group *g, const struct group_next *next, struct err *err);
 /* Whether each of them is ready or has failed, ... */
 bool group_is_prepared(const struct group *g);
 /* ... and whether any has, the first one's reason being in g->failure. */

@@ -1,7 +1,7 @@
 /* reload.h - new workers with new code and settings, seated only when all of them can serve.
  *
- * The plugins that are served, their sockets and their processes stay what they are: another set needs a new
- * start, as it needs other lines in kong.conf. */
+ * The plugins that are served, their sockets and which of them share a process stay what they are: another set
+ * needs other lines in kong.conf, and with them a server that takes over from this one (leaving.h). */
 #ifndef SERVER_SUPERVISOR_RELOAD_H
 #define SERVER_SUPERVISOR_RELOAD_H
 #include <stdbool.h>

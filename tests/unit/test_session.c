@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/reactor.h"
 #include "server/session.h"

@@ -112,6 +112,51 @@ class Good(ReloadTest):
         self.assertEqual(result["Data"]["Method"], "kong.log.err")
         self.assertIn("event_timeout", result["Data"]["Args"][0])
 
+    def count_workers(self, server):
+        pid = server.process.pid
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+            return len(f.read().split())
+
+    def test_another_number_of_workers_serves_old_connections_and_events(self):
+        path = os.path.join(self.plugins, "conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("workers = 1\n")
+        server = self.serve_p(config=path)
+        gateways = [self.connect(server) for _ in range(6)]
+        instance = gateways[0].start_instance("p", "{}")
+        for version, workers in (("2", 3), ("3", 2), ("4", 1)):
+            results = [g.event(instance) for g in gateways]
+            self.write(version)
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("workers = %d\n" % workers)
+            self.reload(server)
+            for g, result in zip(gateways, results):
+                while result["Data"] != "ret":
+                    self.assertIn(result["Data"]["Method"],
+                                  ("kong.response.set_header", "kong.request.get_header"))
+                    result = g.step(result["EventId"], "v")
+                self.wait_version(g, instance, version)
+            lib.wait_until(lambda workers=workers: self.count_workers(server) == workers,
+                           "%d workers" % workers)
+
+    def test_workers_that_a_refused_reload_would_have_added_are_gone(self):
+        path = os.path.join(self.plugins, "conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("workers = 1\n")
+        server = self.serve_p(config=path)
+        g = self.connect(server)
+        instance = g.start_instance("p", "{}")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("workers = 3\n")
+        self.put("handler.lua", "error('broken')")
+        self.reload(server, "reload is given up")
+        lib.wait_until(lambda: self.count_workers(server) == 1, "the end of the successors")
+        self.assertEqual(self.version(g, instance), "1")
+        self.write("2")
+        self.reload(server)
+        self.wait_version(g, instance, "2")
+        self.assertEqual(self.count_workers(server), 3)
+
     def test_a_change_that_the_gateway_must_know_is_written_and_said(self):
         server = self.serve_p()
         dump = os.path.join(server.prefix, "p.json")
@@ -164,9 +209,22 @@ class Broken(ReloadTest):
         with open(path, "w", encoding="utf-8") as f:
             f.write("step_timeout = soon\n")
         self.assert_stays(server, g, instance, "step_timeout")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write("workers = 2\n")
-        self.assert_stays(server, g, instance, "need a new start")
+
+    def test_another_set_of_plugins_does_too_and_says_what_to_do(self):
+        path = os.path.join(self.plugins, "conf")
+        for text, what in (("plugins = p,q", "plugin 'q' is new"), ("plugins = q", "plugin 'q' is new"),
+                           ("plugins = p\nplugin_p_socket = %s/x" % self.plugins, "another socket")):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("plugins = p\n")
+            server = lib.Server(plugins_dir=self.plugins, config=path)
+            self.addCleanup(self.end, server)
+            server.wait_log("[p] version")
+            g = server.connect("p")
+            instance = g.start_instance("p", "{}")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text + "\n")
+            self.assert_stays(server, g, instance, what, "run kong reload")
+            g.close()
 
 
 if __name__ == "__main__":
