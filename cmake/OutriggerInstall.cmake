@@ -70,7 +70,8 @@ install(FILES packaging/outrigger.conf DESTINATION "${conf_dir}" COMPONENT runti
 
 # Not in share/doc, which container images leave out. The example gateway reads the .proto beside the examples.
 install(DIRECTORY examples DESTINATION "${CMAKE_INSTALL_DATADIR}/outrigger"
-	USE_SOURCE_PERMISSIONS COMPONENT runtime)
+	USE_SOURCE_PERMISSIONS COMPONENT runtime
+	PATTERN __pycache__ EXCLUDE PATTERN build EXCLUDE)
 install(FILES protocol/pluginsocket.proto
 	DESTINATION "${CMAKE_INSTALL_DATADIR}/outrigger/protocol" COMPONENT runtime)
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
