@@ -155,7 +155,7 @@ class Good(ReloadTest):
         self.write("2")
         self.reload(server)
         self.wait_version(g, instance, "2")
-        self.assertEqual(self.count_workers(server), 3)
+        lib.wait_until(lambda: self.count_workers(server) == 3, "three workers")
 
     def test_a_change_that_the_gateway_must_know_is_written_and_said(self):
         server = self.serve_p()
