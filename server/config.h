@@ -29,7 +29,9 @@ struct plugin_settings {
 	char *module;   /* plugin_NAME_module; NULL = as name */
 	char *protocol; /* NULL = as the configuration's */
 	bool filters;   /* header_filter and body_filter run in the response phase */
-	bool split;     /* the gateway has the plugin's own schema */
+	char *allow;    /* names with commas; NULL */
+	bool network;
+	bool split; /* the gateway has the plugin's own schema */
 	enum on_error on_error;
 	double event_timeout;          /* seconds the gateway may wait for us in one event */
 	double step_timeout;           /* seconds we wait for an answer of the gateway */
@@ -71,9 +73,8 @@ struct config {
 	bool watch;
 	double load_timeout;  /* seconds after which a plugin that loads ends the process */
 	double drain_timeout; /* seconds that running events get to end when we leave */
-	char *run_as_user, *run_as_group; /* NULL = ours */
-	char *keep_environment;           /* names with commas; NULL */
-	bool no_new_privs, core_dumps;
+	char *run_as_user, *run_as_group, *keep_environment; /* NULL = ours; ours; nothing */
+	bool no_new_privs, core_dumps, seccomp;
 	size_t memory_max, worker_memory_max; /* bytes; 0 = as documented */
 	enum on_error on_error;
 	enum lua_state_kind lua_state;   /* default of the plugins' */

@@ -130,7 +130,7 @@ static int init_plugin(struct plugin_settings *plugin, const char *name,
 		       const struct config *config)
 {
 	plugin->name = strdup(name);
-	plugin->filters = true;
+	plugin->filters = plugin->network = true;
 	plugin->on_error = config->on_error;
 	plugin->event_timeout = config->event_timeout;
 	plugin->step_timeout = config->step_timeout;
@@ -228,8 +228,8 @@ static int refuse_key(const struct setting *setting, const char *near, struct er
 		err_set(err, E_CONF,
 			"%s: no such setting; one plugin's are plugin_NAME_ and module, process, "
 			"workers, lua_state, socket, protocol, filters, split, on_error, "
-			"event_timeout, step_timeout, slow_step_timeout, read_cache or "
-			"max_body_size",
+			"event_timeout, step_timeout, slow_step_timeout, read_cache, "
+			"max_body_size, allow or network",
 			origin);
 	free(spelled);
 	return -E_CONF;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/config.h"
+#include "server/confine/filter.h"
 #include "server/confine/identity.h"
 #include "server/confine/privileges.h"
 #include "server/file.h"
@@ -19,6 +20,10 @@ int confine_supervisor(const struct config *config, struct err *err)
 		return rc;
 	if (identity.user == NULL && geteuid() == 0)
 		log_line(LOG_LEVEL_WARN, "plugin code runs as root: set run_as_user");
+	if (config->seccomp && !filter_is_known())
+		log_line(LOG_LEVEL_WARN,
+			 "this kernel has no filters of system calls (seccomp): plugin "
+			 "code may start programs and signal others");
 	if (!config->core_dumps)
 		privileges_forbid_cores();
 	privileges_show(false);
@@ -71,6 +76,26 @@ static int become(const struct config *config, struct err *err)
 	return rc == 0 ? check_all_readable(config, err) : rc;
 }
 
+/* Plugins in one process have the same rights. */
+static int filter_calls(const struct config *config, struct err *err)
+{
+	struct filter_options options = {
+		.network = true,
+		.no_new_privs = config->no_new_privs || geteuid() != 0,
+	};
+	unsigned allowed = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < config->plugin_count; i++) {
+		rc = filter_parse_allow(config->plugins[i].allow, &allowed, err);
+		options.allowed |= allowed;
+		options.network &= config->plugins[i].network;
+	}
+	if (rc != 0)
+		return err_prefix(err, rc, "allow");
+	return config->seccomp && filter_is_known() ? filter_install(&options, err) : 0;
+}
+
 int confine_plugins(const struct config *config, struct err *err)
 {
 	int rc = become(config, err);
@@ -83,5 +108,5 @@ int confine_plugins(const struct config *config, struct err *err)
 	privileges_show(config->core_dumps);
 	if (!config->core_dumps)
 		privileges_forbid_cores();
-	return 0;
+	return filter_calls(config, err);
 }

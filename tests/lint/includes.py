@@ -15,6 +15,7 @@ RESERVED = {
     "lua.h": LUA, "lauxlib.h": LUA, "lualib.h": LUA, "luajit.h": LUA,
     "dlfcn.h": ("plugins/native/",),
     "microhttpd.h": ("server/admin/",), "curl/curl.h": ("server/admin/",),
+    "seccomp.h": ("server/confine/",),
     "zmq.h": ("plugins/remote/",),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

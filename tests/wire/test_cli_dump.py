@@ -48,7 +48,7 @@ class Dump(CliCase):
 
     def test_whatever_a_plugin_prints_goes_to_stderr(self):
         self.plugin("one", handler=NOISE + HANDLER)
-        result = self.with_plugins("dump")
+        result = self.with_plugins("dump", "--plugin-one-allow", "fork,exec")
         json.loads(self.succeeds(result))
         self.assertEqual(result.stdout.count("noise"), 0)
         for text in ("noise of print", "noise of io", "noise of a command"):

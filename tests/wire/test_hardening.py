@@ -47,9 +47,9 @@ class HardeningTest(lib.WireTest):
 
     def run_lua(self, server, code):
         gateway = self.connect(server)
-        answer = gateway.event(gateway.start_instance("p", json.dumps({"word": code})))
-        self.assertEqual(answer["Data"]["Method"], "kong.response.exit")
-        return answer["Data"]["Args"][1]
+        *self.said, last = gateway.play(gateway.start_instance("p", json.dumps({"word": code})), lambda *_: None)
+        self.assertEqual(last[0], "kong.response.exit")
+        return last[1][1]
 
 
 class Environment(HardeningTest):
@@ -133,6 +133,55 @@ class Memory(HardeningTest):
             lib.wait_until(lambda: self.worker(server) not in (old, None), "the old worker's end")
             self.assertEqual(gateway.event(other)["Data"]["Args"][1], "nil")
             self.assertNotIn("is killed", server.log())
+
+
+class SystemCalls(HardeningTest):
+    NATIVE = os.path.join(os.environ.get("OUTRIGGER_BUILD_DIR") or os.path.dirname(lib.BINARY), "tests", "native")
+
+    def escape(self, **settings):
+        server = self.serve("native_escape", plugins_dir=self.NATIVE, **settings)
+        gateway = self.connect(server)
+        conf = json.dumps({"pid": str(server.process.pid)})
+        answer = gateway.event(gateway.start_instance("native_escape", conf))["Data"]
+        self.assertEqual(answer["Method"], "kong.response.exit")
+        return dict(word.split("=") for word in answer["Args"][1].split())
+
+    def test_nothing_reaches_other_processes_or_the_machine(self):
+        done = {name for name, word in self.escape().items() if word != "EPERM"}
+        self.assertEqual(done, {"own_signal", "own_limit", "inet", "unix"})
+
+    def test_without_the_filter_it_would(self):
+        words = self.escape(seccomp="off")
+        done = {name for name, word in words.items() if word == "done"}
+        self.assertGreaterEqual(done, {"fork", "kill", "tgkill", "owner", "inet"})
+
+    def test_what_is_allowed_by_name_works(self):
+        words = self.escape(plugin_native_escape_allow="fork, signal")
+        self.assertEqual([words[name] for name in ("fork", "kill", "tgkill", "owner")], ["done"] * 4)
+        self.assertEqual(words["seize"], "EPERM")
+
+    def test_a_plugin_without_network_has_unix_sockets_only(self):
+        words = self.escape(plugin_native_escape_network="off")
+        self.assertEqual((words["inet"], words["unix"]), ("EPERM", "done"))
+
+    def test_lua_says_what_would_allow_programs(self):
+        popen = "local file, err = io.popen('echo out') return file and file:read('*l') or err"
+        server = self.serve_runner()
+        self.assertIn("plugin_NAME_allow = fork, exec", self.run_lua(server, popen))
+        self.assertEqual(self.run_lua(server, "return os.execute('true') == 0"), "false")
+        self.assertIn("os.execute: no program was run", str(self.said))
+        allowed = self.serve_runner(plugin_p_allow="fork,exec")
+        self.assertEqual(self.run_lua(allowed, popen), "out")
+        self.assertEqual(self.run_lua(allowed, "return os.execute('true')"), "0")
+
+    def test_a_fork_bomb_makes_no_process(self):
+        server = self.serve_runner()
+        code = "local n = 0 for _ = 1, 1000 do if io.popen(':') then n = n + 1 end end return n"
+        self.assertEqual(self.run_lua(server, code), "0")
+
+    def test_only_known_things_can_be_allowed(self):
+        with self.assertRaisesRegex(AssertionError, '"fly" is nothing that can be allowed'):
+            self.serve_runner(plugin_p_allow="fork, fly")
 
 
 @needs_nobody(lib.BINARY, lib.SOURCE)

@@ -27,7 +27,7 @@ HANDLER = """
 
 class Blocking(lib.WireTest):
     def setUp(self):
-        self.server = self.serve_code("p", HANDLER, files={"../socket/core.lua": FAKE_SOCKET})
+        self.server = self.serve_code("p", HANDLER, plugin_p_allow="fork,exec", files={"../socket/core.lua": FAKE_SOCKET})
         self.gateway = self.connect(self.server)
 
     def logged(self, word):

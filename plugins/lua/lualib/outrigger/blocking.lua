@@ -22,6 +22,21 @@ local function timed(name, fn)
 	end
 end
 
+-- What the C library makes of a refused fork.
+local EPERM, ENOMEM = 1, 12
+local NOT_RUN = 127 * 256 -- as a shell says it, too, of a command that it can't find
+local HINT = ' (plugins start programs only with "plugin_NAME_allow = fork, exec")'
+
+local function wrap_execute(execute)
+	return function(...)
+		local status = execute(...)
+		if status == NOT_RUN then
+			core.log(WARN, "os.execute: no program was run", HINT)
+		end
+		return status
+	end
+end
+
 -- ---- io.popen ----
 
 local METHODS = { "read", "write", "lines", "close", "flush", "seek", "setvbuf" }
@@ -48,7 +63,7 @@ local function wrap_popen(popen)
 	return function(...)
 		local file, err, code = popen(...)
 		if not file then
-			return nil, err, code
+			return nil, (code == EPERM or code == ENOMEM) and err .. HINT or err, code
 		end
 		return wrap_file(file)
 	end
@@ -95,7 +110,7 @@ local function load_socket(name)
 end
 
 function blocking.install()
-	os.execute = timed("os.execute", os.execute)
+	os.execute = timed("os.execute", wrap_execute(os.execute))
 	io.popen = wrap_popen(io.popen)
 	table.insert(package.loaders, 1, load_socket)
 end

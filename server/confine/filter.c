@@ -1,0 +1,287 @@
+#include "server/confine/filter.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "protocol/sanitize.h"
+#include "server/config_value.h"
+
+#define NOT_PERMITTED SCMP_ACT_ERRNO(EPERM)
+#define NEW_NAMESPACES                                                                 \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET)
+#ifdef __s390__
+#define FLAGS_ARGUMENT 1 /* of clone */
+#else
+#define FLAGS_ARGUMENT 0
+#endif
+#ifdef UNDER_ASAN
+#define THREAD_FLAGS (CLONE_THREAD | CLONE_UNTRACED) /* as LeakSanitizer's */
+#else
+#define THREAD_FLAGS CLONE_THREAD
+#endif
+
+struct names {
+	const char *const *
+		names; /* of system calls, up to a NULL; those that the kernel hasn't are passed over */
+	unsigned unless; /* ALLOW_BIT */
+};
+
+/* No plugin has any business with these. */
+static const char *const administration[] = {"mount",
+					     "umount",
+					     "umount2",
+					     "pivot_root",
+					     "chroot",
+					     "fsopen",
+					     "fsconfig",
+					     "fsmount",
+					     "fspick",
+					     "move_mount",
+					     "open_tree",
+					     "mount_setattr",
+					     "init_module",
+					     "finit_module",
+					     "delete_module",
+					     "kexec_load",
+					     "kexec_file_load",
+					     "reboot",
+					     "swapon",
+					     "swapoff",
+					     "setns",
+					     "unshare",
+					     "bpf",
+					     "perf_event_open",
+					     "userfaultfd",
+					     "keyctl",
+					     "add_key",
+					     "request_key",
+					     "acct",
+					     "quotactl",
+					     "quotactl_fd",
+					     "syslog",
+					     "vhangup",
+					     "sethostname",
+					     "setdomainname",
+					     "settimeofday",
+					     "clock_settime",
+					     "clock_adjtime",
+					     "adjtimex",
+					     "stime",
+					     "iopl",
+					     "ioperm",
+					     "personality",
+					     "open_by_handle_at",
+					     "fanotify_init",
+					     "nfsservctl",
+					     "lookup_dcookie",
+					     "migrate_pages",
+					     "move_pages",
+					     NULL};
+/* Their operations are system calls that no filter sees. */
+static const char *const around_filters[] = {"io_uring_setup", "io_uring_enter",
+					     "io_uring_register", NULL};
+static const char *const forks[] = {"fork", "vfork", NULL};
+static const char *const execs[] = {"execve", "execveat", NULL};
+static const char *const signals[] = {"tkill", "pidfd_send_signal", NULL};
+/* Those that begin with the process that is meant. */
+static const char *const signals_to[] = {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
+					 NULL};
+static const char *const traces[] = {"process_vm_readv",
+				     "process_vm_writev",
+				     "process_madvise",
+				     "process_mrelease",
+				     "pidfd_getfd",
+				     "kcmp",
+				     NULL};
+/* What is about the own process has 0 there. */
+static const char *const limits_of[] = {"prlimit64",     "sched_setscheduler", "sched_setparam",
+					"sched_setattr", "sched_setaffinity",  NULL};
+static const char *const priorities_of[] = {"setpriority", "ioprio_set", NULL};
+
+static const struct names refused[] = {
+	{administration, 0},
+	{around_filters, 0},
+	{forks, ALLOW_BIT(ALLOW_fork)},
+	{execs, ALLOW_BIT(ALLOW_exec)},
+	{signals, ALLOW_BIT(ALLOW_signal)},
+	{traces, ALLOW_BIT(ALLOW_trace)},
+};
+
+struct filter {
+	scmp_filter_ctx context;
+	unsigned allowed;
+	int rc; /* of the first rule that could not be added; negative errno */
+};
+
+/* A system call that this machine has not needs no rule. */
+static void refuse(struct filter *f, uint32_t action, const char *name,
+		   const struct scmp_arg_cmp *arg)
+{
+	int number = seccomp_syscall_resolve_name(name);
+	int rc;
+
+	if (number == __NR_SCMP_ERROR || f->rc != 0)
+		return;
+	rc = seccomp_rule_add_array(f->context, action, number, arg != NULL ? 1 : 0, arg);
+	if (rc != 0 && rc != -EDOM)
+		f->rc = rc;
+}
+
+static void refuse_all(struct filter *f, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		refuse(f, NOT_PERMITTED, *names, NULL);
+}
+
+/* Where the first argument is another process. Groups and "all" are negative. */
+static void refuse_others(struct filter *f, const char *const *names)
+{
+	const struct scmp_arg_cmp other = SCMP_A0_32(SCMP_CMP_NE, (uint32_t)getpid());
+
+	for (; *names != NULL; names++)
+		refuse(f, NOT_PERMITTED, *names, &other);
+}
+
+/* Where that argument is a process, and not 0, which is the own one. */
+static void refuse_named(struct filter *f, const char *const *names, unsigned argument)
+{
+	const struct scmp_arg_cmp other = SCMP_CMP32(argument, SCMP_CMP_NE, 0);
+
+	for (; *names != NULL; names++)
+		refuse(f, NOT_PERMITTED, *names, &other);
+}
+
+static void refuse_value(struct filter *f, const char *name, unsigned argument, uint32_t value)
+{
+	const struct scmp_arg_cmp is = SCMP_CMP32(argument, SCMP_CMP_EQ, value);
+
+	refuse(f, NOT_PERMITTED, name, &is);
+}
+
+/* Threads are made by the same call. clone3 has its flags in memory, where no filter can look: the C library
+ * makes do without it. */
+static void refuse_clone(struct filter *f)
+{
+	const struct scmp_arg_cmp process =
+		SCMP_CMP64(FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, THREAD_FLAGS, 0);
+
+	refuse(f, SCMP_ACT_ERRNO(ENOSYS), "clone3", NULL);
+	if (!(f->allowed & ALLOW_BIT(ALLOW_fork)))
+		refuse(f, NOT_PERMITTED, "clone", &process);
+	for (uint64_t flag = 1; flag <= NEW_NAMESPACES; flag <<= 1) {
+		const struct scmp_arg_cmp has =
+			SCMP_CMP64(FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, flag, flag);
+
+		if (flag & NEW_NAMESPACES)
+			refuse(f, NOT_PERMITTED, "clone", &has);
+	}
+}
+
+/* A descriptor's owner gets signals, of any number, which the kernel sends. */
+static void refuse_owners(struct filter *f)
+{
+	refuse_value(f, "fcntl", 1, F_SETOWN);
+	refuse_value(f, "fcntl", 1, F_SETOWN_EX);
+	refuse_value(f, "ioctl", 1, FIOSETOWN);
+	refuse_value(f, "ioctl", 1, SIOCSPGRP);
+}
+
+/* LeakSanitizer looks at the process from one that it makes, at the end: builds with it let that pass. */
+static void refuse_trace(struct filter *f)
+{
+#ifdef UNDER_ASAN
+	refuse_value(f, "ptrace", 0, PTRACE_TRACEME);
+	refuse_value(f, "ptrace", 0, PTRACE_SEIZE);
+#else
+	refuse(f, NOT_PERMITTED, "ptrace", NULL);
+#endif
+}
+
+static void refuse_network(struct filter *f)
+{
+	const struct scmp_arg_cmp other = SCMP_A0_32(SCMP_CMP_NE, AF_UNIX);
+
+	refuse(f, NOT_PERMITTED, "socket", &other);
+}
+
+static void add_rules(struct filter *f, const struct filter_options *options)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (!(f->allowed & refused[i].unless))
+			refuse_all(f, refused[i].names);
+	refuse_clone(f);
+	refuse_named(f, limits_of, 0);
+	refuse_named(f, priorities_of, 1);
+	refuse_value(f, "ioctl", 1, TIOCSTI);
+	if (!(f->allowed & ALLOW_BIT(ALLOW_signal))) {
+		refuse_others(f, signals_to);
+		refuse_owners(f);
+	}
+	if (!(f->allowed & ALLOW_BIT(ALLOW_trace)))
+		refuse_trace(f);
+	if (!options->network)
+		refuse_network(f);
+}
+
+bool filter_is_known(void)
+{
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+}
+
+int filter_install(const struct filter_options *options, struct err *err)
+{
+	struct filter f = {.context = seccomp_init(SCMP_ACT_ALLOW), .allowed = options->allowed};
+
+	if (f.context == NULL)
+		return err_set(err, E_NOMEM, "no memory for a filter of system calls");
+	f.rc = seccomp_attr_set(f.context, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (f.rc == 0)
+		f.rc = seccomp_attr_set(f.context, SCMP_FLTATR_CTL_NNP, options->no_new_privs);
+	if (f.rc == 0)
+		add_rules(&f, options);
+	if (f.rc == 0)
+		f.rc = seccomp_load(f.context);
+	seccomp_release(f.context);
+	if (f.rc == 0)
+		return 0;
+	return err_set(err, E_UNSUPPORTED,
+		       "can't filter system calls: %s; seccomp = off does without it",
+		       strerror(-f.rc));
+}
+
+int filter_parse_allow(const char *names, unsigned *ret, struct err *err)
+{
+	static const char *const known[] = {
+#define ALLOW(name, doc) #name,
+#include "server/confine/allow.def"
+	};
+	const char *name;
+	unsigned allowed = 0;
+	size_t n;
+
+	while (names != NULL && value_next_item(&names, &name, &n)) {
+		size_t i = 0;
+
+		while (i < ALLOW_COUNT && (strlen(known[i]) != n || memcmp(known[i], name, n) != 0))
+			i++;
+		if (i == ALLOW_COUNT)
+			return err_set(err, E_CONF,
+				       "\"%.*s\" is nothing that can be allowed: fork, exec, "
+				       "signal or trace",
+				       (int)n, name);
+		allowed |= ALLOW_BIT(i);
+	}
+	*ret = allowed;
+	return 0;
+}
