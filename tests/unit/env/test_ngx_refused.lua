@@ -31,7 +31,8 @@ local function refused()
 			require(name)
 		end, "no module in Outrigger: ", name)
 		local _, text = pcall(require, name)
-		check.equal(text:find("module '" .. name .. "' not found", 1, true), 1, "the words that plugins look for")
+		check.equal(text:find("module '" .. name .. "' not found:\n\tno module in Outrigger", 1, true), 1,
+			"the words that plugins look for, and the reason")
 	end
 	check.equal(select(2, pcall(require, "kong.plugins.x.y")):find("in Outrigger"), nil, "a plugin's own module")
 	for path, text in pairs({

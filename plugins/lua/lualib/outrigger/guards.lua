@@ -33,7 +33,7 @@ local function keep_collecting()
 	end
 end
 
--- The last loader: what is said of a module that is nowhere.
+-- A loader that finds nothing: what is said first of a module that is nowhere.
 local function explain(name)
 	local why = absent_modules(name)
 	return why and "\n\tno module in Outrigger: " .. why
@@ -50,7 +50,7 @@ function guards.install()
 		error("debug.sethook is not available in Outrigger, which uses the hook itself", 2)
 	end
 	table.insert(package.loaders, 4, refused_modules) -- behind what is compiled in, before the disk
-	table.insert(package.loaders, explain)
+	table.insert(package.loaders, 2, explain)
 end
 
 return guards

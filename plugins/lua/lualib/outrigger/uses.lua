@@ -102,7 +102,7 @@ end
 
 -- Whether it is compiled in, or on the Lua path.
 local function is_there(name)
-	for i = 2, #package.loaders - 1 do
+	for i = 1, #package.loaders do
 		local ok, found = pcall(package.loaders[i], name)
 		if not ok or type(found) == "function" then
 			return true
