@@ -3,6 +3,7 @@
 #include "pdk-bridge/pdk_constants.h"
 #include "pdk-bridge/pdk_counters.h"
 #include "pdk-bridge/pdk_internal.h"
+#include "pdk-bridge/pdk_known.h"
 
 /* Longer texts (bodies) would cost more to copy than to ask for again. */
 #define CACHED_TEXT_MAX ((size_t)256 << 10)
@@ -72,6 +73,17 @@ bool pdk_cache_find(struct pdk_call *c)
 		return find_constant(c);
 	*c->ret = e->ret;
 	return true;
+}
+
+const struct value *pdk_rq_known(const struct pdk_rq *rq, enum pdk_id id, const struct value *arg)
+{
+	const struct pdk_cache_entry *e;
+
+	for (e = rq->cache; e != NULL; e = e->next)
+		if (e->fn == &pdk_table[id] && e->args.len == (arg != NULL) && e->ret.n > 0 &&
+		    (arg == NULL || value_equal(&e->args.items[0], arg)))
+			return &e->ret.v[0];
+	return NULL;
 }
 
 bool pdk_cache_find_other(const struct pdk_call *c, enum pdk_id id, const struct value *arg,

@@ -11,6 +11,7 @@
 #include "pdk-bridge/pdk_call.h"
 #include "plugins/plugin.h"
 #include "protocol/limits.h"
+#include "server/log.h"
 
 enum on_error {
 	ON_ERROR_CLOSED,
@@ -52,6 +53,7 @@ struct config {
 	char *socket;        /* one socket for all plugins; NULL = one per plugin */
 	char *protocol;      /* "auto", "msgpack" or "protobuf" */
 	enum log_level log_level;
+	enum log_format log_format;
 	char *log;                         /* "stderr", "syslog" or a file; never NULL */
 	unsigned kong_version;             /* 309 = 3.9 */
 	unsigned socket_mode;              /* 0660 */
@@ -59,7 +61,7 @@ struct config {
 	char *allowed_uids;  /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
 	char *status_listen; /* address, or "off" */
 	char *admin_listen;  /* path, or "off"; NULL = PREFIX/outrigger_admin.sock */
-	bool exit_with_parent;
+	bool exit_with_parent, watch;
 	bool read_cache; /* default of the plugins' */
 	bool raw_calls;  /* PDK calls go out exactly as the plugins make them */
 	size_t max_connections, max_events, max_instances;
@@ -70,9 +72,8 @@ struct config {
 	double quarantine_time;
 	size_t quarantine_after; /* crashes in a row */
 	size_t workers;          /* default of the plugins' */
-	bool watch;
-	double load_timeout;  /* seconds after which a plugin that loads ends the process */
-	double drain_timeout; /* seconds that running events get to end when we leave */
+	double load_timeout;     /* seconds after which a plugin that loads ends the process */
+	double drain_timeout;    /* seconds that running events get to end when we leave */
 	char *run_as_user, *run_as_group, *keep_environment; /* NULL = ours; ours; nothing */
 	bool no_new_privs, core_dumps, seccomp;
 	size_t memory_max, worker_memory_max; /* bytes; 0 = as documented */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "protocol/buf.h"
 #include "protocol/err.h"
+#include "server/log_json.h"
 
 #define BURST 20                     /* lines of a kind in a second */
 #define LINE_KEEP ((size_t)64 << 10) /* of a longer text, what follows is cut */
@@ -30,6 +31,9 @@ static struct {
 	int fd;
 	bool to_syslog;
 	char *path; /* NULL = no file */
+	enum log_format format;
+	void (*lookup)(void *user, uint64_t event_id, struct log_context *ret);
+	void *lookup_user;
 	struct buf line;
 } the_log = {.level = LOG_LEVEL_NOTICE, .fd = STDERR_FILENO};
 
@@ -164,22 +168,40 @@ static void write_line(const struct buf *line)
 	while (n < 0 && errno == EINTR);
 }
 
+static void add_plain(struct buf *line, const struct log_entry *entry)
+{
+	if (!the_log.to_syslog) {
+		add_time(line);
+		buf_printf(line, " [%s] %d#0: ", entry->level, (int)getpid());
+	}
+	if (entry->event_id != 0)
+		buf_printf(line, "*%llu ", (unsigned long long)entry->event_id);
+	if (entry->plugin != NULL)
+		buf_printf(line, "[%s] ", entry->plugin);
+	add_text(line, entry->text, entry->n);
+}
+
+static void add_json(struct buf *line, struct log_entry *entry)
+{
+	if (entry->n > LINE_KEEP)
+		entry->n = LINE_KEEP;
+	if (entry->event_id != 0 && the_log.lookup != NULL)
+		the_log.lookup(the_log.lookup_user, entry->event_id, &entry->context);
+	log_json_append(line, entry);
+}
+
 void log_text(enum log_level level, uint64_t event_id, const char *plugin, const char *text,
 	      size_t n)
 {
+	struct log_entry entry = {levels[level].name, event_id, plugin, text, n, {0}};
 	struct buf *line = &the_log.line;
 
 	if (level > the_log.level)
 		return;
-	if (!the_log.to_syslog) {
-		add_time(line);
-		buf_printf(line, " [%s] %d#0: ", levels[level].name, (int)getpid());
-	}
-	if (event_id != 0)
-		buf_printf(line, "*%llu ", (unsigned long long)event_id);
-	if (plugin != NULL)
-		buf_printf(line, "[%s] ", plugin);
-	add_text(line, text, n);
+	if (the_log.format == LOG_JSON)
+		add_json(line, &entry);
+	else
+		add_plain(line, &entry);
 	if (the_log.to_syslog) {
 		syslog(levels[level].priority, "%.*s", (int)buf_len(line),
 		       (const char *)buf_head(line));
@@ -190,8 +212,20 @@ void log_text(enum log_level level, uint64_t event_id, const char *plugin, const
 	buf_consume(line, buf_len(line));
 }
 
-static void log_format(enum log_level level, uint64_t event_id, const char *plugin,
-		       const char *format, va_list args)
+void log_set_format(enum log_format format)
+{
+	the_log.format = format;
+}
+
+void log_set_lookup(void (*lookup)(void *user, uint64_t event_id, struct log_context *ret),
+		    void *user)
+{
+	the_log.lookup = lookup;
+	the_log.lookup_user = user;
+}
+
+static void format_text(enum log_level level, uint64_t event_id, const char *plugin,
+			const char *format, va_list args)
 {
 	char *text = NULL;
 	int n;
@@ -210,7 +244,7 @@ void log_event(enum log_level level, uint64_t event_id, const char *plugin, cons
 	va_list args;
 
 	va_start(args, format);
-	log_format(level, event_id, plugin, format, args);
+	format_text(level, event_id, plugin, format, args);
 	va_end(args);
 }
 
@@ -219,7 +253,7 @@ void log_line(enum log_level level, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_format(level, 0, NULL, format, args);
+	format_text(level, 0, NULL, format, args);
 	va_end(args);
 }
 
@@ -268,9 +302,11 @@ static void write_raw(const char *text)
 
 void log_urgent(const char *plugin, const char *text)
 {
-	write_raw("[alert] [");
+	bool is_json = the_log.format == LOG_JSON;
+
+	write_raw(is_json ? "{\"level\":\"alert\",\"plugin\":\"" : "[alert] [");
 	write_raw(plugin);
-	write_raw("] ");
+	write_raw(is_json ? "\",\"message\":\"" : "] ");
 	write_raw(text);
-	write_raw("\n");
+	write_raw(is_json ? "\"}\n" : "\n");
 }

@@ -2,7 +2,8 @@
  *
  * One log per process. Lines look like
  *   2024/05/01 12:00:00 [error] 123#0: *EVENT [PLUGIN] text
- * so that whatever reads the gateway's log reads ours too. Only server/ calls it. */
+ * so that whatever reads the gateway's log reads ours too; as JSON they are objects with time, level, pid,
+ * message and, where they are known, event, plugin, phase, instance and request. Only server/ calls it. */
 #ifndef SERVER_LOG_H
 #define SERVER_LOG_H
 #include <stdbool.h>
@@ -15,6 +16,23 @@ struct err;
 /* Where to: "stderr", "syslog" or a file, which is made; and how much. Until then: stderr, notice.
  * -E_IO with what to do; the log then stays as it was. */
 int log_open(const char *target, enum log_level level, struct err *err);
+enum log_format {
+	LOG_TEXT,
+	LOG_JSON
+};
+/* The form of the lines; at the beginning LOG_TEXT. */
+void log_set_format(enum log_format format);
+
+/* What is known of an event. */
+struct log_context {
+	const char *phase; /* NULL = nothing is known */
+	int64_t instance;
+	const char *request; /* the gateway's id of it; not terminated; NULL = not known */
+	size_t request_len;
+};
+/* Who knows it, for JSON. */
+void log_set_lookup(void (*lookup)(void *user, uint64_t event_id, struct log_context *ret),
+		    void *user);
 /* Opens the file anew (somebody has moved it away). A failure is said in the old file. */
 void log_reopen(void);
 /* Its descriptor; -1 where it is no file. Borrowed. */

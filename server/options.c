@@ -48,6 +48,7 @@ static const struct choice on_errors[] = {
 	{"closed", ON_ERROR_CLOSED}, {"open", ON_ERROR_OPEN}, {NULL, 0}};
 static const struct choice lua_states[] = {
 	{"own", LUA_STATE_OWN}, {"shared", LUA_STATE_SHARED}, {NULL, 0}};
+static const struct choice log_formats[] = {{"text", LOG_TEXT}, {"json", LOG_JSON}, {NULL, 0}};
 static const struct choice protocols[] = {{"auto", 0}, {"msgpack", 0}, {"protobuf", 0}, {NULL, 0}};
 
 const char *const *option_words(const struct option_def *def)
@@ -63,6 +64,8 @@ const char *const *option_words(const struct option_def *def)
 		choices = log_levels;
 	else if (def->type == OPTION_ON_ERROR)
 		choices = on_errors;
+	else if (def->type == OPTION_LOG_FORMAT)
+		choices = log_formats;
 	else if (def->type == OPTION_PROTOCOL)
 		choices = protocols;
 	for (; choices != NULL && choices[n].name != NULL; n++)
@@ -172,6 +175,7 @@ static int set_choice(const struct option_def *def, void *member, const char *te
 		[OPTION_LOG_LEVEL] = log_levels,
 		[OPTION_ON_ERROR] = on_errors,
 		[OPTION_LUA_STATE] = lua_states,
+		[OPTION_LOG_FORMAT] = log_formats,
 	};
 	int value = 0;
 	int rc = value_parse_choice(text, choices[def->type], &value, err);
@@ -182,6 +186,8 @@ static int set_choice(const struct option_def *def, void *member, const char *te
 		*(enum log_level *)member = (enum log_level)value;
 	else if (def->type == OPTION_ON_ERROR)
 		*(enum on_error *)member = (enum on_error)value;
+	else if (def->type == OPTION_LOG_FORMAT)
+		*(enum log_format *)member = (enum log_format)value;
 	else
 		*(enum lua_state_kind *)member = (enum lua_state_kind)value;
 	return 0;
@@ -223,6 +229,7 @@ int option_set(const struct option_def *def, void *object, const char *text, str
 	case OPTION_LOG_LEVEL:
 	case OPTION_ON_ERROR:
 	case OPTION_LUA_STATE:
+	case OPTION_LOG_FORMAT:
 		return set_choice(def, member, text, err);
 	}
 	return err_set(err, E_INTERNAL, "%s has no type", def->key);

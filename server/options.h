@@ -21,20 +21,21 @@ enum command {
 };
 
 enum option_type {
-	OPTION_STRING,    /* char *, owned; NULL when empty */
-	OPTION_PATH,      /* the same */
-	OPTION_LIST,      /* the same, with commas */
-	OPTION_PROTOCOL,  /* the same, one of the protocols */
-	OPTION_DURATION,  /* double, seconds */
-	OPTION_SIZE,      /* size_t, bytes */
-	OPTION_COUNT,     /* size_t */
-	OPTION_DEPTH,     /* unsigned */
-	OPTION_MODE,      /* unsigned, octal */
-	OPTION_VERSION,   /* unsigned, major * 100 + minor */
-	OPTION_BOOL,      /* bool */
-	OPTION_LOG_LEVEL, /* enum log_level */
-	OPTION_ON_ERROR,  /* enum on_error */
-	OPTION_LUA_STATE, /* enum lua_state_kind */
+	OPTION_STRING,     /* char *, owned; NULL when empty */
+	OPTION_PATH,       /* the same */
+	OPTION_LIST,       /* the same, with commas */
+	OPTION_PROTOCOL,   /* the same, one of the protocols */
+	OPTION_DURATION,   /* double, seconds */
+	OPTION_SIZE,       /* size_t, bytes */
+	OPTION_COUNT,      /* size_t */
+	OPTION_DEPTH,      /* unsigned */
+	OPTION_MODE,       /* unsigned, octal */
+	OPTION_VERSION,    /* unsigned, major * 100 + minor */
+	OPTION_BOOL,       /* bool */
+	OPTION_LOG_LEVEL,  /* enum log_level */
+	OPTION_ON_ERROR,   /* enum on_error */
+	OPTION_LUA_STATE,  /* enum lua_state_kind */
+	OPTION_LOG_FORMAT, /* enum log_format */
 };
 
 struct option_def {

@@ -18,6 +18,7 @@ int serving_open(const struct config *config, struct err *err)
 	int rc;
 
 	leaving_remember_parent(config);
+	log_set_format(config->log_format);
 	rc = file_open_standard(err);
 	return rc == 0 ? log_open(config->log, config->log_level, err) : rc;
 }

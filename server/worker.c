@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "pdk-bridge/pdk_known.h"
 #include "plugins/runtime.h"
 #include "protocol/err.h"
 #include "server/cmd.h"
@@ -346,6 +347,38 @@ static void on_crash(void *user)
 		log_urgent("outrigger", "crashed");
 }
 
+/* The gateway's id of a request is a variable, which the plugin may have asked for. */
+static const struct value *find_request(const struct pdk_rq *rq)
+{
+	static const char *const names[] = {"kong_request_id", "request_id"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct value name = value_str(names[i]);
+		const struct value *id = pdk_rq_known(rq, PDK_ID_nginx_get_var, &name);
+
+		if (id != NULL && value_is_text(id))
+			return id;
+	}
+	return NULL;
+}
+
+static void look_up(void *user, uint64_t event_id, struct log_context *ret)
+{
+	const struct worker *w = user;
+	const struct event *event = event_find(w->events, event_id);
+	const struct value *request;
+
+	if (event == NULL || event->instance == NULL)
+		return;
+	ret->phase = phase_name(event->record->phase);
+	ret->instance = event->record->instance_id;
+	request = find_request(&event->rq);
+	if (request == NULL)
+		return;
+	ret->request = request->s;
+	ret->request_len = request->len;
+}
+
 static void on_sweep(void *user)
 {
 	struct worker *w = user;
@@ -391,6 +424,7 @@ static int init(struct worker *w, const struct worker_options *options, struct e
 	if (rc != 0)
 		return err_set(err, E_NOMEM, "no memory for the tables of events and connections");
 	crash_init(on_crash, w);
+	log_set_lookup(look_up, w);
 	rc = watchdog_init(give_up, w, err);
 	return rc == 0 ? load_plugins(w, err) : rc;
 }
@@ -469,6 +503,7 @@ void worker_destroy(struct worker *w)
 		event_each(w->events, end_event, w);
 	session_table_each(&w->sessions, end_session, w);
 	crash_fini();
+	log_set_lookup(NULL, NULL);
 	instance_table_destroy(w->instances);
 	event_table_destroy(w->events);
 	unload_plugins(w);

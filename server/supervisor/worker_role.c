@@ -317,6 +317,7 @@ static int begin(struct role *role, const struct worker_role_options *options, s
 	int rc = config_init_file(&role->config, CONFIG_PATH, err);
 
 	close(WORKER_ROLE_CONFIG);
+	log_set_format(role->config.log_format);
 	if (rc == 0)
 		rc = log_open(role->config.log, role->config.log_level, err);
 	if (rc == 0)

@@ -1,6 +1,7 @@
 /* test_log.c - lines of our own log. */
 #include "tests/lib/unit.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,8 @@ static int teardown(void **state)
 
 	(void)state;
 	log_close();
+	log_set_format(LOG_TEXT);
+	log_set_lookup(NULL, NULL);
 	snprintf(moved, sizeof(moved), "%s.1", path);
 	unlink(moved);
 	unlink(path);
@@ -136,6 +139,71 @@ static void test_lines_that_peers_cause_are_bounded_and_the_rest_is_counted(void
 	assert_ends(read_file(path), " 1 more lines like the next one were left out\n");
 }
 
+static void know_event_77(void *user, uint64_t event_id, struct log_context *ret)
+{
+	assert_ptr_equal(user, dir);
+	if (event_id == 77)
+		*ret = (struct log_context){"access", 5, "abcdef", 3};
+}
+
+static json_t *last_object(void)
+{
+	json_t *json;
+
+	read_file(path);
+	assert_ends(content, "}\n");
+	json = json_loads(content, JSON_ALLOW_NUL, NULL);
+	assert_non_null(json);
+	unlink(path);
+	log_reopen();
+	return json;
+}
+
+static void expect_text(const json_t *json, const char *key, const char *wanted)
+{
+	assert_string_equal(json_string_value(json_object_get(json, key)), wanted);
+}
+
+static void test_as_json_a_line_tells_all_that_is_known(void **state)
+{
+	json_t *json;
+
+	(void)state;
+	log_set_format(LOG_JSON);
+	log_set_lookup(know_event_77, dir);
+	log_event(LOG_LEVEL_ERR, 77, "key-auth", "oh \"%s\"\n\tno", "é");
+	json = last_object();
+	expect_text(json, "level", "error");
+	expect_text(json, "message", "oh \"é\"\n\tno");
+	expect_text(json, "plugin", "key-auth");
+	expect_text(json, "phase", "access");
+	expect_text(json, "request", "abc");
+	assert_int_equal(json_integer_value(json_object_get(json, "event")), 77);
+	assert_int_equal(json_integer_value(json_object_get(json, "instance")), 5);
+	assert_int_equal(json_integer_value(json_object_get(json, "pid")), getpid());
+	assert_int_equal(strlen(json_string_value(json_object_get(json, "time"))), 24);
+	json_decref(json);
+}
+
+static void test_as_json_any_bytes_are_one_valid_line(void **state)
+{
+	json_t *json;
+
+	(void)state;
+	log_set_format(LOG_JSON);
+	log_text(LOG_LEVEL_ERR, 0, NULL, "a\0b\x1b\xff\xc3", 6);
+	json = last_object();
+	assert_int_equal(json_string_length(json_object_get(json, "message")), 12);
+	assert_memory_equal(json_string_value(json_object_get(json, "message")),
+			    "a\0b\x1b\\xff\\xc3", 12);
+	assert_null(json_object_get(json, "event"));
+	json_decref(json);
+	log_urgent("x", "crashed");
+	json = last_object();
+	expect_text(json, "message", "crashed");
+	json_decref(json);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -145,6 +213,8 @@ int main(void)
 		TEST(test_event_and_plugin_are_named),
 		TEST(test_levels_beyond_the_set_one_are_dropped),
 		TEST(test_control_characters_are_written_out),
+		TEST(test_as_json_a_line_tells_all_that_is_known),
+		TEST(test_as_json_any_bytes_are_one_valid_line),
 		TEST(test_reopening_follows_a_file_that_was_moved),
 		TEST(test_lines_that_peers_cause_are_bounded_and_the_rest_is_counted),
 		TEST(test_a_file_that_cannot_be_opened_is_an_error_and_the_old_log_stays),

@@ -224,7 +224,8 @@ class Server:
 
     def wait_ready(self):
         for plugin in self.plugins:
-            self.wait_log("[%s] version" % plugin)
+            self.wait_log(('"plugin":"%s","message":"version' if self.settings.get("log_format") == "json"
+                          else "[%s] version") % plugin)
 
     def path(self, plugin=None):
         return self.settings.get("socket") or os.path.join(
