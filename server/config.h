@@ -58,9 +58,8 @@ struct config {
 	unsigned kong_version;             /* 309 = 3.9 */
 	unsigned socket_mode;              /* 0660 */
 	char *socket_owner, *socket_group; /* NULL = ours */
-	char *allowed_uids;  /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
-	char *status_listen; /* address, or "off" */
-	char *admin_listen;  /* path, or "off"; NULL = PREFIX/outrigger_admin.sock */
+	char *allowed_uids; /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
+	char *admin_listen, *status_listen; /* or "off"; NULL = PREFIX/outrigger_admin.sock */
 	bool exit_with_parent, watch;
 	bool read_cache; /* default of the plugins' */
 	bool raw_calls;  /* PDK calls go out exactly as the plugins make them */

@@ -178,7 +178,8 @@ static bool put_key(struct encoder *e)
 		text = lua_tolstring(L, -2, &n);
 		return put_string(e, text, n) && put(e, ":", 1);
 	case LUA_TNUMBER:
-		ok = put(e, "\"", 1) && put_number(e, lua_tonumber(L, -2));
+		/* PUC Lua keeps a key of -0 as it is. */
+		ok = put(e, "\"", 1) && put_number(e, lua_tonumber(L, -2) + 0.0);
 		return ok && put(e, "\":", 2);
 	default:
 		return fail(e, "Cannot serialise %s: table key must be a number or string",
