@@ -147,7 +147,8 @@ static void refuse_all(struct filter *f, const char *const *names)
 /* Where the first argument is another process. Groups and "all" are negative. */
 static void refuse_others(struct filter *f, const char *const *names)
 {
-	const struct scmp_arg_cmp other = SCMP_A0_32(SCMP_CMP_NE, (uint32_t)getpid());
+	const struct scmp_arg_cmp other = {
+		.arg = 0, .op = SCMP_CMP_NE, .datum_a = (uint32_t)getpid()};
 
 	for (; *names != NULL; names++)
 		refuse(f, NOT_PERMITTED, *names, &other);
@@ -156,15 +157,17 @@ static void refuse_others(struct filter *f, const char *const *names)
 /* Where that argument is a process, and not 0, which is the own one. */
 static void refuse_named(struct filter *f, const char *const *names, unsigned argument)
 {
-	const struct scmp_arg_cmp other = SCMP_CMP32(argument, SCMP_CMP_NE, 0);
+	const struct scmp_arg_cmp other = {.arg = argument, .op = SCMP_CMP_NE};
 
 	for (; *names != NULL; names++)
 		refuse(f, NOT_PERMITTED, *names, &other);
 }
 
+/* The kernel looks at 32 bits of these arguments, and a plugin can set the others. */
 static void refuse_value(struct filter *f, const char *name, unsigned argument, uint32_t value)
 {
-	const struct scmp_arg_cmp is = SCMP_CMP32(argument, SCMP_CMP_EQ, value);
+	const struct scmp_arg_cmp is = {
+		.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = value};
 
 	refuse(f, NOT_PERMITTED, name, &is);
 }
@@ -173,15 +176,17 @@ static void refuse_value(struct filter *f, const char *name, unsigned argument, 
  * makes do without it. */
 static void refuse_clone(struct filter *f)
 {
-	const struct scmp_arg_cmp process =
-		SCMP_CMP64(FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, THREAD_FLAGS, 0);
+	const struct scmp_arg_cmp process = {
+		.arg = FLAGS_ARGUMENT, .op = SCMP_CMP_MASKED_EQ, .datum_a = THREAD_FLAGS};
 
 	refuse(f, SCMP_ACT_ERRNO(ENOSYS), "clone3", NULL);
 	if (!(f->allowed & ALLOW_BIT(ALLOW_fork)))
 		refuse(f, NOT_PERMITTED, "clone", &process);
 	for (uint64_t flag = 1; flag <= NEW_NAMESPACES; flag <<= 1) {
-		const struct scmp_arg_cmp has =
-			SCMP_CMP64(FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, flag, flag);
+		const struct scmp_arg_cmp has = {.arg = FLAGS_ARGUMENT,
+						 .op = SCMP_CMP_MASKED_EQ,
+						 .datum_a = flag,
+						 .datum_b = flag};
 
 		if (flag & NEW_NAMESPACES)
 			refuse(f, NOT_PERMITTED, "clone", &has);
@@ -210,7 +215,7 @@ static void refuse_trace(struct filter *f)
 
 static void refuse_network(struct filter *f)
 {
-	const struct scmp_arg_cmp other = SCMP_A0_32(SCMP_CMP_NE, AF_UNIX);
+	const struct scmp_arg_cmp other = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
 
 	refuse(f, NOT_PERMITTED, "socket", &other);
 }

@@ -163,6 +163,8 @@ static const char *sample(const struct option_def *def)
 		return "open";
 	case OPTION_LUA_STATE:
 		return "shared";
+	case OPTION_LOG_FORMAT:
+		return "json";
 	case OPTION_STRING:
 	case OPTION_LIST:
 		break;
