@@ -203,10 +203,31 @@ static void on_child_exit(void *user, struct child *child)
 
 /* ---- beginnings ---- */
 
-/* None of those that live has it: there are fewer workers than owners. */
-static unsigned take_owner(struct group_env *env)
+static bool has_owner(const struct child *child, unsigned owner)
 {
-	env->next_owner = env->next_owner % (EVENT_OWNERS - 1) + 1;
+	return child != NULL && child->owner == owner;
+}
+
+/* Whether any worker of the group has it, one that only begins or leaves included. */
+static bool is_taken(const struct group *g, unsigned owner)
+{
+	for (size_t i = 0; i < g->seat_count; i++)
+		if (has_owner(g->seats[i].child, owner) || has_owner(g->seats[i].successor, owner))
+			return true;
+	for (const struct child *child = g->leavers; child != NULL; child = child->next)
+		if (child->owner == owner)
+			return true;
+	return false;
+}
+
+/* They come round again, after a thousand starts; there are fewer workers than owners. */
+static unsigned take_owner(const struct group *g)
+{
+	struct group_env *env = g->env;
+
+	do
+		env->next_owner = env->next_owner % (EVENT_OWNERS - 1) + 1;
+	while (is_taken(g, env->next_owner));
 	return env->next_owner;
 }
 
@@ -227,7 +248,7 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 		.layout = {.slots = (uint32_t)config->max_connections + SLOTS_MORE,
 			   .events = (uint32_t)event_slots(config->max_events),
 			   .region = custody_region_for(config->limits.message_size)},
-		.owner = take_owner(g->env),
+		.owner = take_owner(g),
 		.ids = g->env->ids,
 		.environment = environment,
 		.handler = {on_plugin, on_ready, on_ended, on_released, on_child_exit, g},

@@ -1,4 +1,5 @@
 #include "server/supervisor/worker_role.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -353,12 +354,21 @@ static void end(struct role *role)
 	log_close();
 }
 
+/* Programs that plugin code is allowed to start must not speak in our name. */
+static void keep_descriptors(void)
+{
+	for (int fd = WORKER_ROLE_CONTROL; fd <= WORKER_ROLE_IDS; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 int worker_role_run(const struct worker_role_options *options)
 {
 	struct role role = {.ids = {WORKER_ROLE_IDS, {.dir = (char *)options->ids_dir}}};
 	struct err err = {""};
-	int rc = make_loop(&role, &err);
+	int rc;
 
+	keep_descriptors();
+	rc = make_loop(&role, &err);
 	if (rc == 0)
 		rc = begin(&role, options, &err);
 	FAULT_ARM_BY_ENVIRONMENT();

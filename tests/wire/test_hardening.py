@@ -174,6 +174,12 @@ class SystemCalls(HardeningTest):
         self.assertEqual(self.run_lua(allowed, popen), "out")
         self.assertEqual(self.run_lua(allowed, "return os.execute('true')"), "0")
 
+    def test_programs_get_none_of_the_descriptors_of_a_worker(self):
+        server = self.serve_runner(plugin_p_allow="fork,exec")
+        listing = "local f = io.popen('readlink /proc/self/fd/*') local s = f:read('*a') f:close() return s"
+        for line in self.run_lua(server, listing).splitlines():
+            self.assertNotRegex(line, "socket:|memfd:|eventpoll|[.]ids|[.]sock")
+
     def test_a_fork_bomb_makes_no_process(self):
         server = self.serve_runner()
         code = "local n = 0 for _ = 1, 1000 do if io.popen(':') then n = n + 1 end end return n"
