@@ -68,10 +68,12 @@ static void read_call(const Pb__RpcCall *call, struct msg *ret)
 static int pb_rpc_read(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
 		       bool *ret_id_known, struct err *err)
 {
-	const Pb__RpcCall *call = (const Pb__RpcCall *)pb_read(
-		&pb__rpc_call__descriptor, arena, bytes + PB_LENGTH_SIZE, n - PB_LENGTH_SIZE);
+	const Pb__RpcCall *call = NULL;
 
 	*ret_id_known = false;
+	if (n >= PB_LENGTH_SIZE)
+		call = (const Pb__RpcCall *)pb_read(&pb__rpc_call__descriptor, arena,
+						    bytes + PB_LENGTH_SIZE, n - PB_LENGTH_SIZE);
 	if (call == NULL)
 		return err_set(err, E_MALFORMED, "malformed call: it is no RpcCall");
 	if (n == PB_LENGTH_SIZE)

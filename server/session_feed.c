@@ -149,6 +149,8 @@ static bool choose_codec(struct session *s)
 static void drop(struct session *s, size_t size)
 {
 	arena_reset(&s->env->arena);
+	if (s->released)
+		return; /* its bytes are another's */
 	buf_consume(&s->in, size);
 	session_count_memory(s);
 	s->taken = 0;
@@ -192,13 +194,17 @@ void session_feed(struct session *s)
 		session_abort(s);
 }
 
-/* It may be what killed the process: it is decoded, since one must know whom to answer, and not run. */
+/* It may be what killed the process: it is decoded, since one must know whom to answer, and not run. What is no
+ * whole frame was not noted by us, but by code that writes where it should not. */
 static bool read_lost(struct session *s, struct msg *msg)
 {
-	size_t size = s->handling;
+	size_t size = 0;
+	bool is_frame = find_frame(s, &size, NULL) == 1 && size == s->handling;
 	bool id_known = false;
 
 	s->handling = 0;
+	if (!is_frame)
+		return false;
 	(void)s->codec->read(buf_head(&s->in), size, &s->env->arena, msg, &id_known, NULL);
 	if (!id_known)
 		return false;

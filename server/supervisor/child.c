@@ -46,13 +46,18 @@ static void reap(struct child *child, int options)
 static void on_exit_ready(void *user, int ready)
 {
 	struct child *child = user;
+	bool is_gone = false;
 
 	(void)ready;
 	reap(child, WNOHANG);
 	if (!child->has_exited)
 		return;
 	reactor_io_set(child->exit_io, 0);
-	control_receive(child->control);
+	child->is_gone = &is_gone;
+	control_receive(child->control); /* which may decide that nobody needs it */
+	if (is_gone)
+		return;
+	child->is_gone = NULL;
 	child->handler.on_exit(child->handler.user, child);
 }
 
@@ -360,6 +365,8 @@ void child_destroy(struct child *child)
 {
 	if (child == NULL)
 		return;
+	if (child->is_gone != NULL)
+		*child->is_gone = true;
 	child_kill(child);
 	reap(child, 0);
 	reactor_io_destroy(child->exit_io);

@@ -74,6 +74,7 @@ struct child {
 	double started_at;
 	uint64_t memory_at_start; /* bytes, when it became ready */
 	bool has_exited;
+	bool *is_gone;  /* told when this is destroyed; NULL = nobody asks */
 	int failure_rc; /* what it said before READY; 0 = nothing */
 	struct err failure;
 	char end[96]; /* once it is gone: how, for people */

@@ -87,6 +87,7 @@ int link_give(struct link *link, struct child *child)
 void link_hold(struct link *link, struct custody_find *find)
 {
 	link->find = *find;
+	link->find.state.tag = (uint8_t)link->on_error; /* whatever the worker's memory says */
 	link->child = NULL;
 	link->place = LINK_HELD;
 }

@@ -36,6 +36,14 @@ static void tell(struct group *g, const struct child *child)
 			 g->plan->name, child->end);
 }
 
+/* As the configuration has it, whatever the worker's memory says. */
+static enum on_error policy_of(const struct group *g, const struct event_record *record)
+{
+	if (record->plugin >= g->plan->plugin_count)
+		return ON_ERROR_CLOSED;
+	return g->env->config->plugins[g->plan->plugins[record->plugin]].on_error;
+}
+
 static void remember_events(struct group *g, const struct child *child)
 {
 	struct event_record *records = NULL;
@@ -43,8 +51,10 @@ static void remember_events(struct group *g, const struct child *child)
 
 	if (custody_file_events(child->custody_fd, &child->layout, &records, &count) != 0)
 		return;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		records[i].on_error = policy_of(g, &records[i]);
 		care_remember(&g->care, &records[i]);
+	}
 	free(records);
 }
 
@@ -52,7 +62,7 @@ static void remember_events(struct group *g, const struct child *child)
 static void salvage_link(struct group *g, struct child *child, uint32_t slot)
 {
 	struct link *link = child->links[slot];
-	struct custody_find find = {.state.tag = (uint8_t)link->on_error};
+	struct custody_find find = {0};
 	bool is_known = child_take(child, slot, &find) == 0;
 
 	link->refuse = link->refuse || !is_known;

@@ -449,6 +449,35 @@ static void test_a_slot_that_makes_no_sense_is_not_adopted(void **state)
 	assert_int_equal(recv(t.peer, &byte, 1, MSG_DONTWAIT), -1); /* who gave it has to end it */
 }
 
+/* A connection that is noted to be busy with a call of so many bytes. */
+static void recover_call(uint8_t codec, uint64_t handling)
+{
+	static const unsigned char bytes[8] = {0x7a, 0x80, 0x80, 0x80, 0x60};
+	struct custody_find find = {
+		.state = {.in_end = sizeof(bytes), .handling = handling, .codec = codec}};
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(buf_append(&find.in, bytes, sizeof(bytes)), 0);
+	t.session = session_restore(&t.supervisor, fds[0], 3, &find);
+	assert_non_null(t.session);
+	session_recover(t.session);
+	session_destroy(t.session);
+	t.session = NULL;
+	close(fds[1]);
+}
+
+/* Plugin code may have written into the segment: whatever it says, nothing is read beyond its bytes. */
+static void test_a_call_that_is_no_whole_frame_is_not_decoded(void **state)
+{
+	(void)state;
+	session_destroy(t.session);
+	for (uint8_t codec = 1; codec <= 2; codec++)
+		for (uint64_t handling = 1; handling <= 8; handling++)
+			recover_call(codec, handling);
+	assert_int_equal(t.lost, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -467,6 +496,7 @@ int main(void)
 		TEST(test_bytes_move_to_the_front_without_a_moment_of_doubt),
 		TEST(test_an_end_that_was_begun_is_gone_through_with),
 		TEST(test_a_slot_that_makes_no_sense_is_not_adopted),
+		TEST(test_a_call_that_is_no_whole_frame_is_not_decoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

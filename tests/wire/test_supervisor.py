@@ -52,8 +52,9 @@ class SupervisorTest(lib.WireTest):
         return message_id, pid
 
     def kill_worker(self, server, name="wire-do/0"):
-        """And waits until another one is there."""
+        """While it is idle: in the middle of a read it is not known what was read. Waits until another one is there."""
         pid = self.worker(server, name)
+        lib.wait_until(lambda: lib.stat_field(pid, 0) == "S", "an idle worker")
         os.kill(pid, signal.SIGKILL)
         lib.wait_until(lambda: any(title(p) == "outrigger: worker " + name for p in
                                    self.workers(server) if p != pid), "another worker")
@@ -196,6 +197,18 @@ class Many(SupervisorTest):
         result = a.step(result["EventId"], "v")
         self.assertEqual(result["Data"]["Method"], "kong.request.get_header")
         self.assertEqual(b.step(result["EventId"], "v")["Data"], "ret")
+
+    def test_a_large_step_finds_its_event_too(self):
+        server = self.serve("wire-do", workers=2)
+        a, b = self.connect(server), self.connect(server)
+        instance = self.start(a, "body")
+        workers = self.workers(server)
+        for n in (1 << 10, 200 << 10, 2 << 20):
+            result = a.step(b.event(instance)["EventId"], "x" * n)
+            self.assertEqual(result["Data"]["Args"], ["x-length", n])
+            self.assertEqual(b.step(result["EventId"], None)["Data"]["Args"], ["x-last", "xxxx"])
+            a.step(result["EventId"], None)
+        self.assertEqual(self.workers(server), workers)
 
     def test_plugins_may_share_a_process(self):
         server = self.serve("wire-do", "wire-mp", plugin_wire_do_process="x",
