@@ -13,12 +13,20 @@
 #define AGAIN 10.0                     /* seconds between two replacements for a seat */
 #define MIB(bytes) ((bytes) / 1048576) /* for people */
 
-/* All workers, and who has most. */
+/* All workers, and who has grown most: a plugin that needs much from its start on is not the one that leaks. */
 struct sum {
-	uint64_t total, most;
+	uint64_t total, growth;
+	uint64_t used; /* by the one that has grown most */
 	struct child *largest;
-	struct group *group; /* of the largest */
+	struct group *group; /* of that one */
 };
+
+static uint64_t growth_of(const struct child *child, uint64_t used)
+{
+	bool has_begun = child->state != CHILD_STARTING;
+
+	return has_begun && used > child->memory_at_start ? used - child->memory_at_start : 0;
+}
 
 static void kill_for(const struct group *g, const struct child *child, uint64_t used,
 		     uint64_t limit, const char *key)
@@ -57,8 +65,9 @@ static void check_child(struct group *g, struct child *child, struct sum *sum)
 		return;
 	used = process_memory(child->pid);
 	sum->total += used;
-	if (used > sum->most) {
-		sum->most = used;
+	if (sum->largest == NULL || growth_of(child, used) > sum->growth) {
+		sum->growth = growth_of(child, used);
+		sum->used = used;
 		sum->largest = child;
 		sum->group = g;
 	}
@@ -92,8 +101,8 @@ void memory_check(struct memory_watch *watch, const struct config *config, struc
 	if (sum.largest == NULL)
 		return;
 	if (sum.total > watch->budget)
-		kill_for(sum.group, sum.largest, sum.most, watch->budget,
+		kill_for(sum.group, sum.largest, sum.used, watch->budget,
 			 "memory_max, of all workers together,");
 	else if ((double)sum.total > SOFT * (double)watch->budget)
-		replace(sum.group, sum.largest, sum.most, "memory_max, with all others");
+		replace(sum.group, sum.largest, sum.used, "memory_max, with all others");
 }

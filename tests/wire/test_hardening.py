@@ -31,15 +31,22 @@ NOBODY = 65534
 
 
 class HardeningTest(lib.WireTest):
-    def serve_runner(self, environment=None, **settings):
-        folder = os.path.join(self.temp_dir(), "plugins")
-        os.makedirs(os.path.join(folder, "p"))
-        os.chmod(os.path.dirname(folder), 0o755)
-        for name, text in (("handler", "local P = { PRIORITY = 1, VERSION = '1' }\n%s\nreturn P\n" % RUN),
-                           ("schema", lib.SCHEMA % "p")):
-            with open(os.path.join(folder, "p", name + ".lua"), "w", encoding="utf-8") as file:
+    def write_plugin(self, folder, plugin, code):
+        os.makedirs(os.path.join(folder, plugin))
+        for name, text in (("handler", "local P = { PRIORITY = 1, VERSION = '1' }\n%s\nreturn P\n" % code),
+                           ("schema", lib.SCHEMA % plugin)):
+            with open(os.path.join(folder, plugin, name + ".lua"), "w", encoding="utf-8") as file:
                 file.write(text)
-        server = lib.Server("p", plugins_dir=folder, start=False, **settings)
+
+    def serve_runner(self, environment=None, neighbour=None, **settings):
+        """`neighbour`: code of a plugin n beside it."""
+        folder = os.path.join(self.temp_dir(), "plugins")
+        self.write_plugin(folder, "p", RUN)
+        if neighbour is not None:
+            self.write_plugin(folder, "n", neighbour)
+        os.chmod(os.path.dirname(folder), 0o755)
+        plugins = ("p",) if neighbour is None else ("p", "n")
+        server = lib.Server(*plugins, plugins_dir=folder, start=False, **settings)
         self.addCleanup(self.end, server)
         server.start(env={**os.environ, SECRET: "s3cret", "KEPT_A": "a", **(environment or {})})
         server.wait_ready()
@@ -90,15 +97,23 @@ class Rights(HardeningTest):
 class Memory(HardeningTest):
     ROOM = 128 << 20
 
-    def worker(self, server):
-        pids = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+    @staticmethod
+    def worker_pids(server):
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
                 if lib.stat_field(pid, 1) == str(server.process.pid) and lib.stat_field(pid, 0) not in "ZX"]
+
+    def worker(self, server):
+        pids = self.worker_pids(server)
         return pids[0] if len(pids) == 1 else None
 
-    def used(self, server):
-        with open("/proc/%d/statm" % lib.wait_until(lambda: self.worker(server), "a worker"), encoding="ascii") as file:
+    @staticmethod
+    def used_by(pid):
+        with open("/proc/%d/statm" % pid, encoding="ascii") as file:
             fields = file.read().split()
         return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGESIZE")
+
+    def used(self, server):
+        return self.used_by(lib.wait_until(lambda: self.worker(server), "a worker"))
 
     def take(self, share):
         """Code that takes that share of the room, and keeps it."""
@@ -120,6 +135,18 @@ class Memory(HardeningTest):
             server.wait_log("is killed: it has ")
             self.assertIn(key, server.log())
             self.assertEqual(self.run_lua(server, "return taken"), "nil")
+
+    def test_one_that_needs_much_from_its_start_on_does_not_pay_for_one_that_leaks(self):
+        large = self.take(1) + "\n" + RUN
+        before = self.serve_runner(neighbour=large.replace("return 'done'", ""))
+        base = sum(self.used_by(pid) for pid in self.worker_pids(before))
+        before.stop()
+        server = self.serve_runner(neighbour=large.replace("return 'done'", ""), memory_max=base + self.ROOM // 4)
+        with self.connect(server) as gateway:
+            gateway.event(gateway.start_instance("p", json.dumps({"word": self.take(0.5)})))
+        server.wait_log("is killed: it has ")
+        self.assertIn(" of p is killed", server.log())
+        self.assertNotIn(" of n is killed", server.log())
 
     def test_who_comes_near_it_is_replaced_without_a_loss(self):
         for key in ("worker_memory_max", "memory_max"):
