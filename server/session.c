@@ -9,6 +9,7 @@
 #include "server/log.h"
 #include "server/peer.h"
 #include "server/reactor.h"
+#include "server/session_custody.h"
 #include "server/session_impl.h"
 
 #define READ_SIZE ((size_t)4 << 10)     /* asked for at once: most messages are far smaller */
@@ -286,4 +287,9 @@ static void on_ready(void *user, int ready)
 	session_feed(s);
 	s->held = false;
 	session_settle(s);
+}
+
+void session_catch_up(struct session *s)
+{
+	on_ready(s, REACTOR_READ);
 }

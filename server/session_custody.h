@@ -24,6 +24,8 @@ struct session *session_restore(struct session_env *env, int fd, uint64_t number
 void session_recover(struct session *s);
 /* The same if need be, and reads on; calls that are there already are handled at once. */
 void session_go_on(struct session *s);
+/* Reads once, and handles what has come, without waiting for the loop. May end it, as the loop does. */
+void session_catch_up(struct session *s);
 /* Whether it may be released: nobody here has anything to say on it. */
 bool session_may_move(const struct session *s);
 /* Lets go of it: notes its state in its slot, or, if `ret` is not NULL, moves it there, and closes the

@@ -25,6 +25,7 @@
 
 static void describe_end(struct child *child, const siginfo_t *info)
 {
+	child->left = info->si_code == CLD_EXITED && info->si_status == 0;
 	if (info->si_code == CLD_EXITED)
 		snprintf(child->end, sizeof(child->end), "exit code %d", info->si_status);
 	else
@@ -65,6 +66,19 @@ void child_kill(const struct child *child)
 {
 	if (!child->has_exited)
 		kill(child->pid, SIGKILL);
+}
+
+void child_end(struct child *child)
+{
+	child_kill(child);
+	reap(child, 0);
+	if (child->state != CHILD_STARTING)
+		child->state = CHILD_ENDING;
+}
+
+void child_hear(struct child *child)
+{
+	control_receive(child->control);
 }
 
 bool child_wait(struct child *child, double until)

@@ -40,6 +40,7 @@ enum child_state {
 	CHILD_STARTING,
 	CHILD_READY,
 	CHILD_DRAINING, /* a successor serves */
+	CHILD_ENDING,   /* the server ends */
 };
 
 struct child_options {
@@ -77,7 +78,8 @@ struct child {
 	bool *is_gone;  /* told when this is destroyed; NULL = nobody asks */
 	int failure_rc; /* what it said before READY; 0 = nothing */
 	struct err failure;
-	char end[96]; /* once it is gone: how, for people */
+	char end[96]; /* once it is gone: how, for people; ... */
+	bool left;    /* ... and whether by itself, with all done */
 };
 
 /* Starts one. Returns owned. -E_IO, -E_NOMEM. */
@@ -101,6 +103,10 @@ void child_listen(struct child *child, const struct server_socket *socket);
 /* A message without slot and text. */
 void child_say(struct child *child, unsigned type, uint64_t number);
 void child_kill(const struct child *child);
+/* Kills it if it runs, waits for that, and gives it no more to do; it is to be heard, and salvaged. */
+void child_end(struct child *child);
+/* Hands on all that it has said, as the loop does for one that serves. */
+void child_hear(struct child *child);
 /* Waits until the process is gone, or that time (monotonic seconds). Whether it is gone. */
 bool child_wait(struct child *child, double until);
 

@@ -15,6 +15,7 @@
 #include "server/supervisor/config_text.h"
 #include "server/supervisor/group_child.h"
 #include "server/supervisor/group_metrics.h"
+#include "server/supervisor/salvage.h"
 
 #define LINGERERS 256 /* connections beyond max_connections that are being refused */
 #define PATIENCE 4.0  /* seconds for which calls wait for a worker */
@@ -179,12 +180,13 @@ static void each_child(const struct group *g, void (*fn)(struct child *child, vo
 		fn(child, arg);
 }
 
+/* Events are counted when code pauses: the first one is not while its code runs. */
 static void add_events(struct child *child, void *arg)
 {
 	struct custody_load load;
 
 	if (custody_file_load(child->custody_fd, &load) == 0)
-		*(size_t *)arg += load.events;
+		*(size_t *)arg += load.events + (load.events == 0 && load.runs && load.event != 0);
 }
 
 size_t group_events(const struct group *g)
@@ -223,6 +225,39 @@ static void wait_for(struct child *child, void *arg)
 void group_wait(struct group *g, double deadline)
 {
 	each_child(g, wait_for, &deadline);
+}
+
+static void end_child(struct child *child, void *arg)
+{
+	(void)arg;
+	child_end(child);
+}
+
+/* One that has yet to begin has no connection, and what it says would begin its service. */
+static void hear_child(struct child *child, void *arg)
+{
+	(void)arg;
+	if (child->state == CHILD_ENDING)
+		child_hear(child);
+}
+
+static void salvage_child(struct child *child, void *arg)
+{
+	if (child->state == CHILD_ENDING)
+		salvage(arg, child);
+}
+
+/* All are killed before any is heard, and all are heard before any is salvaged: what one of them has let go
+ * must not be lost with another one. */
+void group_end(struct group *g)
+{
+	if (g->env == NULL)
+		return;
+	g->given_up = true;
+	err_set(&g->care.why, E_PLUGIN, "no worker serves %s: outrigger ends", g->plan->name);
+	each_child(g, end_child, NULL);
+	each_child(g, hear_child, NULL);
+	each_child(g, salvage_child, g);
 }
 
 static void say_socket(struct child *child, void *arg)
@@ -339,6 +374,8 @@ static void abandon_link(struct group *g, struct link *link)
 	if (link->place == LINK_SERVED)
 		return;
 	if (link->place == LINK_HELD && !link_care(link, &g->care))
+		return;
+	if (!link_catch_up(link))
 		return;
 	session_abandon(link->session);
 	link->place = LINK_HELD;

@@ -48,10 +48,9 @@ struct seat {
 
 /* What the workers have said of a plugin. */
 struct group_plugin {
-	char *dump;      /* owned; NULL = nothing yet */
-	char *next_dump; /* of a reload */
-	const char *
-		pending; /* what the gateway has yet to be told of by a reload of its own; NULL = nothing */
+	char *dump;          /* owned; NULL = nothing yet */
+	char *next_dump;     /* of a reload */
+	const char *pending; /* what the gateway's own reload is to tell it; NULL = nothing */
 	uint64_t crashes, stalls;
 	struct metrics_plugin past; /* what dead workers have counted, and we in their place */
 };
@@ -76,8 +75,7 @@ struct group {
 	struct reactor_timer *tidy;     /* hands on what may be served again */
 	bool given_up;                  /* patience is at an end: calls are answered here */
 	struct server_registry registry;
-	int config_fd;
-	int next_config_fd; /* of a reload; -1 = there is none */
+	int config_fd, next_config_fd; /* the latter of a reload; -1 = there is none */
 	uint64_t crashes, stalls;
 	uint64_t answered; /* calls in place of workers */
 	int failure_rc;    /* of the last worker that could not serve; 0 = none */
@@ -87,7 +85,7 @@ struct group {
 /* `env` and `plan` are borrowed. -E_IO, -E_NOMEM, -E_CONF. */
 int group_init(struct group *g, struct group_env *env, const struct plan_group *plan,
 	       struct err *err);
-/* Kills its workers and ends its connections. Accepts a zeroed one. */
+/* Ends its connections, as group_end has left them. Accepts a zeroed one. */
 void group_fini(struct group *g);
 /* Fills all seats. */
 void group_start(struct group *g);
@@ -107,6 +105,8 @@ size_t group_events(const struct group *g);
 void group_say(const struct group *g, unsigned type, uint64_t number);
 /* Waits for the end of all workers, until then (monotonic seconds). */
 void group_wait(struct group *g, double deadline);
+/* Kills who is there still, and answers what workers have left unanswered. Accepts a zeroed one. */
+void group_end(struct group *g);
 /* Looks whether plugin code runs for too long. */
 void group_check_stalls(struct group *g, double now);
 

@@ -151,6 +151,11 @@ bool link_salvage(struct link *link, struct care *care)
 	return link_let_go(link) || run(link, session_go_on);
 }
 
+bool link_catch_up(struct link *link)
+{
+	return run(link, session_catch_up);
+}
+
 bool link_let_go(struct link *link)
 {
 	struct session *s = link->session;

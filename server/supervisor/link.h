@@ -62,6 +62,8 @@ void link_hold(struct link *link, struct custody_find *find);
 bool link_care(struct link *link, struct care *care);
 /* ... or, of a dead worker, first what it owed. HELD again where that is all. False as above. */
 bool link_salvage(struct link *link, struct care *care);
+/* Of one that is CARED: answers what has come already, without the loop. False as above. */
+bool link_catch_up(struct link *link);
 /* From CARED to HELD, if nobody has anything to say there. Whether it is HELD now. */
 bool link_let_go(struct link *link);
 /* The session has ended: forgets the connection, or leaves that to who keeps it. */

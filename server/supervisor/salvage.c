@@ -72,7 +72,8 @@ static void salvage_link(struct group *g, struct child *child, uint32_t slot)
 
 void salvage(struct group *g, struct child *child)
 {
-	bool was_expected = child->state == CHILD_DRAINING && child->connections == 0;
+	bool was_expected = (child->state == CHILD_DRAINING && child->connections == 0) ||
+			    (child->state == CHILD_ENDING && child->left);
 
 	remember_events(g, child);
 	for (uint32_t slot = 0; slot < child->layout.slots; slot++)

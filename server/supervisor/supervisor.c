@@ -473,6 +473,8 @@ static void end_workers(struct supervisor *s)
 	say_all(s, CONTROL_LEAVE, (uint64_t)(left * 1000));
 	for (size_t i = 0; i < s->plan.count; i++)
 		group_wait(&s->groups[i], now + left + LAST_WAIT);
+	for (size_t i = 0; i < s->plan.count; i++)
+		group_end(&s->groups[i]);
 }
 
 static void end(struct supervisor *s)

@@ -306,6 +306,35 @@ class Alone(SupervisorTest):
 
 
 class Ends(SupervisorTest):
+    def test_calls_of_a_worker_that_does_not_leave_are_answered_by_the_contract(self):
+        for signals, drain_timeout in ((2, "1000s"), (1, "100ms")):
+            server = self.serve("wire-do", event_timeout="50s", stall_timeout="50s",
+                                drain_timeout=drain_timeout)
+            g, waiting, idle = [self.connect(server) for _ in range(3)]
+            call = {"InstanceId": self.start(g, "spin"), "EventName": "access"}
+            self.start(idle)
+            message_id, pid = self.spin(server, g, call)
+            other_id = waiting.start_call("plugin.HandleEvent", call)
+            for _ in range(signals):
+                server.signal()
+                server.wait_log("leaving")
+            self.assertEqual(g.read_answer(message_id)["Data"], lib.EXIT_503)
+            self.assertEqual(waiting.read_answer(other_id)["Data"], lib.EXIT_503)
+            self.assertEqual(idle.read_to_end(), lib.UNFINISHED)
+            self.assertEqual(server.wait_end(), 0)
+            self.assertFalse(lives(pid))
+            self.assertIn("has ended in this plugin's access: signal 9", server.log())
+
+    def test_workers_that_leave_are_no_alarm(self):
+        server = self.serve("wire-do")
+        g = self.connect(server)
+        g.event(self.start(g, "read"))
+        server.signal()
+        server.wait_log("leaving")
+        server.signal()
+        self.assertEqual(server.wait_end(), 0)
+        self.assertNotIn("has ended", server.log())
+
     def test_no_process_is_left(self):
         server = self.serve("wire-do", "wire-mp", workers=2)
         pids = self.workers(server)
