@@ -13,6 +13,8 @@
 #include "server/event.h"
 #include "server/file.h"
 
+#define LOCK_PAUSE 5000000L /* nanoseconds between two tries */
+#define LOCK_TRIES 40       /* 200 ms: a change takes some milliseconds */
 #define INSTANCE_BLOCK ((int64_t)1024)
 #define INSTANCE_END ((int64_t)1 << 31) /* the gateway's ProtoBuf has ids of 31 bits */
 #define EVENT_BLOCK ((int64_t)1 << 24)
@@ -68,26 +70,73 @@ static int write_marks(const char *dir, const struct marks *marks, struct err *e
 	return file_write_atomic(dir, IDS_FILE_NAME, text, err);
 }
 
-/* Reads, changes and writes the marks while nobody else does. */
-static int change_marks(const char *dir, int (*change)(struct marks *, void *, struct err *),
-			void *user, struct err *err)
+/* ---- the lock ---- */
+
+/* Whoever may open the file can hold its lock for ever, and we are called from the loop: so we give up soon. */
+static int wait_lock(int fd)
+{
+	const struct timespec pause = {0, LOCK_PAUSE};
+
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -E_IO;
+		if (i == LOCK_TRIES)
+			return -E_TIMEOUT;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* A file of its own is locked: that of the ids is replaced by each writing, and the folder can be opened, and so
+ * locked, by everybody. Returns its descriptor, or a negative code. */
+static int take_lock(const char *path, struct err *err)
+{
+	int rc, fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set(err, E_IO, "can't open %s: %s%s", path, strerror(errno),
+			       errno == EACCES ? "; remove it where it is another user's" : "");
+	rc = wait_lock(fd);
+	if (rc == 0)
+		return fd;
+	if (rc == -E_TIMEOUT)
+		err_set(err, E_TIMEOUT,
+			"another process keeps %s locked: no ids can be taken until it lets go",
+			path);
+	else
+		err_set(err, E_IO, "can't lock %s: %s", path, strerror(errno));
+	close(fd);
+	return rc;
+}
+
+/* Reads, changes and writes the marks. */
+static int change_locked(const char *dir, int (*change)(struct marks *, void *, struct err *),
+			 void *user, struct err *err)
 {
 	char *path = file_printf("%s/%s", dir, IDS_FILE_NAME);
-	int rc = -E_NOMEM, fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct marks marks = {0};
+	int rc = path != NULL ? read_marks(path, &marks, err) : -E_NOMEM;
 
-	/* The folder is what is locked: the file itself is replaced by each writing. */
-	if (path != NULL && (fd < 0 || flock(fd, LOCK_EX) != 0))
-		rc = err_set(err, E_IO, "can't open the folder: %s", strerror(errno));
-	else if (path != NULL)
-		rc = read_marks(path, &marks, err);
 	if (rc == 0)
 		rc = change(&marks, user, err);
 	if (rc == 0)
 		rc = write_marks(dir, &marks, err);
-	if (fd >= 0)
-		close(fd);
 	free(path);
+	return rc;
+}
+
+/* The same while nobody else does. */
+static int change_marks(const char *dir, int (*change)(struct marks *, void *, struct err *),
+			void *user, struct err *err)
+{
+	char *path = file_printf("%s/%s", dir, IDS_FILE_LOCK_NAME);
+	int rc, lock = path != NULL ? take_lock(path, err) : -E_NOMEM;
+
+	free(path);
+	if (lock < 0)
+		return lock;
+	rc = change_locked(dir, change, user, err);
+	close(lock);
 	return rc;
 }
 
@@ -99,8 +148,10 @@ static int change_or_explain(const struct ids_file *f,
 	struct err detail = {""};
 	int rc = change_marks(f->dir, change, user, &detail);
 
-	if (rc == 0 || rc == -E_LIMIT)
-		return rc == 0 ? 0 : err_set(err, E_LIMIT, "%s", detail.text);
+	if (rc == 0)
+		return 0;
+	if (rc == -E_LIMIT || rc == -E_TIMEOUT)
+		return err_set(err, (enum err_code)(-rc), "%s", detail.text);
 	return err_set(err, (enum err_code)(-rc),
 		       "can't write down in %s/" IDS_FILE_NAME
 		       " which ids are in use (%s): the folder "

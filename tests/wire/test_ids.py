@@ -1,4 +1,5 @@
 """Ids are never used twice, whatever happens to the server."""
+import fcntl
 import json
 import os
 import unittest
@@ -82,6 +83,39 @@ class Files(IdTest):
     def test_a_folder_that_cannot_be_written_is_an_error_that_says_what_to_do(self):
         os.chmod(self.dir, 0o500)
         self.start_and_fail("outrigger.ids", "may write to")
+
+    def lock(self, path):
+        """Returns what lets go."""
+        fd = os.open(path, os.O_RDONLY | (0 if os.path.isdir(path) else os.O_CREAT), 0o600)
+        self.addCleanup(os.close, fd)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        return lambda: fcntl.flock(fd, fcntl.LOCK_UN)
+
+    def test_a_lock_that_somebody_keeps_is_an_error(self):
+        self.lock(self.file + ".lock")
+        self.start_and_fail("another process keeps %s.lock locked" % self.file)
+
+    def test_a_lock_that_somebody_keeps_hinders_only_who_needs_ids(self):
+        server = self.serve_here()
+        with server.connect() as g:
+            instance = g.start_instance("wire-do", '{"mode":"nothing"}')
+            g.event(instance)  # has the first block of events
+        let_go = self.lock(self.file + ".lock")
+        with self.refuses("keeps %s.lock locked" % self.file):
+            self.start_instances(server, 1500)
+        with server.connect() as g:
+            self.assertEqual(g.play(instance, lambda *_: None)[-1], "ret")
+        let_go()
+        self.assertEqual(len(self.start_instances(server, 1500)), 1500)
+
+    def test_the_lock_is_no_link_to_another_file(self):
+        os.symlink(os.path.join(self.dir, "other"), self.file + ".lock")
+        self.start_and_fail("can't open %s.lock" % self.file)
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "other")))
+
+    def test_who_locks_the_folder_hinders_nobody(self):
+        self.lock(self.dir)
+        self.assertEqual(len(self.start_instances(self.serve_here(), 3)), 3)
 
     def test_the_marks_are_beyond_all_that_was_given_out(self):
         server = self.serve_here()

@@ -85,7 +85,8 @@ class Files(SocketTest):
     def test_a_lock_of_another_user_is_an_error_that_says_so(self):
         self.serve_here().stop()
         os.chmod(self.dir, 0o777)
-        os.unlink(os.path.join(self.dir, "outrigger.ids"))
+        for name in ("outrigger.ids", "outrigger.ids.lock"):
+            os.unlink(os.path.join(self.dir, name))
         server = self.serve("wire-do", prefix=self.dir, start=False)
         server.start(user="nobody", extra_groups=[])
         self.assert_fails(server, "wire-do.socket.lock belongs to another user", "remove it")
