@@ -21,19 +21,29 @@ static void log_outside(struct pdk_rq *rq, enum log_level level, const char *tex
 
 static const struct pdk_port port = {.send = no_gateway, .log = log_outside};
 
+/* For good: who loads plugins has read what it needs, and plugin code may run until the process ends. */
+static int hide_environment(const char *names)
+{
+	char **kept = environment_keep(environ, names);
+
+	if (kept == NULL)
+		return -E_NOMEM;
+	environment_wipe(environ, kept);
+	environ = kept;
+	return 0;
+}
+
 struct loaded_plugin *loader_load(const struct config *config)
 {
 	struct loaded_plugin *loaded = calloc(config->plugin_count + 1, sizeof(*loaded));
-	char **all = environ, **kept;
 	struct err err = {""};
 	int rc;
 
 	if (loaded == NULL)
 		return NULL;
-	kept = environment_keep(environ, config->keep_environment);
-	if (kept != NULL)
-		environ = kept;
-	rc = kept != NULL ? confine_plugins(config, &err) : -E_NOMEM;
+	rc = hide_environment(config->keep_environment);
+	if (rc == 0)
+		rc = confine_plugins(config, &err);
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		loaded[i] =
 			(struct loaded_plugin){&config->plugins[i], NULL, {.port = &port}, rc, err};
@@ -42,8 +52,6 @@ struct loaded_plugin *loader_load(const struct config *config)
 							  &loaded[i].home, &loaded[i].plugin,
 							  &loaded[i].err);
 	}
-	environ = all;
-	free(kept);
 	return loaded;
 }
 

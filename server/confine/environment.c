@@ -48,3 +48,14 @@ char **environment_keep(char *const *environment, const char *names)
 			keep[kept++] = environment[i];
 	return keep;
 }
+
+/* What is kept has the same order. */
+void environment_wipe(char *const *environment, char *const *keep)
+{
+	for (; *environment != NULL; environment++) {
+		if (*environment == *keep)
+			keep++;
+		else
+			explicit_bzero(*environment, strlen(*environment));
+	}
+}

@@ -74,6 +74,32 @@ class Environment(HardeningTest):
         self.assertEqual(self.run_lua(server, "return os.getenv('OTHERS')"), "nil")
 
 
+class EnvironmentOfCommands(HardeningTest):
+    """They load plugins in the process that got the whole environment."""
+    def load(self, *arguments):
+        folder = os.path.join(self.temp_dir(), "plugins")
+        os.makedirs(os.path.join(folder, "p"))
+        code = ("local file = io.open('/proc/self/environ', 'rb')\n"
+                "error('seen: ' .. file:read('*a'):gsub('%z', ' '):sub(1, 400) .. ' ' .. tostring(os.getenv('" + SECRET + "')))\n")
+        with open(os.path.join(folder, "p", "handler.lua"), "w", encoding="utf-8") as file:
+            file.write(code)
+        with open(os.path.join(folder, "p", "schema.lua"), "w", encoding="utf-8") as file:
+            file.write(lib.SCHEMA % "p")
+        result = subprocess.run([lib.BINARY, *arguments, "--plugins-dir", folder, "--plugin", "p"],
+                                env={SECRET: "s3cret", "KEPT_A": "a", "TZ": "UTC"}, timeout=lib.PATIENCE,
+                                check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        return result.stdout
+
+    def test_plugins_find_no_more_of_it_than_in_a_worker(self):
+        for arguments in (["check"], ["dump"], ["export", "p", "--to", self.temp_dir()]):
+            seen = self.load(*arguments, "--keep-environment", "KEPT_*")
+            self.assertRegex(seen, "seen: .*KEPT_A=a", arguments)
+            self.assertIn("TZ=UTC", seen, arguments)
+            self.assertNotIn("s3cret", seen, arguments)
+            self.assertNotIn(SECRET, seen, arguments)
+
+
 class Rights(HardeningTest):
     def status(self, server, key):
         text = self.run_lua(server, READ % "/proc/self/status")
