@@ -154,7 +154,7 @@ static void on_connection(void *user, int ready)
 		(void)send(fd, refusal, sizeof(refusal) - 1, MSG_NOSIGNAL);
 		close(fd);
 	} else {
-		(void)http_add(admin->http, fd);
+		(void)http_add(admin->http, fd, NULL, 0);
 	}
 }
 
@@ -215,7 +215,11 @@ void admin_check(struct admin *admin)
 
 static int open_socket(struct admin *admin, const char *path, struct err *err)
 {
-	const struct http_options http = {admin->reactor, CONNECTIONS, on_request, on_gone, admin};
+	const struct http_options http = {.reactor = admin->reactor,
+					  .connections = CONNECTIONS,
+					  .on_request = on_request,
+					  .on_gone = on_gone,
+					  .user = admin};
 	int rc = private_socket_init(&admin->socket, path, "", SOCK_STREAM, err);
 
 	if (rc != 0)

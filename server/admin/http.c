@@ -1,11 +1,13 @@
 #include "server/admin/http.h"
+#include <math.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "server/reactor.h"
 
 #define CONNECTION_MEMORY ((size_t)16 << 10)
-#define PATIENCE 10U                /* seconds that a connection may be idle */
+#define PATIENCE 10U                /* seconds for a request, and for taking its answer */
 #define BODY_MAX ((size_t)64 << 10) /* that is read, and ignored */
 
 /* One that MHD has begun to read. */
@@ -21,12 +23,83 @@ struct http_request {
 	char *text; /* owned; NULL = memory has failed */
 };
 
+/* A connection's. */
+struct place {
+	struct MHD_Connection *connection; /* NULL = free */
+	double deadline;                   /* INFINITY while it waits for us */
+};
+
 struct http {
 	struct http_options options;
+	struct place *places; /* options.connections */
 	struct MHD_Daemon *daemon;
 	struct reactor_io *io; /* of the daemon's connections */
 	struct reactor_timer *timer;
 };
+
+/* ---- places ---- */
+
+static struct place *take_place(struct http *http, struct MHD_Connection *connection)
+{
+	for (unsigned i = 0; i < http->options.connections; i++) {
+		struct place *place = &http->places[i];
+
+		if (place->connection == NULL) {
+			*place = (struct place){connection, reactor_now() + PATIENCE};
+			return place;
+		}
+	}
+	return NULL;
+}
+
+static void on_connection(void *user, struct MHD_Connection *connection, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct place *place = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = take_place(user, connection);
+	else if (place != NULL)
+		place->connection = NULL;
+}
+
+static void set_deadline(struct MHD_Connection *connection, double deadline)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct place *place = info != NULL ? info->socket_context : NULL;
+
+	if (place != NULL)
+		place->deadline = deadline;
+}
+
+static void end_connection(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (info != NULL)
+		shutdown(info->connect_fd, SHUT_RDWR); /* the daemon sees that, and closes it */
+}
+
+/* MHD's own timeout is of idle connections: a byte now and then keeps one alive. Returns when the next is due. */
+static double end_overdue(struct http *http)
+{
+	double now = reactor_now(), next = INFINITY;
+
+	for (unsigned i = 0; i < http->options.connections; i++) {
+		struct place *place = &http->places[i];
+
+		if (place->connection == NULL)
+			continue;
+		if (place->deadline <= now) {
+			end_connection(place->connection);
+			place->deadline = now + PATIENCE;
+		}
+		next = fmin(next, place->deadline);
+	}
+	return next - now;
+}
 
 /* ---- answers ---- */
 
@@ -44,6 +117,7 @@ static enum MHD_Result send_answer(struct http_request *request)
 		free(text);
 		return MHD_NO;
 	}
+	set_deadline(request->connection, reactor_now() + PATIENCE);
 	if (MHD_add_response_header(response, "Content-Type", request->type) == MHD_YES)
 		result = MHD_queue_response(request->connection, request->status, response);
 	MHD_destroy_response(response);
@@ -53,10 +127,15 @@ static enum MHD_Result send_answer(struct http_request *request)
 static void run(struct http *http)
 {
 	MHD_UNSIGNED_LONG_LONG wait;
+	double seconds;
 
+	(void)end_overdue(http);
 	MHD_run(http->daemon);
+	seconds = end_overdue(http);
 	if (MHD_get_timeout(http->daemon, &wait) == MHD_YES)
-		reactor_timer_start(http->timer, (double)wait / 1000, 0);
+		seconds = fmin(seconds, (double)wait / 1000);
+	if (isfinite(seconds))
+		reactor_timer_start(http->timer, seconds, 0);
 	else
 		reactor_timer_stop(http->timer);
 }
@@ -115,6 +194,7 @@ static enum MHD_Result serve(struct http_request *request, const char *method, c
 	if (request->is_answered)
 		return send_answer(request);
 	request->is_suspended = true;
+	set_deadline(request->connection, INFINITY);
 	MHD_suspend_connection(request->connection);
 	return MHD_YES;
 }
@@ -146,8 +226,8 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
 	struct http_request *request = *state;
 	const struct http *http = user;
 
-	(void)connection;
 	(void)why;
+	set_deadline(connection, reactor_now() + PATIENCE);
 	if (request == NULL)
 		return;
 	if (request->is_served && !request->is_answered)
@@ -170,9 +250,9 @@ static void on_timer(void *user)
 	run(user);
 }
 
-bool http_add(struct http *http, int fd)
+bool http_add(struct http *http, int fd, const struct sockaddr *peer, unsigned peer_len)
 {
-	if (MHD_add_connection(http->daemon, fd, NULL, 0) != MHD_YES)
+	if (MHD_add_connection(http->daemon, fd, peer, peer_len) != MHD_YES)
 		return false;
 	run(http);
 	return true;
@@ -182,10 +262,15 @@ static int start(struct http *http)
 {
 	const union MHD_DaemonInfo *info = NULL;
 
+	http->places = calloc(http->options.connections, sizeof(*http->places));
+	if (http->places == NULL)
+		return -1;
 	http->timer = reactor_timer_create(http->options.reactor, on_timer, http);
 	http->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		on_request, http, MHD_OPTION_CONNECTION_LIMIT, http->options.connections,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, http->options.per_address,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_TIMEOUT, PATIENCE, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
 		http, MHD_OPTION_END);
@@ -222,5 +307,6 @@ void http_destroy(struct http *http)
 	reactor_timer_destroy(http->timer);
 	if (http->daemon != NULL)
 		MHD_stop_daemon(http->daemon);
+	free(http->places);
 	free(http);
 }

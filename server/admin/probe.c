@@ -50,11 +50,14 @@ static void on_gone(void *user, struct http_request *request)
 static void on_connection(void *user, int ready)
 {
 	struct probe *probe = user;
-	int fd = accept4(probe->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct sockaddr_storage peer = {0};
+	socklen_t peer_len = sizeof(peer);
+	int fd = accept4(probe->fd, (struct sockaddr *)&peer, &peer_len,
+			 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)ready;
 	if (fd >= 0)
-		(void)http_add(probe->http, fd);
+		(void)http_add(probe->http, fd, (const struct sockaddr *)&peer, peer_len);
 	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 		reactor_io_set(probe->io,
 			       0); /* it would fail again and again: until the next check */
@@ -67,7 +70,7 @@ static int no_address(const char *address, struct err *err)
 	return err_set(
 		err, E_CONF,
 		"status_listen: '%s' is no address: write off, or ADDRESS:PORT with numbers, as "
-		"127.0.0.1:8007 or [::]:8007",
+		"127.0.0.1:9107 or [::]:9107",
 		address);
 }
 
@@ -166,7 +169,12 @@ int probe_create(struct reactor *reactor, const char *address, const struct stat
 		 struct probe **ret_probe, struct err *err)
 {
 	struct probe *probe = calloc(1, sizeof(*probe));
-	const struct http_options http = {reactor, CONNECTIONS, on_request, on_gone, probe};
+	const struct http_options http = {.reactor = reactor,
+					  .connections = CONNECTIONS,
+					  .per_address = CONNECTIONS / 4,
+					  .on_request = on_request,
+					  .on_gone = on_gone,
+					  .user = probe};
 	int rc;
 
 	if (probe == NULL)

@@ -7,7 +7,7 @@ struct err;
 struct probe; /* opaque */
 struct reactor;
 
-/* Listens at "ADDRESS:PORT" ("127.0.0.1:8007", "[::]:8007"), or will once nobody else does (that is logged).
+/* Listens at "ADDRESS:PORT" ("127.0.0.1:9107", "[::]:9107"), or will once nobody else does (that is logged).
  * `address` is borrowed, `source` is copied. Returns owned in *ret_probe. -E_CONF for what is no address,
  * -E_NOMEM. */
 int probe_create(struct reactor *reactor, const char *address, const struct status_source *source,

@@ -1,15 +1,15 @@
 """What probes and scrapers are told: /health, /ready and /metrics on status_listen."""
+import http.client
 import json
 import os
 import re
 import signal
 import socket
 import subprocess
-import urllib.error
-import urllib.request
 
 import lib
 
+GOOD = "127.0.0.2"  # who asks for what there is
 ADDRESS = re.compile(r"/metrics are on http://(\S+):(\d+)")
 
 
@@ -21,13 +21,13 @@ class MetricsTest(lib.WireTest):
         return server
 
     def get(self, path, method="GET"):
-        request = urllib.request.Request("http://%s:%s%s" % (*self.address, path), method=method)
+        client = http.client.HTTPConnection(*self.address, timeout=lib.PATIENCE, source_address=(GOOD, 0))
         try:
-            with urllib.request.urlopen(request, timeout=lib.PATIENCE) as response:
-                return response.status, response.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+            client.request(method, path)
+            response = client.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            client.close()
 
     def metrics(self):
         """{"name{labels}": number}"""
@@ -139,6 +139,38 @@ class Probes(MetricsTest):
         self.assertEqual(self.get("/ready")[0], 200)
         with server.connect() as g:
             self.assertEqual(g.play(self.start(g, "nothing"), lambda *_: "v")[-1], "ret")
+
+    def connect_slow(self, source="127.0.0.1"):
+        client = socket.create_connection((self.address[0], int(self.address[1])), source_address=(source, 0))
+        self.addCleanup(client.close)
+        client.setblocking(False)
+        client.send(b"GET /metrics HTTP/1.1\r\nX: ")
+        return client
+
+    @staticmethod
+    def goes_on(client):
+        """Says one byte more."""
+        try:
+            client.send(b"x")
+            return client.recv(1) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def test_one_address_cannot_take_all_places(self):
+        self.serve_status("wire-do")
+        slow = [self.connect_slow() for _ in range(100)]
+        self.assertEqual(self.get("/health")[0], 200)
+        lib.wait_until(lambda: sum(self.goes_on(client) for client in slow) <= 16, "a quarter of 64 places")
+        self.assertTrue(any(self.goes_on(client) for client in slow))
+        self.assertEqual(self.get("/health")[0], 200)
+
+    def test_who_never_ends_a_request_is_let_go_however_busy(self):
+        self.serve_status("wire-do")
+        slow = [self.connect_slow("127.0.1.%d" % (1 + i // 16)) for i in range(64)]
+        lib.wait_until(lambda: not any([self.goes_on(client) for client in slow]), "their end")
+        self.assertEqual(self.get("/health")[0], 200)
 
     def test_what_is_no_address_is_refused(self):
         for address in ("8007", "localhost:8007", "127.0.0.1:", "[::1:80", "127.0.0.1:http"):
