@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/admin/status.h"
@@ -18,8 +19,7 @@ struct page {
 
 #define LABELS_MAX 3
 
-/* A series' labels: names and values in turn, up to a NULL. Values are plugins' names and words of ours: none
- * holds what would have to be escaped. */
+/* A series' labels: names and values in turn, up to a NULL. Values may hold anything. */
 struct labels {
 	const char *pairs[2 * LABELS_MAX + 1];
 };
@@ -37,6 +37,22 @@ static void begin_family(struct page *page, const char *name, const char *type, 
 		page->failed = true;
 }
 
+static void add_label(struct page *page, const char *name, const char *value)
+{
+	if (buf_printf(page->text, "%s=\"", name) != 0)
+		page->failed = true;
+	for (size_t n; *value != '\0'; value += n) {
+		n = strcspn(value, "\\\"\n");
+		if (buf_append(page->text, value, n) != 0)
+			page->failed = true;
+		if (value[n] == '\0')
+			break;
+		add(page, value[n] == '\n' ? "\\n" : value[n] == '"' ? "\\\"" : "\\\\");
+		n++;
+	}
+	add(page, "\"");
+}
+
 static void begin_line(struct page *page, const char *name, const char *suffix,
 		       const struct labels *labels, const char *le)
 {
@@ -46,8 +62,8 @@ static void begin_line(struct page *page, const char *name, const char *suffix,
 	add(page, name);
 	add(page, suffix);
 	for (const char *const *pair = labels->pairs; *pair != NULL; pair += 2) {
-		if (buf_printf(page->text, "%s%s=\"%s\"", separator, pair[0], pair[1]) != 0)
-			page->failed = true;
+		add(page, separator);
+		add_label(page, pair[0], pair[1]);
 		separator = ",";
 	}
 	if (le != NULL && buf_printf(page->text, "%sle=\"%s\"", separator, le) != 0)

@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/admin/admin.h"
+#include "server/admin/metrics_text.h"
 #include "server/log.h"
 #include "server/metrics/metrics.h"
 #include "server/reactor.h"
@@ -373,6 +375,23 @@ static void metrics_are_what_was_counted(void **state)
 	expect_page(*state, GET("/metrics"), 200, parts);
 }
 
+static void labels_hold_anything(void **state)
+{
+	static const struct status_group odd[] = {
+		{.name = "a\"b\\c\n1"}, {.name = "\\"}, {.name = ""}};
+	const struct status status = {.groups = odd, .group_count = 3};
+	struct buf page = {0};
+
+	(void)state;
+	assert_int_equal(metrics_text_write(&status, &page), 0);
+	assert_int_equal(buf_append(&page, "", 1), 0);
+	assert_non_null(strstr((const char *)buf_head(&page),
+			       "_connections{group=\"a\\\"b\\\\c\\n1\"} 0\n"
+			       "outrigger_connections{group=\"\\\\\"} 0\n"
+			       "outrigger_connections{group=\"\"} 0\n"));
+	buf_fini(&page);
+}
+
 /* ---- the page ---- */
 
 static void check_page(const json_t *json, const char *const *parts)
@@ -676,6 +695,7 @@ int main(void)
 		TEST(status_tells_all_that_is_known),
 		TEST(what_is_not_served_is_not_ready_but_healthy),
 		TEST(metrics_are_what_was_counted),
+		TEST(labels_hold_anything),
 		TEST(the_page_is_readable_at_80_columns),
 		TEST(nothing_that_is_told_breaks_the_page),
 		TEST(a_reload_is_answered_when_it_has_ended),
