@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "protocol/err.h"
+#include "server/farewell.h"
 #include "server/log.h"
 #include "server/reactor.h"
 #include "server/user.h"
@@ -62,7 +63,7 @@ static void pause_accepting(struct listener *l)
 }
 
 /* No descriptor is left. A connection that stays in the backlog would wait for the gateway's whole
- * timeout, so one is let in and turned away: an unfinished message, or an error where it writes. */
+ * timeout, so one is let in and turned away. Its descriptor is the spare one until it has gone. */
 static void turn_away(struct listener *l)
 {
 	int fd;
@@ -76,10 +77,8 @@ static void turn_away(struct listener *l)
 	if (l->spare_fd >= 0)
 		close(l->spare_fd);
 	fd = accept_one(l);
-	if (fd >= 0) {
-		(void)send(fd, "\x94", 1, MSG_NOSIGNAL);
-		close(fd);
-	}
+	if (fd >= 0)
+		farewell_say(l->reactor, fd);
 	l->spare_fd = open_spare();
 	if (fd < 0)
 		pause_accepting(l);

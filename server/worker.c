@@ -1,7 +1,6 @@
 #include "server/worker.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include "pdk-bridge/pdk_known.h"
@@ -11,6 +10,7 @@
 #include "server/crash.h"
 #include "server/custody.h"
 #include "server/dispatch.h"
+#include "server/farewell.h"
 #include "server/fault.h"
 #include "server/log.h"
 #include "server/metrics/metrics.h"
@@ -179,8 +179,7 @@ void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_
 	struct session *s;
 
 	if (w->sessions.count >= max + LINGERERS) {
-		(void)send(fd, "\x94", 1, MSG_NOSIGNAL);
-		close(fd);
+		farewell_say(w->reactor, fd);
 		return;
 	}
 	s = session_create(&w->session_env, fd, session_table_number(&w->sessions), (int)on_error);
@@ -508,6 +507,7 @@ void worker_destroy(struct worker *w)
 	event_table_destroy(w->events);
 	unload_plugins(w);
 	watchdog_fini();
+	farewell_fini();
 	session_env_fini(&w->session_env);
 	session_table_fini(&w->sessions);
 	deadline_clock_fini(&w->clock);

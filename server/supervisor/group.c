@@ -1,11 +1,11 @@
 #include "server/supervisor/group.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "protocol/buf.h"
 #include "server/event.h"
+#include "server/farewell.h"
 #include "server/ids_file.h"
 #include "server/log.h"
 #include "server/peer.h"
@@ -125,13 +125,6 @@ static void on_care_rest(void *user)
 		reactor_timer_start(g->tidy, 0, 0);
 }
 
-/* It would wait for the gateway's whole timeout if it stayed in the backlog. */
-static void turn_away(int fd)
-{
-	(void)send(fd, "\x94", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	close(fd);
-}
-
 static bool has_room(const struct group *g, uint64_t peer)
 {
 	static struct log_limit limit;
@@ -154,7 +147,7 @@ void group_accept(struct group *g, int fd, enum on_error on_error, bool refuse)
 
 	start.unwanted = refuse || !has_room(g, start.peer);
 	if (start.unwanted && g->links.unwanted >= LINGERERS) {
-		turn_away(fd);
+		farewell_say(g->env->reactor, fd);
 		return;
 	}
 	link = link_create(&g->links, &start);

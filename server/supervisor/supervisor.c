@@ -8,6 +8,7 @@
 #include "server/admin/admin.h"
 #include "server/confine/confine.h"
 #include "server/event.h"
+#include "server/farewell.h"
 #include "server/fault.h"
 #include "server/ids_file.h"
 #include "server/leaving.h"
@@ -498,6 +499,7 @@ static void end(struct supervisor *s)
 	config_fini(s->reloaded);
 	free(s->reloaded);
 	ids_file_fini(&s->ids);
+	farewell_fini();
 	reactor_timer_destroy(s->stall_tick);
 	reactor_destroy(s->reactor);
 	notify_fini();

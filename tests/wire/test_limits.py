@@ -103,6 +103,25 @@ class Connections(lib.WireTest):
                     return None
         lib.wait_until(served, "room for a connection")
 
+    def test_who_is_turned_away_can_still_write(self):
+        """A gateway whose write fails lets the request pass; one whose read ends too early does not."""
+        for single in ({}, {"single": True}):
+            server = self.serve("wire-do", max_connections=1, **single)
+            held = [self.connect(server) for _ in range(300)]
+            held[0].call("plugin.GetStatus")
+            late = [self.connect(server) for _ in range(3)]
+            for g in late:
+                self.assertEqual(g.read_to_end(), lib.UNFINISHED)
+                for _ in range(3):
+                    g.start_call("plugin.HandleEvent", {"InstanceId": 1, "EventName": "access"})
+
+    def test_without_descriptors_who_is_turned_away_can_still_write(self):
+        server = self.serve("wire-do")
+        lib.limit_descriptors(server.process.pid, 0)
+        g = self.connect(server)
+        self.assertEqual(g.read_to_end(), lib.UNFINISHED)
+        g.start_call("plugin.HandleEvent", {"InstanceId": 1, "EventName": "access"})
+
     def test_without_descriptors_connections_are_turned_away_and_served_again_later(self):
         server = self.serve("wire-do")
         first = self.connect(server)
