@@ -122,6 +122,7 @@ class Rights(HardeningTest):
 
 class Memory(HardeningTest):
     ROOM = 128 << 20
+    SLOW = {"stall_timeout": "20s", "event_timeout": "25s"}  # to fill memory takes its time
 
     @staticmethod
     def worker_pids(server):
@@ -151,7 +152,7 @@ class Memory(HardeningTest):
         before = self.serve_runner()
         base = self.used(before)
         before.stop()
-        return self.serve_runner(**{key: base + self.ROOM})
+        return self.serve_runner(**{key: base + self.ROOM}, **self.SLOW)
 
     def test_who_takes_more_than_the_limit_is_killed_and_followed(self):
         for key in ("worker_memory_max", "memory_max"):
@@ -167,7 +168,8 @@ class Memory(HardeningTest):
         before = self.serve_runner(neighbour=large.replace("return 'done'", ""))
         base = sum(self.used_by(pid) for pid in self.worker_pids(before))
         before.stop()
-        server = self.serve_runner(neighbour=large.replace("return 'done'", ""), memory_max=base + self.ROOM // 4)
+        server = self.serve_runner(neighbour=large.replace("return 'done'", ""), memory_max=base + self.ROOM // 4,
+                                   **self.SLOW)
         with self.connect(server) as gateway:
             gateway.event(gateway.start_instance("p", json.dumps({"word": self.take(0.5)})))
         server.wait_log("is killed: it has ")

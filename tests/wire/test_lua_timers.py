@@ -210,7 +210,7 @@ class Beginning(lib.WireTest):
         gateway = self.connect(server)
         calls = gateway.play(gateway.start_instance("p"), lambda method, args: None)
         self.assertTrue(calls[0][1][0].endswith("confs 1"), calls)
-        self.assertIn("ready", server.log())
+        server.wait_log("ready")
 
     def test_events_fail_with_an_init_worker_that_fails_after_it_has_waited(self):
         path = os.path.join(tempfile.mkdtemp(), "fails")
