@@ -113,7 +113,7 @@ class Status(StatusTest):
         server = self.serve_here(admin_listen="/nowhere/admin")
         with server.connect() as g:
             g.start_instance("wire-do", '{"mode":"nothing"}')
-        self.assertIn("/nowhere", server.log())
+        server.wait_log("/nowhere")
 
     def test_a_successor_answers_once_its_predecessor_is_gone(self):
         first = self.serve_here()

@@ -81,8 +81,8 @@ class Retries(QueueTest):
         self.open()
         self.add("a b c", failures=3)
         self.wait_batches(["a", "b", "c"])
-        self.assertIn("failed 1", self.server.log())
-        self.assertIn("raised 2", self.server.log())
+        self.server.wait_log("failed 1")
+        self.server.wait_log("raised 2")
 
     def test_a_batch_is_given_up_after_max_retry_time(self):
         self.open()

@@ -138,7 +138,7 @@ class Apart(Neighbours):
         for line in self.server.log_lines:
             if "a's" in line:
                 self.assertIn("[a]", line)
-        self.assertIn("init_worker of plugin 'a'", self.server.log())
+        self.server.wait_log("init_worker of plugin 'a'")
 
 
 class Faults(Neighbours):
