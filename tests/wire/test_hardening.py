@@ -148,6 +148,10 @@ class Memory(HardeningTest):
             for i = 1, %d do taken[i] = ("x"):rep(1024 * 1024 - i) end
             return 'done'""" % (self.ROOM * share / (1 << 20))
 
+    def take_and_stay(self, share):
+        """The same in an event that waits for an answer: its worker does not drain before it is looked at."""
+        return self.take(share).replace("return 'done'", "kong.request.get_header('x')")
+
     def serve_limited(self, key):
         before = self.serve_runner()
         base = self.used(before)
@@ -158,7 +162,7 @@ class Memory(HardeningTest):
         for key in ("worker_memory_max", "memory_max"):
             server = self.serve_limited(key)
             with self.connect(server) as gateway:
-                gateway.event(gateway.start_instance("p", json.dumps({"word": self.take(1.5)})))
+                gateway.event(gateway.start_instance("p", json.dumps({"word": self.take_and_stay(1.5)})))
             server.wait_log("is killed: it has ")
             server.wait_log(key)
             self.assertEqual(self.run_lua(server, "return taken"), "nil")
@@ -171,7 +175,7 @@ class Memory(HardeningTest):
         server = self.serve_runner(neighbour=large.replace("return 'done'", ""), memory_max=base + self.ROOM // 4,
                                    **self.SLOW)
         with self.connect(server) as gateway:
-            gateway.event(gateway.start_instance("p", json.dumps({"word": self.take(0.5)})))
+            gateway.event(gateway.start_instance("p", json.dumps({"word": self.take_and_stay(0.5)})))
         server.wait_log("is killed: it has ")
         server.wait_log(" of p is killed")
         self.assertNotIn(" of n is killed", server.log())
