@@ -1,7 +1,9 @@
 /* lua_cjson_decode.c - JSON to Lua by jansson, which tells arrays from objects. */
 #include <jansson.h>
+#include <lauxlib.h>
 #include "pdk-bridge/lua_compat.h"
 #include "plugins/lua/lua_cjson.h"
+#include "plugins/lua/lua_json.h"
 
 struct decoder {
 	lua_State *L;
@@ -57,26 +59,10 @@ static void push_table(struct decoder *d, const json_t *json)
 
 static void push_value(struct decoder *d, const json_t *json)
 {
-	lua_State *L = d->L;
-
-	switch (json_typeof(json)) {
-	case JSON_STRING:
-		lua_pushlstring(L, json_string_value(json), json_string_length(json));
-		break;
-	case JSON_INTEGER:
-	case JSON_REAL:
-		lua_pushnumber(L, json_number_value(json));
-		break;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		lua_pushboolean(L, json_is_true(json));
-		break;
-	case JSON_NULL:
-		lua_pushlightuserdata(L, NULL);
-		break;
-	default:
+	if (json_is_array(json) || json_is_object(json))
 		push_table(d, json);
-	}
+	else
+		lua_json_push(d->L, json, LUA_NOREF);
 }
 
 static int refuse(lua_State *L, const char *text, int position)
