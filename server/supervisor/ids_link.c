@@ -16,7 +16,12 @@ enum kind {
 	KIND_EVENTS
 };
 
+struct request {
+	uint32_t kind, number;
+};
+
 struct answer {
+	uint32_t number; /* of the request: a late one is not that of the next */
 	int rc;
 	uint64_t first, end;
 	struct err err;
@@ -65,17 +70,18 @@ static void on_request(void *user, int ready)
 {
 	struct ids_link *link = user;
 	struct answer answer = {0};
-	unsigned char kind;
-	ssize_t n = recv(link->fd, &kind, sizeof(kind), MSG_DONTWAIT);
+	struct request request;
+	ssize_t n = recv(link->fd, &request, sizeof(request), MSG_DONTWAIT);
 
 	(void)ready;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n != (ssize_t)sizeof(kind)) {
+	if (n != (ssize_t)sizeof(request)) {
 		reactor_io_set(link->io, 0);
 		return;
 	}
-	reserve(link, kind == KIND_EVENTS ? KIND_EVENTS : KIND_INSTANCES, &answer);
+	answer.number = request.number;
+	reserve(link, request.kind == KIND_EVENTS ? KIND_EVENTS : KIND_INSTANCES, &answer);
 	(void)send(link->fd, &answer, sizeof(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -117,16 +123,17 @@ void ids_link_destroy(struct ids_link *link)
 
 /* ---- the worker ---- */
 
-static int ask(const struct ids_source *source, enum kind kind, struct answer *ret, struct err *err)
+static int ask(struct ids_source *source, enum kind kind, struct answer *ret, struct err *err)
 {
-	const unsigned char request = (unsigned char)kind;
+	const struct request request = {(uint32_t)kind, ++source->asked};
 	ssize_t n;
 
 	if (send(source->fd, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request))
 		return -E_CLOSED;
 	do
 		n = recv(source->fd, ret, sizeof(*ret), 0);
-	while (n < 0 && errno == EINTR);
+	while ((n < 0 && errno == EINTR) ||
+	       (n == (ssize_t)sizeof(*ret) && ret->number != request.number));
 	if (n != (ssize_t)sizeof(*ret))
 		return -E_CLOSED;
 	return ret->rc == 0 ? 0 : err_set(err, (enum err_code)(-ret->rc), "%s", ret->err.text);

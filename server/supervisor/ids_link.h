@@ -19,6 +19,7 @@ void ids_link_destroy(struct ids_link *link);
 struct ids_source {
 	int fd;
 	struct ids_file file;
+	uint32_t asked; /* how often */
 };
 
 /* As of ids_file.h; `user` is the struct ids_source. Also -E_CLOSED, -E_LIMIT for who asks without end. */
