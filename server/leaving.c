@@ -3,11 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 #include "protocol/err.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/log.h"
 #include "server/process.h"
 #include "server/reactor.h"
-#include "server/server_sockets.h"
+#include "server/socket/server_sockets.h"
 
 #define TICK 1.0          /* seconds between two looks at sockets and parent */
 #define LEAVING_TICK 0.02 /* the same while we only wait for the end */

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 #include "protocol/err.h"
-#include "server/cli.h"
-#include "server/cmd.h"
-#include "server/commands.h"
-#include "server/invocation.h"
-#include "server/suggest.h"
-#include "server/usage.h"
+#include "server/command/cli.h"
+#include "server/command/cmd.h"
+#include "server/command/commands.h"
+#include "server/command/invocation.h"
+#include "server/command/usage.h"
+#include "server/config/suggest.h"
 
 static void print_usage(FILE *out)
 {

@@ -3,17 +3,17 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/admin/admin.h"
+#include "server/command/dump.h"
 #include "server/confine/confine.h"
-#include "server/dump.h"
-#include "server/ids_file.h"
 #include "server/leaving.h"
-#include "server/listener.h"
 #include "server/log.h"
 #include "server/reactor.h"
-#include "server/server_registry.h"
-#include "server/server_sockets.h"
+#include "server/registry/ids_file.h"
+#include "server/registry/server_registry.h"
 #include "server/server_status.h"
 #include "server/serving.h"
+#include "server/socket/listener.h"
+#include "server/socket/server_sockets.h"
 #include "server/worker.h"
 
 struct server {

@@ -1,7 +1,7 @@
 /* server.h - one process that serves: sockets, one worker, signals, and when to leave. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
-#include "server/config.h"
+#include "server/config/config.h"
 
 struct err;
 

@@ -4,7 +4,7 @@
 #include "protocol/arena.h"
 #include "protocol/err.h"
 #include "server/admin/admin.h"
-#include "server/dump.h"
+#include "server/command/dump.h"
 #include "server/metrics/metrics.h"
 #include "server/reactor.h"
 #include "server/serving.h"

@@ -5,11 +5,11 @@
 #include <sys/resource.h>
 #include "protocol/err.h"
 #include "server/admin/admin.h"
-#include "server/dump.h"
+#include "server/command/dump.h"
 #include "server/file.h"
-#include "server/ids_file.h"
 #include "server/leaving.h"
 #include "server/log.h"
+#include "server/registry/ids_file.h"
 
 #define SPARE_DESCRIPTORS 64 /* that are no connections */
 

@@ -1,7 +1,7 @@
 /* serving.h - what every form of `serve` does at its beginning and its end. */
 #ifndef SERVER_SERVING_H
 #define SERVER_SERVING_H
-#include "server/config.h"
+#include "server/config/config.h"
 
 struct admin;
 struct err;

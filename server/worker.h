@@ -11,12 +11,12 @@
 #include "pdk-bridge/fiber.h"
 #include "plugins/instance.h"
 #include "plugins/loop.h"
-#include "server/config.h"
-#include "server/deadline.h"
-#include "server/event.h"
-#include "server/session.h"
-#include "server/session_table.h"
-#include "server/start.h"
+#include "server/config/config.h"
+#include "server/event/deadline.h"
+#include "server/event/event.h"
+#include "server/event/start.h"
+#include "server/session/session.h"
+#include "server/session/session_table.h"
 
 struct custody;
 struct metrics_plugin;

@@ -10,9 +10,9 @@
 #include "server/admin/probe.h"
 #include "server/admin/view.h"
 #include "server/log.h"
-#include "server/private_socket.h"
 #include "server/process.h"
 #include "server/reactor.h"
+#include "server/socket/private_socket.h"
 
 #define CONNECTIONS 32U
 #define ANCESTORS 64 /* that are looked at */

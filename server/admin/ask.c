@@ -1,7 +1,7 @@
 #include "server/admin/ask.h"
 #include <stdlib.h>
 #include "protocol/err.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 #define PATIENCE 10.0 /* seconds */
 

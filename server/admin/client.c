@@ -7,7 +7,7 @@
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/file.h"
-#include "server/private_socket.h"
+#include "server/socket/private_socket.h"
 
 #define ANSWER_MAX ((size_t)64 << 20)
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "protocol/err.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/confine/filter.h"
 #include "server/confine/identity.h"
 #include "server/confine/privileges.h"

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include "server/config_value.h"
-#include "server/fault.h"
+#include "server/config/config_value.h"
+#include "server/custody/fault.h"
 
 /* Where programs, libraries, people's language, time and certificates are; and the sanitizers' options. None of
  * them is where secrets are put. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "protocol/sanitize.h"
-#include "server/config_value.h"
+#include "server/config/config_value.h"
 
 #define NOT_PERMITTED SCMP_ACT_ERRNO(EPERM)
 #define NEW_NAMESPACES                                                                 \

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "protocol/err.h"
-#include "server/config.h"
-#include "server/user.h"
+#include "server/config/config.h"
+#include "server/config/user.h"
 
 static bool is_ours(const struct identity *identity)
 {

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "server/config.h"
-#include "server/registry_take.h"
-#include "server/user.h"
+#include "server/config/config.h"
+#include "server/config/user.h"
+#include "server/registry/registry_take.h"
 
 struct reactor;
 struct reactor_io;

@@ -1,11 +1,11 @@
 #include "server/supervisor/care.h"
-#include "server/dispatch.h"
-#include "server/event.h"
-#include "server/failure.h"
+#include "server/event/dispatch.h"
+#include "server/event/event.h"
+#include "server/event/failure.h"
+#include "server/event/lost.h"
 #include "server/log.h"
-#include "server/lost.h"
 #include "server/reactor.h"
-#include "server/session_custody.h"
+#include "server/session/session_custody.h"
 
 #define LINGER 5.0            /* seconds, as a worker's */
 #define ORPHAN_LIFETIME 900.0 /* seconds; a client's body may be what the gateway waits for */

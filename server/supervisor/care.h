@@ -3,9 +3,9 @@
 #ifndef SERVER_SUPERVISOR_CARE_H
 #define SERVER_SUPERVISOR_CARE_H
 #include "protocol/err.h"
-#include "server/config.h"
-#include "server/orphan.h"
-#include "server/session.h"
+#include "server/config/config.h"
+#include "server/event/orphan.h"
+#include "server/session/session.h"
 
 struct event_table;
 

@@ -8,12 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "server/file.h"
-#include "server/listener.h"
 #include "server/log.h"
 #include "server/metrics/metrics_file.h"
 #include "server/process.h"
 #include "server/reactor.h"
-#include "server/server_sockets.h"
+#include "server/socket/listener.h"
+#include "server/socket/server_sockets.h"
 #include "server/supervisor/control.h"
 #include "server/supervisor/ids_link.h"
 #include "server/supervisor/sealed_file.h"

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "protocol/err.h"
-#include "server/custody_file.h"
+#include "server/custody/custody_file.h"
 
 struct child;
 struct control;

@@ -4,9 +4,9 @@
 #include <string.h>
 #include "protocol/buf.h"
 #include "protocol/err.h"
-#include "server/config_plugin.h"
-#include "server/options.h"
-#include "server/settings.h"
+#include "server/config/config_plugin.h"
+#include "server/config/options.h"
+#include "server/config/settings.h"
 
 /* The bare # at the end keeps a \ before it from joining the next line to this one. */
 static int write_line(struct buf *out, const char *key, const char *value, struct err *err)

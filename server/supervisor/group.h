@@ -8,7 +8,7 @@
 #define SERVER_SUPERVISOR_GROUP_H
 #include "protocol/err.h"
 #include "server/metrics/metrics.h"
-#include "server/server_registry.h"
+#include "server/registry/server_registry.h"
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
 #include "server/supervisor/link.h"

@@ -3,13 +3,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "protocol/buf.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/confine/environment.h"
-#include "server/event.h"
+#include "server/event/event.h"
 #include "server/file.h"
-#include "server/ids_file.h"
 #include "server/log.h"
 #include "server/reactor.h"
+#include "server/registry/ids_file.h"
 #include "server/supervisor/config_text.h"
 #include "server/supervisor/control.h"
 #include "server/supervisor/group_metrics.h"

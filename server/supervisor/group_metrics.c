@@ -1,6 +1,6 @@
 #include "server/supervisor/group_metrics.h"
 #include "protocol/msg.h"
-#include "server/event_record.h"
+#include "server/event/event_record.h"
 #include "server/metrics/metrics_file.h"
 
 void group_keep_metrics(struct group *g, const struct child *child)

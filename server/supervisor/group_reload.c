@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/log.h"
 #include "server/reactor.h"
 #include "server/supervisor/control.h"

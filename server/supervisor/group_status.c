@@ -1,9 +1,9 @@
 /* group_status.c - what people are told of a group. */
 #include "protocol/arena.h"
 #include "server/admin/status.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/reactor.h"
-#include "server/registry.h"
+#include "server/registry/registry.h"
 #include "server/supervisor/group_metrics.h"
 
 bool group_has_process(const struct group *g, pid_t pid)

@@ -4,7 +4,7 @@
  * takes to the file itself, as far as its rights allow that. */
 #ifndef SERVER_SUPERVISOR_IDS_LINK_H
 #define SERVER_SUPERVISOR_IDS_LINK_H
-#include "server/ids_file.h"
+#include "server/registry/ids_file.h"
 
 struct ids_link; /* opaque: the supervisor's end */
 struct reactor;

@@ -1,8 +1,8 @@
 #include "server/supervisor/instance_check.h"
 #include <stdlib.h>
 #include "protocol/err.h"
-#include "server/registry.h"
-#include "server/start.h"
+#include "server/event/start.h"
+#include "server/registry/registry.h"
 #include "server/worker.h"
 
 struct ids {

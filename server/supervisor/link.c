@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "server/session.h"
-#include "server/session_custody.h"
+#include "server/session/session.h"
+#include "server/session/session_custody.h"
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
 

@@ -4,9 +4,9 @@
  * CARED: here, as a session, whose calls the supervisor answers (care.h). */
 #ifndef SERVER_SUPERVISOR_LINK_H
 #define SERVER_SUPERVISOR_LINK_H
-#include "server/config.h"
-#include "server/custody_file.h"
-#include "server/shares.h"
+#include "server/config/config.h"
+#include "server/custody/custody_file.h"
+#include "server/socket/shares.h"
 
 struct care;
 struct child;

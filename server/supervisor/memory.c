@@ -1,5 +1,5 @@
 #include "server/supervisor/memory.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/confine/cgroup.h"
 #include "server/log.h"
 #include "server/process.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "protocol/err.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 static bool share_socket(const struct config *config, size_t a, size_t b)
 {

@@ -5,7 +5,7 @@
 #ifndef SERVER_SUPERVISOR_RELOAD_H
 #define SERVER_SUPERVISOR_RELOAD_H
 #include <stdbool.h>
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/supervisor/group.h"
 #include "server/supervisor/plan.h"
 

@@ -1,7 +1,7 @@
 #include "server/supervisor/salvage.h"
 #include <stdlib.h>
 #include "pdk-bridge/phase.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/log.h"
 #include "server/supervisor/group.h"
 

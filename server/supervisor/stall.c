@@ -1,5 +1,5 @@
 /* stall.c - workers whose plugin code does not pause, as their custody segments show it. */
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/log.h"
 #include "server/supervisor/group.h"
 

@@ -4,7 +4,7 @@
  * server_sockets.h where the gateway connects, leaving.h when and how it ends, reload.h. */
 #ifndef SERVER_SUPERVISOR_SUPERVISOR_H
 #define SERVER_SUPERVISOR_SUPERVISOR_H
-#include "server/config.h"
+#include "server/config/config.h"
 
 struct err;
 

@@ -6,7 +6,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 #include "protocol/err.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/log.h"
 #include "server/reactor.h"
 

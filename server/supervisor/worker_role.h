@@ -6,7 +6,7 @@
 #define SERVER_SUPERVISOR_WORKER_ROLE_H
 #include <stdbool.h>
 #include <stddef.h>
-#include "server/config.h"
+#include "server/config/config.h"
 
 struct err;
 

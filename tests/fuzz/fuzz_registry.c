@@ -5,8 +5,8 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/log.h"
-#include "server/registry.h"
-#include "server/registry_log.h"
+#include "server/registry/registry.h"
+#include "server/registry/registry_log.h"
 
 #define ROWS_MAX 50
 

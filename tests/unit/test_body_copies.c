@@ -16,7 +16,7 @@
 #include "protocol/codec.h"
 #include "protocol/err.h"
 #include "server/reactor.h"
-#include "server/session.h"
+#include "server/session/session.h"
 
 #define PIECE ((size_t)8 << 10)
 #define MIB ((size_t)1 << 20)

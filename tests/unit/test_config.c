@@ -6,10 +6,10 @@
 #include <unistd.h>
 #include "plugins/runtime.h"
 #include "protocol/err.h"
-#include "server/config.h"
+#include "server/config/config.h"
+#include "server/config/options.h"
+#include "server/config/settings.h"
 #include "server/file.h"
-#include "server/options.h"
-#include "server/settings.h"
 #include "tests/lib/unit.h"
 
 /* No plugin is loaded here. */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "protocol/err.h"
-#include "server/config_file.h"
+#include "server/config/config_file.h"
 #include "tests/lib/unit.h"
 
 /* Collects "key=value;" for settings and "!line;" for lines that are none. */

@@ -1,8 +1,8 @@
 /* The types of values, and the nearest word. */
 #include <string.h>
 #include "protocol/err.h"
-#include "server/config_value.h"
-#include "server/suggest.h"
+#include "server/config/config_value.h"
+#include "server/config/suggest.h"
 #include "tests/lib/unit.h"
 
 static void a_duration_has_a_unit_or_is_seconds(void **state)

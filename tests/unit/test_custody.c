@@ -9,11 +9,11 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "protocol/msg.h"
-#include "server/custody.h"
-#include "server/custody_file.h"
-#include "server/custody_layout.h"
-#include "server/event.h"
-#include "server/fault.h"
+#include "server/custody/custody.h"
+#include "server/custody/custody_file.h"
+#include "server/custody/custody_layout.h"
+#include "server/custody/fault.h"
+#include "server/event/event.h"
 
 #define SLOT 2
 

@@ -11,14 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "protocol/err.h"
-#include "server/config.h"
-#include "server/custody_file.h"
-#include "server/event.h"
-#include "server/fault.h"
-#include "server/lost.h"
+#include "server/config/config.h"
+#include "server/custody/custody_file.h"
+#include "server/custody/fault.h"
+#include "server/event/event.h"
+#include "server/event/lost.h"
 #include "server/reactor.h"
-#include "server/registry.h"
-#include "server/session_custody.h"
+#include "server/registry/registry.h"
+#include "server/session/session_custody.h"
 #include "server/worker.h"
 #include "tests/lib/fake_gateway.h"
 

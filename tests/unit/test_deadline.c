@@ -2,7 +2,7 @@
 #include "tests/lib/unit.h"
 
 #include <string.h>
-#include "server/deadline.h"
+#include "server/event/deadline.h"
 #include "server/reactor.h"
 
 static struct reactor *reactor;

@@ -2,7 +2,7 @@
 #include "tests/lib/unit.h"
 
 #include "protocol/err.h"
-#include "server/event.h"
+#include "server/event/event.h"
 
 static uint64_t next_range;
 static int reserve_rc;

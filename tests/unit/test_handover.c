@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "protocol/err.h"
-#include "server/handover.h"
 #include "server/log.h"
 #include "server/reactor.h"
-#include "server/registry_take.h"
+#include "server/registry/handover.h"
+#include "server/registry/registry_take.h"
 #include "tests/lib/unit.h"
 
 #define NEVER 1e9 /* seconds; a minute is the bound */

@@ -1,7 +1,7 @@
 /* test_instance.c - rows, ids and live objects: shared, counted, dropped, made again, never stale. */
 #include <unistd.h>
 #include "plugins/instance.h"
-#include "server/registry.h"
+#include "server/registry/registry.h"
 #include "tests/unit/fake_runtime.h"
 #include "tests/unit/mp_bytes.h"
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "server/gateway_prefix.h"
-#include "server/invocation.h"
+#include "server/command/invocation.h"
+#include "server/config/gateway_prefix.h"
 #include "tests/lib/unit.h"
 
 /* The sub-command for a command line of words, in words again; "" where it is none of these. */

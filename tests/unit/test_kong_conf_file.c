@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "protocol/err.h"
+#include "server/config/kong_conf_file.h"
+#include "server/config/kong_names.h"
 #include "server/file.h"
-#include "server/kong_conf_file.h"
-#include "server/kong_names.h"
 #include "tests/lib/unit.h"
 
 struct place {

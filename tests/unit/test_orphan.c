@@ -1,7 +1,7 @@
 /* test_orphan.c - events that outlived their worker. */
 #include "tests/lib/unit.h"
 
-#include "server/orphan.h"
+#include "server/event/orphan.h"
 
 static struct event_record make(uint64_t id)
 {

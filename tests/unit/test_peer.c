@@ -2,7 +2,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "server/peer.h"
+#include "server/socket/peer.h"
 #include "tests/lib/unit.h"
 
 static void process_has_one_number_and_another_has_another(void **state)

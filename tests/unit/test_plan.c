@@ -7,8 +7,8 @@
 #include <unistd.h>
 #include "protocol/buf.h"
 #include "protocol/err.h"
-#include "server/config.h"
-#include "server/settings.h"
+#include "server/config/config.h"
+#include "server/config/settings.h"
 #include "server/supervisor/config_text.h"
 #include "server/supervisor/plan.h"
 #include "server/supervisor/sealed_file.h"

@@ -12,8 +12,8 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/log.h"
-#include "server/registry.h"
-#include "server/registry_log.h"
+#include "server/registry/registry.h"
+#include "server/registry/registry_log.h"
 #include "tests/lib/unit.h"
 
 #define GENERATION 42

@@ -8,7 +8,7 @@
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/reactor.h"
-#include "server/session.h"
+#include "server/session/session.h"
 
 /* A message ends with a dot and calls its first letter: "a." calls 'a'. A '!' in it is malformed, '#' begins
  * none, "x." can't be read but answered, "X." neither. */

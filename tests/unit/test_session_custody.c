@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include "protocol/codec.h"
 #include "protocol/err.h"
-#include "server/custody_file.h"
+#include "server/custody/custody_file.h"
 #include "server/reactor.h"
-#include "server/session.h"
-#include "server/session_custody.h"
+#include "server/session/session.h"
+#include "server/session/session_custody.h"
 
 #define SLOT 3
 #define CALL(id)             \

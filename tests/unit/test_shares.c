@@ -1,7 +1,7 @@
 /* test_shares.c - what each process at the other end has. */
 #include "tests/lib/unit.h"
 
-#include "server/shares.h"
+#include "server/socket/shares.h"
 
 static void test_what_is_added_is_had_until_it_is_removed(void **state)
 {

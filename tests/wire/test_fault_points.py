@@ -15,7 +15,7 @@ NEVER = ("RELEASE_NOTED",)  # come to by one of several workers only
 
 
 def places():
-    with open(os.path.join(lib.SOURCE, "server", "fault.def"), encoding="utf-8") as file:
+    with open(os.path.join(lib.SOURCE, "server", "custody", "fault.def"), encoding="utf-8") as file:
         return re.findall(r"^FAULT_POINT\((\w+),", file.read(), re.M)
 
 

@@ -1,0 +1,112 @@
+#include "server/registry/registry_take.h"
+#include <stdlib.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "server/log.h"
+#include "server/reactor.h"
+#include "server/registry/handover.h"
+
+#define PATIENCE 3.0 /* seconds, for all sockets together */
+
+static int ask(const struct registry_take_options *options, const char *path, double until,
+	       struct registry **ret, struct err *err)
+{
+	int fd = -1;
+	int rc = handover_ask(path, until, &fd, err);
+
+	if (rc != 0)
+		return rc;
+	rc = registry_open(fd, &options->registry, ret, err);
+	close(fd);
+	return rc != 0 ? err_prefix(err, rc, "%s.next", path) : 0;
+}
+
+/* Takes `more`. */
+static struct registry *join(struct registry *r, struct registry *more)
+{
+	struct err err = {""};
+	int rc;
+
+	if (r == NULL)
+		return more;
+	rc = registry_merge(r, more, &err);
+	if (rc != 0)
+		log_line(LOG_LEVEL_ERR, "some instances can't be taken over: %s",
+			 err_message(&err, rc));
+	registry_close(more);
+	return r;
+}
+
+static struct registry *ask_all(const struct registry_take_options *options)
+{
+	double until = reactor_now() + PATIENCE;
+	struct registry *r = NULL;
+
+	for (size_t i = 0; i < options->count; i++) {
+		struct registry *more = NULL;
+		struct err err = {""};
+		int rc = ask(options, options->paths[i], until, &more, &err);
+
+		if (rc == 0)
+			r = join(r, more);
+		else if (rc != -E_NOT_FOUND)
+			log_line(LOG_LEVEL_WARN, "the instances of a predecessor are unknown: %s",
+				 err_message(&err, rc));
+	}
+	return r;
+}
+
+static int make(const struct registry_take_options *options, struct registry **ret, struct err *err)
+{
+	int fd = -1;
+	int rc = registry_file_create(options->generation, &fd, err);
+
+	if (rc != 0)
+		return rc;
+	rc = registry_open(fd, &options->registry, ret, err);
+	close(fd);
+	return rc;
+}
+
+int registry_take(const struct registry_take_options *options, struct registry **ret_registry,
+		  struct err *err)
+{
+	struct registry *r = ask_all(options);
+
+	if (r == NULL)
+		return make(options, ret_registry, err);
+	log_line(LOG_LEVEL_NOTICE, "%zu instances are taken over from the server of %s",
+		 registry_count(r), options->paths[0]);
+	*ret_registry = r;
+	return 0;
+}
+
+void registry_offer(struct registry_offers *offers, struct reactor *reactor, int fd,
+		    const struct registry_take_options *options)
+{
+	offers->offers = calloc(options->count + 1, sizeof(struct handover *));
+	for (size_t i = 0; offers->offers != NULL && i < options->count; i++) {
+		struct err err = {""};
+		int rc = handover_offer(reactor, options->paths[i], fd,
+					&offers->offers[offers->count], &err);
+
+		if (rc == 0)
+			offers->count++;
+		else
+			log_line(LOG_LEVEL_WARN, "%s", err_message(&err, rc));
+	}
+}
+
+void registry_offers_check(struct registry_offers *offers)
+{
+	for (size_t i = 0; i < offers->count; i++)
+		handover_check(offers->offers[i]);
+}
+
+void registry_offers_fini(struct registry_offers *offers)
+{
+	for (size_t i = 0; i < offers->count; i++)
+		handover_destroy(offers->offers[i]);
+	free(offers->offers);
+	*offers = (struct registry_offers){0};
+}
