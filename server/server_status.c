@@ -76,16 +76,10 @@ static int reload(void *user, struct err *err)
 	return err_set(err, E_UNSUPPORTED, "a server with --single can't reload: start it again");
 }
 
-static bool is_worker(void *user, pid_t pid)
-{
-	(void)user;
-	return pid == getpid();
-}
-
 int server_status_create(struct reactor *reactor, struct worker *worker, struct admin **ret_admin,
 			 struct err *err)
 {
-	const struct status_source source = {fill, reload, is_worker, worker};
+	const struct status_source source = {fill, reload, worker};
 
 	started_at = reactor_now();
 	return serving_create_admin(worker->config, reactor, &source, ret_admin, err);

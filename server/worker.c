@@ -472,6 +472,8 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		worker_destroy(w);
 		return rc;
 	}
+	/* When the supervisor dies before the first event, nobody is there to be asked. */
+	event_stock(w->events);
 	for (size_t i = 0; i < w->served_count; i++)
 		start_plugin(&w->served[i]);
 	*ret_worker = w;

@@ -9,13 +9,12 @@
 #include "server/admin/http.h"
 #include "server/admin/probe.h"
 #include "server/admin/view.h"
+#include "server/confine/mark.h"
 #include "server/log.h"
-#include "server/process.h"
 #include "server/reactor.h"
 #include "server/socket/private_socket.h"
 
 #define CONNECTIONS 32U
-#define ANCESTORS 64 /* that are looked at */
 #define PATHS "there are GET /status, /health, /ready and /metrics, and POST /reload"
 
 /* One that waits for the end of the reload. */
@@ -117,22 +116,6 @@ static void on_gone(void *user, struct http_request *request)
 
 /* ---- connections ---- */
 
-/* Where a worker's process has started another one, that is none the better. */
-static bool is_of_worker(const struct admin *admin, int fd)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-	long pid;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-		return true;
-	pid = peer.pid;
-	for (int i = 0; pid > 1 && i < ANCESTORS; i++, pid = process_parent(pid))
-		if (admin->source.is_worker(admin->source.user, (pid_t)pid))
-			return true;
-	return false;
-}
-
 /* Before a byte is read, so that plugin code can't even take the places of others. */
 static void on_connection(void *user, int ready)
 {
@@ -150,7 +133,7 @@ static void on_connection(void *user, int ready)
 			reactor_io_set(admin->listen_io, 0);
 		return;
 	}
-	if (is_of_worker(admin, fd)) {
+	if (mark_is_on_peer(fd)) {
 		(void)send(fd, refusal, sizeof(refusal) - 1, MSG_NOSIGNAL);
 		close(fd);
 	} else {

@@ -70,8 +70,6 @@ struct status_source {
 	/* Begins a reload, or joins the one that is under way; admin_reload_ended then says how it went.
 	 * -E_UNSUPPORTED and others: it does not begin. */
 	int (*reload)(void *user, struct err *err);
-	/* Whether that is a process of ours that runs plugin code. */
-	bool (*is_worker)(void *user, pid_t pid);
 	void *user;
 };
 

@@ -5,7 +5,7 @@
 #include "server/command/report.h"
 #include "server/command/stdout_guard.h"
 
-static int read_object(const char *path, json_t **ret, struct err *err)
+int check_conf_read(const char *path, json_t **ret_conf, struct err *err)
 {
 	json_error_t error;
 	json_t *conf = json_load_file(path, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
@@ -19,7 +19,7 @@ static int read_object(const char *path, json_t **ret, struct err *err)
 		json_decref(conf);
 		return err_set(err, E_CONF, "%s is JSON, but no object", path);
 	}
-	*ret = conf;
+	*ret_conf = conf;
 	return 0;
 }
 
@@ -46,22 +46,18 @@ static void report_faults(struct report *report, const char *name, const json_t 
 		report_add(report, FINDING_ERROR, name, "%s", json_string_value(fault));
 }
 
-int check_conf(struct report *report, struct plugin *plugin, const char *path, struct err *err)
+int check_conf(struct report *report, struct plugin *plugin, const char *path, const json_t *conf,
+	       struct err *err)
 {
 	struct conf_result result = {0};
-	json_t *conf = NULL;
-	int rc = read_object(path, &conf, err);
+	int rc = run_schema(plugin, conf, &result, err);
 
-	if (rc != 0)
-		return rc;
-	rc = run_schema(plugin, conf, &result, err);
 	if (rc == 0)
 		report_add(report, FINDING_OK, plugin->name, "%s is a conf of it", path);
 	else if (rc == -E_CONF && result.faults != NULL)
 		report_faults(report, plugin->name, result.faults);
 	else if (rc == -E_CONF)
 		report_add(report, FINDING_ERROR, plugin->name, "%s", err_message(err, rc));
-	json_decref(conf);
 	json_decref(result.conf);
 	json_decref(result.faults);
 	return rc == -E_CONF ? 0 : rc;

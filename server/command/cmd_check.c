@@ -134,7 +134,8 @@ static void report_plugin(const struct config *config, struct report *report,
 }
 
 /* Plugins run, and may print, while they are loaded and while they are let go. */
-static int check_plugins(const struct cli *cli, struct report *report, struct err *err)
+static int check_plugins(const struct cli *cli, const json_t *conf, struct report *report,
+			 struct err *err)
 {
 	const struct config *config = &cli->config;
 	struct loaded_plugin *loaded;
@@ -143,15 +144,15 @@ static int check_plugins(const struct cli *cli, struct report *report, struct er
 
 	if (rc != 0)
 		return rc;
-	loaded = loader_load(config);
+	loaded = loader_load(config, NULL);
 	stdout_guard_end(&guard);
 	if (loaded == NULL)
 		return -E_NOMEM;
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		report_plugin(config, report, &loaded[i]);
-		if (conf_rc == 0 && loaded[i].rc == 0 && cli->conf != NULL &&
+		if (conf_rc == 0 && loaded[i].rc == 0 && conf != NULL &&
 		    strcmp(config->plugins[i].name, cli->positional) == 0)
-			conf_rc = check_conf(report, loaded[i].plugin, cli->conf, err);
+			conf_rc = check_conf(report, loaded[i].plugin, cli->conf, conf, err);
 	}
 	if (conf_rc == 0)
 		conf_rc = check_objects(config, report, loaded, err);
@@ -206,6 +207,7 @@ int cmd_check(int argc, char **argv)
 	struct report report = {0};
 	struct err err = {0};
 	struct cli cli;
+	json_t *conf = NULL;
 	int rc, code = cli_init(&cli, &command, argc, argv);
 
 	if (code != CLI_GO_ON)
@@ -214,8 +216,11 @@ int cmd_check(int argc, char **argv)
 	/* Before plugins are loaded, when the process may still read what is the gateway's. */
 	if (rc == 0 && cli.own[OPTION_KONG_CONF] != NULL)
 		rc = check_kong(&cli, &report, &err);
+	if (rc == 0 && cli.conf != NULL)
+		rc = check_conf_read(cli.conf, &conf, &err);
 	if (rc == 0)
-		rc = check_plugins(&cli, &report, &err);
+		rc = check_plugins(&cli, conf, &report, &err);
+	json_decref(conf);
 	if (rc != 0)
 		code = cli_fail(command.name, &err, rc);
 	else

@@ -73,7 +73,7 @@ static int make_text(const struct config *config, const struct loaded_plugin *lo
 /* Loads, and either writes the files or makes the text that is to be printed. An exit code. */
 static int load_and_dump(const struct cli *cli, char **ret_text)
 {
-	struct loaded_plugin *loaded = loader_load(&cli->config);
+	struct loaded_plugin *loaded = loader_load(&cli->config, cli->own[OPTION_OUTPUT]);
 	size_t n = cli->config.plugin_count;
 	int code;
 

@@ -51,7 +51,7 @@ static int load_and_export(const struct cli *cli, struct export *ret, struct err
 {
 	const struct config *config = &cli->config;
 	struct plugin_paths paths = config_plugin_paths(config);
-	struct loaded_plugin *loaded = loader_load(config);
+	struct loaded_plugin *loaded = loader_load(config, cli->own[OPTION_TO]);
 	int rc;
 
 	if (loaded == NULL)

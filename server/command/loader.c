@@ -33,7 +33,7 @@ static int hide_environment(const char *names)
 	return 0;
 }
 
-struct loaded_plugin *loader_load(const struct config *config)
+struct loaded_plugin *loader_load(const struct config *config, const char *output)
 {
 	struct loaded_plugin *loaded = calloc(config->plugin_count + 1, sizeof(*loaded));
 	struct err err = {""};
@@ -43,7 +43,7 @@ struct loaded_plugin *loader_load(const struct config *config)
 		return NULL;
 	rc = hide_environment(config->keep_environment);
 	if (rc == 0)
-		rc = confine_plugins(config, &err);
+		rc = confine_plugins(config, output, &err);
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		loaded[i] =
 			(struct loaded_plugin){&config->plugins[i], NULL, {.port = &port}, rc, err};

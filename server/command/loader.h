@@ -16,9 +16,10 @@ struct loaded_plugin {
 };
 
 /* One for each plugin of the configuration, in its order. The process is confined from then on, as a worker is
- * (confine.h), so that what plugin code may not see or change comes before or after in another process. NULL without memory. The caller has stdout
+ * (confine.h), so that what plugin code may not see or change comes before or after in another process. `output` is
+ * the folder that the command writes afterwards (NULL = none). NULL without memory. The caller has stdout
  * guarded (stdout_guard.h), for freeing too. */
-struct loaded_plugin *loader_load(const struct config *config);
+struct loaded_plugin *loader_load(const struct config *config, const char *output);
 void loader_free(struct loaded_plugin *loaded, const struct config *config);
 
 #endif

@@ -59,10 +59,9 @@ struct config {
 	unsigned socket_mode;              /* 0660 */
 	char *socket_owner, *socket_group; /* NULL = ours */
 	char *allowed_uids; /* SO_PEERCRED allow-list: names or numbers with commas; NULL = any */
-	char *admin_listen, *status_listen; /* or "off"; NULL = PREFIX/outrigger_admin.sock */
-	bool exit_with_parent, watch;
-	bool read_cache; /* default of the plugins' */
-	bool raw_calls;  /* PDK calls go out exactly as the plugins make them */
+	char *admin_listen, *status_listen;       /* or "off"; NULL = PREFIX/outrigger_admin.sock */
+	bool exit_with_parent, watch, read_cache; /* the last: default of the plugins' */
+	bool raw_calls; /* PDK calls go out exactly as the plugins make them */
 	size_t max_connections, max_events, max_instances;
 	struct limits limits; /* max_message_size, max_message_depth */
 	size_t max_body_size; /* default of the plugins' */
@@ -74,7 +73,8 @@ struct config {
 	double load_timeout;     /* seconds after which a plugin that loads ends the process */
 	double drain_timeout;    /* seconds that running events get to end when we leave */
 	char *run_as_user, *run_as_group, *keep_environment; /* NULL = ours; ours; nothing */
-	bool no_new_privs, core_dumps, seccomp;
+	char *read_paths, *write_paths;
+	bool no_new_privs, core_dumps, seccomp, landlock;
 	size_t memory_max, worker_memory_max; /* bytes; 0 = as documented */
 	enum on_error on_error;
 	enum lua_state_kind lua_state;   /* default of the plugins' */

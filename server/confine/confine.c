@@ -7,6 +7,9 @@
 #include "server/config/config.h"
 #include "server/confine/filter.h"
 #include "server/confine/identity.h"
+#include "server/confine/landlock.h"
+#include "server/confine/mark.h"
+#include "server/confine/places.h"
 #include "server/confine/privileges.h"
 #include "server/file.h"
 #include "server/log.h"
@@ -24,6 +27,10 @@ int confine_supervisor(const struct config *config, struct err *err)
 		log_line(LOG_LEVEL_WARN,
 			 "this kernel has no filters of system calls (seccomp): plugin "
 			 "code may start programs and signal others");
+	if (config->landlock && landlock_version() == 0)
+		log_line(LOG_LEVEL_WARN,
+			 "this kernel binds no process to folders (Landlock): plugin code may "
+			 "open whatever its user may");
 	if (!config->core_dumps)
 		privileges_forbid_cores();
 	privileges_show(false);
@@ -96,10 +103,22 @@ static int filter_calls(const struct config *config, struct err *err)
 	return config->seccomp && filter_is_known() ? filter_install(&options, err) : 0;
 }
 
-int confine_plugins(const struct config *config, struct err *err)
+/* Who is not root may do that only after no_new_privs, as with the filter. */
+static int bind_to_places(const struct config *config, const char *output, struct err *err)
+{
+	if (!config->landlock || landlock_version() == 0)
+		return 0;
+	if (geteuid() != 0)
+		privileges_gain_none();
+	return places_restrict(config, output, err);
+}
+
+int confine_plugins(const struct config *config, const char *output, struct err *err)
 {
 	int rc = become(config, err);
 
+	if (rc == 0)
+		rc = mark_set(err);
 	if (rc == 0 && config->no_new_privs)
 		rc = privileges_drop(err);
 	if (rc != 0)
@@ -108,5 +127,6 @@ int confine_plugins(const struct config *config, struct err *err)
 	privileges_show(config->core_dumps);
 	if (!config->core_dumps)
 		privileges_forbid_cores();
-	return filter_calls(config, err);
+	rc = bind_to_places(config, output, err);
+	return rc == 0 ? filter_calls(config, err) : rc;
 }

@@ -12,7 +12,8 @@ struct err;
 int confine_supervisor(const struct config *config, struct err *err);
 /* For one process that does all, where nothing can be kept apart. -E_CONF for what would be no use. */
 int confine_single(const struct config *config, struct err *err);
-/* For a process that is about to load plugins, for good. -E_CONF, -E_UNSUPPORTED. */
-int confine_plugins(const struct config *config, struct err *err);
+/* For a process that is about to load plugins, for good. `output` is a folder that it is to write itself (NULL = none).
+ * -E_CONF, -E_UNSUPPORTED. */
+int confine_plugins(const struct config *config, const char *output, struct err *err);
 
 #endif

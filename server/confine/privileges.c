@@ -51,6 +51,11 @@ int privileges_drop(struct err *err)
 	return 0;
 }
 
+void privileges_gain_none(void)
+{
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 void privileges_show(bool visible)
 {
 	prctl(PR_SET_DUMPABLE, visible ? 1 : 0, 0, 0, 0);

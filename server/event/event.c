@@ -85,6 +85,11 @@ static int refill(struct event_table *t, struct err *err)
 	return rc;
 }
 
+void event_stock(struct event_table *t)
+{
+	(void)refill(t, NULL);
+}
+
 static uint64_t make_id(const struct event_table *t, uint64_t counter)
 {
 	return ((uint64_t)t->options.owner << EVENT_COUNTER_BITS) | counter;

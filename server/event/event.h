@@ -50,6 +50,8 @@ size_t event_slots(size_t max);
 struct event_table *event_table_create(const struct event_options *options);
 /* Frees the events that still run without ending them: worker.c ends them before. Accepts NULL. */
 void event_table_destroy(struct event_table *t);
+/* Has ids for events to come, where it can: from then on some can be taken without asking anybody. */
+void event_stock(struct event_table *t);
 /* Takes a record and an event, both zeroed but for the id, the links between them and the memory that
  * event.arena keeps. The state is FREE until turn_take. `peer` (peer.h) is who it is for: one process can't
  * have all events (shares.h). -E_LIMIT, -E_NOMEM, -E_IO. */

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "protocol/err.h"
+#include "server/confine/mark.h"
 #include "server/log.h"
 #include "server/reactor.h"
 #include "server/socket/private_socket.h"
@@ -147,11 +148,14 @@ static void on_ready(void *user, int ready)
 			reactor_io_set(h->io, 0);
 		return;
 	}
-	if (private_socket_may_talk(fd))
-		send_registry(h, fd);
-	else
+	if (!private_socket_may_talk(fd))
 		log_line(LOG_LEVEL_WARN, "%s: a process of another user is refused",
 			 h->socket.name);
+	else if (mark_is_on_peer(fd))
+		log_line(LOG_LEVEL_WARN, "%s: a process that runs plugin code is refused",
+			 h->socket.name);
+	else
+		send_registry(h, fd);
 	close(fd);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/config/user.h"
+#include "server/confine/mark.h"
 #include "server/log.h"
 #include "server/reactor.h"
 #include "server/socket/farewell.h"
@@ -33,10 +34,18 @@ static int open_spare(void)
 
 static enum listener_verdict judge(const struct listener *l, int fd)
 {
-	static struct log_limit limit;
+	static struct log_limit limit, limit_plugins;
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
+	if (mark_is_on_peer(fd)) {
+		if (log_is_due(&limit_plugins))
+			log_line(LOG_LEVEL_ERR,
+				 "%s: a process that runs plugin code is refused: plugins can't "
+				 "call plugins",
+				 l->file.path);
+		return LISTENER_STRANGER;
+	}
 	if (l->options.allowed == NULL)
 		return LISTENER_WELCOME;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)

@@ -16,7 +16,7 @@ struct user_list;
 /* Why a connection can't be served. */
 enum listener_verdict {
 	LISTENER_WELCOME,
-	LISTENER_STRANGER, /* its user is not among the allowed ones */
+	LISTENER_STRANGER, /* its user is not among the allowed ones, or it runs plugin code */
 };
 
 struct listener_options {

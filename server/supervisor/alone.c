@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "protocol/err.h"
+#include "server/confine/mark.h"
 #include "server/log.h"
 #include "server/reactor.h"
 #include "server/worker.h"
@@ -64,6 +65,8 @@ static bool is_welcome(const struct alone *a, int fd)
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
+	if (mark_is_on_peer(fd))
+		return false;
 	return a->config->allowed_uids == NULL ||
 	       (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
 		user_list_has(&a->allowed, peer.uid));

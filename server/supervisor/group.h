@@ -114,7 +114,5 @@ void group_check_stalls(struct group *g, double now);
 struct arena;
 struct status_group;
 int group_fill_status(const struct group *g, struct arena *arena, struct status_group *ret);
-/* Whether that is one of its workers. */
-bool group_has_process(const struct group *g, pid_t pid);
 
 #endif

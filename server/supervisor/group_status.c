@@ -6,21 +6,6 @@
 #include "server/registry/registry.h"
 #include "server/supervisor/group_metrics.h"
 
-bool group_has_process(const struct group *g, pid_t pid)
-{
-	for (size_t i = 0; i < g->seat_count; i++) {
-		const struct seat *seat = &g->seats[i];
-
-		if ((seat->child != NULL && seat->child->pid == pid) ||
-		    (seat->successor != NULL && seat->successor->pid == pid))
-			return true;
-	}
-	for (const struct child *child = g->leavers; child != NULL; child = child->next)
-		if (child->pid == pid)
-			return true;
-	return false;
-}
-
 static void fill_worker(const struct child *child, size_t number, struct status_worker *ret)
 {
 	static const enum status_state states[] = {

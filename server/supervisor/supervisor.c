@@ -293,16 +293,6 @@ static int reload_for_admin(void *user, struct err *err)
 	return begin_reload(s, err);
 }
 
-static bool is_worker(void *user, pid_t pid)
-{
-	const struct supervisor *s = user;
-
-	for (size_t i = 0; i < s->plan.count; i++)
-		if (group_has_process(&s->groups[i], pid))
-			return true;
-	return false;
-}
-
 /* ---- the beginning ---- */
 
 static bool all_settled(const struct supervisor *s)
@@ -416,7 +406,7 @@ static void watch_files(struct supervisor *s)
 
 static int begin(struct supervisor *s, struct err *err)
 {
-	const struct status_source status = {fill_status, reload_for_admin, is_worker, s};
+	const struct status_source status = {fill_status, reload_for_admin, s};
 	int rc;
 
 	s->started_at = reactor_now();

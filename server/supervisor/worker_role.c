@@ -324,7 +324,7 @@ static int begin(struct role *role, const struct worker_role_options *options, s
 	if (rc == 0)
 		rc = open_memory(role, err);
 	if (rc == 0)
-		rc = confine_plugins(&role->config, err);
+		rc = confine_plugins(&role->config, NULL, err);
 	if (rc == 0)
 		rc = load(role, options->owner, err);
 	if (rc == 0 && options->checks)

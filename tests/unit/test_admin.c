@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/admin/admin.h"
 #include "server/admin/metrics_text.h"
+#include "server/confine/mark.h"
 #include "server/log.h"
 #include "server/metrics/metrics.h"
 #include "server/reactor.h"
@@ -27,7 +29,6 @@ struct fixture {
 	struct admin *admin;
 	struct status_source source;
 	/* the fake server */
-	pid_t worker;
 	unsigned reloads;
 	int reload_rc;
 	struct err err;
@@ -108,13 +109,6 @@ static int reload(void *user, struct err *err)
 	return 0;
 }
 
-static bool is_worker(void *user, pid_t pid)
-{
-	const struct fixture *f = user;
-
-	return pid == f->worker;
-}
-
 static void begin(struct fixture *f)
 {
 	const struct admin_options options = {
@@ -136,7 +130,7 @@ static int setup(void **state)
 		return -1;
 	snprintf(f->path, sizeof(f->path), "%s/admin.sock", f->dir);
 	f->reactor = reactor_create();
-	f->source = (struct status_source){fill, reload, is_worker, f};
+	f->source = (struct status_source){fill, reload, f};
 	begin(f);
 	*state = f;
 	return 0;
@@ -531,16 +525,48 @@ static void who_waits_is_told_when_the_server_leaves(void **state)
 
 /* ---- who asks ---- */
 
-static void a_worker_and_what_it_has_started_are_refused(void **state)
+/* A process of plugins: it connects, and stays until its input ends. */
+static pid_t start_marked(const struct fixture *f, int *ret_fd)
+{
+	struct sockaddr_un address = address_of(f);
+	int pair[2];
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		char text[256];
+		ssize_t n;
+
+		close(pair[0]);
+		if (mark_set(NULL) != 0 ||
+		    connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+			_exit(1);
+		(void)!send(fd, GET_STATUS, strlen(GET_STATUS), MSG_NOSIGNAL);
+		while ((n = recv(fd, text, sizeof(text), 0)) > 0)
+			(void)!send(pair[1], text, (size_t)n, MSG_NOSIGNAL);
+		shutdown(pair[1], SHUT_WR);
+		_exit(0);
+	}
+	close(pair[1]);
+	*ret_fd = pair[0];
+	return pid;
+}
+
+static void who_runs_plugin_code_is_refused(void **state)
 {
 	struct fixture *f = *state;
+	struct client *c = calloc(1, sizeof(*c));
+	pid_t pid;
 
-	f->worker = getpid();
-	expect(begin_call(f, GET_STATUS), 403, "plugins");
-	f->worker = getppid();
-	expect(begin_call(f, POST_RELOAD), 403, "plugins");
-	assert_int_equal(f->reloads, 0);
-	f->worker = 0;
+	assert_non_null(c);
+	c->f = f;
+	pid = start_marked(f, &c->fd);
+	c->io = reactor_io_create(f->reactor, c->fd, on_ready, c);
+	reactor_io_set(c->io, REACTOR_READ);
+	expect(c, 403, "plugins");
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	expect_served(f);
 }
 
@@ -703,7 +729,7 @@ int main(void)
 		TEST(a_reload_that_can_not_begin_is_answered_at_once),
 		TEST(all_who_wait_are_answered_and_who_has_gone_is_forgotten),
 		TEST(who_waits_is_told_when_the_server_leaves),
-		TEST(a_worker_and_what_it_has_started_are_refused),
+		TEST(who_runs_plugin_code_is_refused),
 		TEST(the_socket_is_ours_alone),
 		TEST(what_is_not_there_is_told_so),
 		TEST(malformed_requests_end_themselves_only),

@@ -1,5 +1,7 @@
 """Plugin code that tries to get at what is not its own: each attempt fails, and succeeds where the setting that
 stops it is off, so that it is known to be an attempt."""
+import ctypes
+import errno
 import json
 import os
 import signal
@@ -30,6 +32,11 @@ return file and "open" or err
 NOBODY = 65534
 
 
+def worker_pids(server):
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+            if lib.stat_field(pid, 1) == str(server.process.pid) and lib.stat_field(pid, 0) not in "ZX"]
+
+
 class HardeningTest(lib.WireTest):
     def write_plugin(self, folder, plugin, code):
         os.makedirs(os.path.join(folder, plugin))
@@ -38,7 +45,7 @@ class HardeningTest(lib.WireTest):
             with open(os.path.join(folder, plugin, name + ".lua"), "w", encoding="utf-8") as file:
                 file.write(text)
 
-    def serve_runner(self, environment=None, neighbour=None, **settings):
+    def serve_runner(self, environment=None, neighbour=None, popen=None, **settings):
         """`neighbour`: code of a plugin n beside it."""
         folder = os.path.join(self.temp_dir(), "plugins")
         self.write_plugin(folder, "p", RUN)
@@ -48,7 +55,7 @@ class HardeningTest(lib.WireTest):
         plugins = ("p",) if neighbour is None else ("p", "n")
         server = lib.Server(*plugins, plugins_dir=folder, start=False, **settings)
         self.addCleanup(self.end, server)
-        server.start(env={**os.environ, SECRET: "s3cret", "KEPT_A": "a", **(environment or {})})
+        server.start(env={**os.environ, SECRET: "s3cret", "KEPT_A": "a", **(environment or {})}, cwd="/", **(popen or {}))
         server.wait_ready()
         return server
 
@@ -111,8 +118,9 @@ class Rights(HardeningTest):
 
     @unittest.skipUnless(os.getuid() == 0, "only root has rights to lose")
     def test_root_without_capabilities_reads_no_memory_of_the_supervisor(self):
-        self.assertEqual(self.run_lua(self.serve_runner(no_new_privs="off"), READ_MEMORY), "open")
-        self.assertIn("Permission denied", self.run_lua(self.serve_runner(), READ_MEMORY))
+        server = self.serve_runner(no_new_privs="off", landlock="off")
+        self.assertEqual(self.run_lua(server, READ_MEMORY), "open")
+        self.assertIn("Permission denied", self.run_lua(self.serve_runner(landlock="off"), READ_MEMORY))
 
     def test_no_cores_are_left(self):
         server = self.serve_runner()
@@ -120,17 +128,219 @@ class Rights(HardeningTest):
                          r"Max core file size +0 +0 ")
 
 
+LANDLOCK_CREATE_RULESET = 444  # on every architecture
+
+
+def landlock_version():
+    return ctypes.CDLL(None, use_errno=True).syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+
+
+def hide_landlock():
+    """In a process that is about to run another program: the kernel has no Landlock for it."""
+    class Instruction(ctypes.Structure):
+        _fields_ = [("code", ctypes.c_ushort), ("jt", ctypes.c_ubyte), ("jf", ctypes.c_ubyte), ("k", ctypes.c_uint)]
+
+    class Program(ctypes.Structure):
+        _fields_ = [("n", ctypes.c_ushort), ("first", ctypes.POINTER(Instruction))]
+    load, unless, answer, allow, error = 0x20, 0x15, 0x06, 0x7FFF0000, 0x00050000
+    code = (Instruction * 4)((load, 0, 0, 0), (unless, 0, 1, LANDLOCK_CREATE_RULESET),
+                             (answer, 0, 0, error | errno.ENOSYS), (answer, 0, 0, allow))
+    libc = ctypes.CDLL(None, use_errno=True)
+    no_new_privs, seccomp, mode_filter = 38, 22, 2
+    if (libc.prctl(no_new_privs, 1, 0, 0, 0) != 0 or
+            libc.prctl(seccomp, mode_filter, ctypes.byref(Program(4, code)), 0, 0) != 0):
+        raise OSError(ctypes.get_errno(), "no filter")
+
+
+# Each tries to get at the file or folder of its name, and answers "done" or an error.
+TRIES = {
+    "read": "io.open('%(file)s', 'rb')",
+    "dots": "io.open('%(ours)s/../../%(file)s', 'rb')",
+    "link": "io.open('%(ours)s/link', 'rb')",
+    "write": "io.open('%(file)s', 'r+b')",
+    "truncate": "io.open('%(file)s', 'wb')",
+    "make": "io.open('%(folder)s/new', 'wb')",
+    "remove": "os.remove('%(file)s')",
+    "rename": "os.rename('%(file)s', '%(ours)s/theirs')",
+    "replace": "os.rename('%(ours)s/mine', '%(file)s')",
+}
+
+
+class Files(HardeningTest):
+    def setUp(self):
+        self.folder, self.ours = self.temp_dir(), self.temp_dir()
+        for folder in (self.folder, self.ours):
+            os.chmod(folder, 0o777)
+        self.file = os.path.join(self.folder, "file")
+        for path in (self.file, os.path.join(self.ours, "mine")):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("secret")
+            os.chmod(path, 0o666)
+        os.symlink(self.file, os.path.join(self.ours, "link"))
+
+    def serve_bound(self, **settings):
+        return self.serve_runner(write_paths=self.ours, **settings)
+
+    def attempt(self, server, name):
+        code = TRIES[name] % {"file": self.file, "folder": self.folder, "ours": self.ours}
+        return self.run_lua(server, "local ok, err = %s return ok and 'done' or err" % code)
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_nothing_but_the_given_places_can_be_read_or_written(self):
+        server = self.serve_bound()
+        for name in TRIES:
+            self.assertRegex(self.attempt(server, name), "Permission denied|Invalid cross-device link", name)
+        with open(self.file, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "secret")
+
+    def test_without_that_they_could(self):
+        server = self.serve_bound(landlock="off")
+        for name in TRIES:
+            if name not in ("remove", "rename", "truncate"):  # they would leave nothing to the others
+                self.assertEqual(self.attempt(server, name), "done", name)
+
+    def test_given_places_can_be_written_and_read(self):
+        server = self.serve_bound(read_paths=self.file)
+        self.assertEqual(self.run_lua(server, READ % self.file), "secret")
+        code = """local name = '%s/new'
+            local file = assert(io.open(name, 'wb')) file:write('text') file:close()
+            assert(os.rename(name, name .. '2'))
+            local text = io.open(name .. '2'):read('*a')
+            assert(os.remove(name .. '2'))
+            return text""" % self.ours
+        self.assertEqual(self.run_lua(server, code), "text")
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_readable_is_not_writable(self):
+        server = self.serve_bound(read_paths=self.folder)
+        self.assertEqual(self.attempt(server, "read"), "done")
+        for name in ("write", "truncate", "make", "remove", "rename"):
+            self.assertRegex(self.attempt(server, name), "Permission denied|Invalid cross-device link", name)
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_no_place_at_all_leaves_plugins_their_code(self):
+        server = self.serve_runner(write_paths="off", read_paths="off")
+        self.assertIn("Permission denied", self.attempt(server, "read"))
+        self.assertIn("Permission denied", self.run_lua(server, READ % "/etc/passwd"))
+        self.assertEqual(self.run_lua(server, "return 'served'"), "served")
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_other_processes_are_hidden_even_where_rights_are_kept(self):
+        server = self.serve_runner(no_new_privs="off", core_dumps="on")
+        self.assertIn("Permission denied", self.run_lua(server, READ_MEMORY))
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_by_default_plugins_have_temporary_files_and_logs_and_nothing_of_the_gateway(self):
+        server = self.serve_runner()
+        self.assertEqual(self.attempt(server, "write"), "done")  # below /tmp
+        self.assertEqual(self.run_lua(server, "local f = assert(io.tmpfile()) f:write('x') return 'done'"), "done")
+        self.assertNotIn("denied", self.run_lua(server, READ % "/etc/hosts"))
+        for path in ("/boot", "/srv", "/var/lib"):
+            self.assertIn("Permission denied", self.run_lua(server, READ % path), path)
+        self.assertIn("Permission denied", self.run_lua(server, "return select(2, io.open('/etc/new', 'w'))"))
+
+    def test_the_default_can_be_added_to(self):
+        server = self.serve_bound(read_paths="default, " + self.folder)
+        self.assertEqual(self.attempt(server, "read"), "done")
+        self.assertNotIn("denied", self.run_lua(server, READ % "/etc/hosts"))
+
+    def test_only_whole_paths_can_be_given(self):
+        with self.assertRaisesRegex(AssertionError, 'read_paths: "data" is no path from the root on'):
+            self.serve_runner(read_paths="default, data")
+
+    def test_a_kernel_that_cannot_is_said_once_and_all_else_holds(self):
+        server = self.serve_bound(popen={"preexec_fn": hide_landlock})
+        self.assertEqual(server.log().count("binds no process to folders (Landlock)"), 1)
+        self.assertEqual(self.attempt(server, "read"), "done")
+
+    def test_the_commands_write_where_they_were_told_to(self):
+        folder = os.path.join(self.folder, "plugins")
+        self.write_plugin(folder, "p", "io.open('%s/found', 'w')" % self.folder)
+        for arguments in (["dump", "--output", self.ours], ["export", "p", "--to", self.ours + "/new/folder"]):
+            subprocess.run([lib.BINARY, *arguments, "--plugins-dir", folder, "--plugin", "p", "--prefix", self.ours,
+                            "--write-paths", "off"], check=True, timeout=lib.PATIENCE, stdout=subprocess.DEVNULL)
+        self.assertTrue(os.path.exists(self.ours + "/p.json"))
+        self.assertTrue(os.path.exists(self.ours + "/new/folder/kong/plugins/p/schema.lua"))
+        if landlock_version() > 0:
+            self.assertFalse(os.path.exists(self.folder + "/found"))
+
+
+# Prints whether who listens at that path answers a call as a gateway's.
+CALL = """
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(30)
+try:
+    s.connect(sys.argv[1])
+    s.sendall(b"\\x94\\x00\\x01\\xb0plugin.GetStatus\\x90")
+    answer = s.recv(4096)
+except OSError as error:
+    answer = str(error).encode()
+open(sys.argv[2] + "~", "wb").write(b"answered" if len(answer) > 1 else b"refused")
+import os
+os.rename(sys.argv[2] + "~", sys.argv[2])
+"""
+
+
+class OtherPlugins(HardeningTest):
+    """A plugin that plays the gateway to another one could run it with any conf, on anybody's request."""
+
+    def setUp(self):
+        self.server = self.serve_runner(neighbour="", plugin_p_allow="fork, exec")
+        self.script = os.path.join(self.temp_dir(), "call.py")
+        os.chmod(os.path.dirname(self.script), 0o777)
+        self.outcome = self.script + ".outcome"
+        with open(self.script, "w", encoding="utf-8") as file:
+            file.write(CALL)
+
+    def read_said(self):
+        lib.wait_until(lambda: os.path.exists(self.outcome), "the end of the call")
+        with open(self.outcome, encoding="utf-8") as file:
+            return file.read()
+
+    def command(self, plugin):
+        return "/usr/bin/python3 %s %s %s" % (self.script, self.server.path(plugin), self.outcome)
+
+    def test_the_test_s_own_call_is_answered(self):
+        subprocess.run(self.command("n").split(), check=True, timeout=lib.PATIENCE)
+        self.assertEqual(self.read_said(), "answered")
+
+    def test_a_worker_is_no_client(self):
+        server = self.serve("native_escape", "wire-do", c_plugin_path=SystemCalls.NATIVE, seccomp="off")
+        gateway = self.connect(server)
+        conf = json.dumps({"socket": server.path("wire-do")})
+        answer = gateway.event(gateway.start_instance("native_escape", conf))["Data"]["Args"][1]
+        self.assertIn("gateway=ECONNREFUSED ", answer)
+        server.wait_log("a process that runs plugin code is refused")
+
+    def test_a_program_that_it_starts_is_none(self):
+        self.run_lua(self.server, "io.popen('%s'):read('*a')" % self.command("n"))
+        self.assertEqual(self.read_said(), "refused")
+
+    def test_nor_is_one_whose_parents_are_gone(self):
+        self.run_lua(self.server, "os.execute('(setsid %s &) &')" % self.command("n"))
+        self.assertEqual(self.read_said(), "refused")
+
+    def test_nor_is_one_when_no_supervisor_is_there(self):
+        gateway = self.connect(self.server, "p")
+        instance = gateway.start_instance("p", json.dumps({"word": "os.execute('(setsid %s &) &')" % self.command("n")}))
+        workers = worker_pids(self.server)
+        with self.connect(self.server, "n") as other:
+            other.call("plugin.GetStatus")
+            os.kill(self.server.process.pid, signal.SIGKILL)
+            self.server.process.wait(lib.PATIENCE)
+            gateway.event(instance)
+            self.assertEqual(self.read_said(), "refused")
+            for pid in workers:
+                os.kill(pid, signal.SIGKILL)
+
+
 class Memory(HardeningTest):
     ROOM = 128 << 20
     SLOW = {"stall_timeout": "20s", "event_timeout": "25s"}  # to fill memory takes its time
 
-    @staticmethod
-    def worker_pids(server):
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-                if lib.stat_field(pid, 1) == str(server.process.pid) and lib.stat_field(pid, 0) not in "ZX"]
-
     def worker(self, server):
-        pids = self.worker_pids(server)
+        pids = worker_pids(server)
         return pids[0] if len(pids) == 1 else None
 
     @staticmethod
@@ -170,7 +380,7 @@ class Memory(HardeningTest):
     def test_one_that_needs_much_from_its_start_on_does_not_pay_for_one_that_leaks(self):
         large = self.take(1) + "\n" + RUN
         before = self.serve_runner(neighbour=large.replace("return 'done'", ""))
-        base = sum(self.used_by(pid) for pid in self.worker_pids(before))
+        base = sum(self.used_by(pid) for pid in worker_pids(before))
         before.stop()
         server = self.serve_runner(neighbour=large.replace("return 'done'", ""), memory_max=base + self.ROOM // 4,
                                    **self.SLOW)
