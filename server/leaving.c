@@ -96,7 +96,16 @@ static bool check_sockets(struct leaving *l)
 	return l->superseded && !before;
 }
 
-/* An event without any connection has no gateway that could go on with it. Where there is a successor, the
+/* Whether an event may go on. Without any connection it has no gateway, unless the next step comes to a
+ * successor, who brings it. */
+static bool has_events(const struct leaving *l)
+{
+	bool may_come = l->superseded && l->ops.is_followed != NULL && l->ops.is_followed(l->user);
+
+	return l->ops.events(l->user) > 0 && (connections(l) > 0 || may_come);
+}
+
+/* Where there is a successor, the
  * gateway is asked to close our connections, and waited for. Whether a successor is on its way is asked
  * before whether it is there, or one that arrives in between would not be seen; and who was let in last
  * gets a turn. */
@@ -104,8 +113,7 @@ static void check_leaving(struct leaving *l, double now)
 {
 	bool is_awaited = server_sockets_are_awaited(l->sockets);
 	bool is_busy = check_sockets(l) || is_awaited ||
-		       (l->ops.is_busy != NULL && l->ops.is_busy(l->user)) ||
-		       (l->ops.events(l->user) > 0 && connections(l) > 0);
+		       (l->ops.is_busy != NULL && l->ops.is_busy(l->user)) || has_events(l);
 
 	if (l->superseded) {
 		l->ops.retire(l->user);

@@ -23,6 +23,8 @@ struct leaving_ops {
 	 * to that. */
 	void (*leave)(void *user);
 	bool (*is_busy)(void *user);
+	/* Whether a successor brings us steps of our events by connections of its own. NULL: none does. */
+	bool (*is_followed)(void *user);
 	/* Has the gateway let go of the connections that no running event needs. */
 	void (*retire)(void *user);
 	/* The log is to be opened anew (SIGUSR1). */

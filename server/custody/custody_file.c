@@ -227,6 +227,41 @@ int custody_file_clear(int fd, const struct custody_layout *layout, uint32_t slo
 	return write_at(fd, &blank, sizeof(blank), custody_slot_at(slot));
 }
 
+/* ---- a connection by itself ---- */
+
+/* No limit of one server is that of another: as large as any may be, and sparse. */
+static const struct custody_layout alone = {.slots = 1, .events = 1, .region = (uint64_t)1 << 32};
+
+int custody_file_pack(const struct custody_find *find, int *ret_fd, struct err *err)
+{
+	int fd, rc = custody_file_create(&alone, &fd, err);
+
+	if (rc != 0)
+		return rc;
+	rc = custody_file_write(fd, &alone, 0, find);
+	if (rc == 0)
+		*ret_fd = fd;
+	else
+		close(fd);
+	return rc;
+}
+
+static bool is_packed(int fd)
+{
+	struct custody_head head;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & F_SEAL_SHRINK) && read_at(fd, &head, sizeof(head), 0) == 0 &&
+	       head.magic == CUSTODY_MAGIC && head.slot_size == sizeof(struct custody_slot) &&
+	       head.record_size == sizeof(struct event_record) &&
+	       memcmp(&head.layout, &alone, sizeof(alone)) == 0;
+}
+
+int custody_file_unpack(int fd, struct custody_find *ret)
+{
+	return is_packed(fd) ? custody_file_read(fd, &alone, 0, ret) : -E_MALFORMED;
+}
+
 /* ---- events ---- */
 
 bool custody_file_find_event(int fd, const struct custody_layout *layout, uint64_t id,

@@ -41,6 +41,11 @@ bool custody_file_find_event(int fd, const struct custody_layout *layout, uint64
 int custody_file_events(int fd, const struct custody_layout *layout,
 			struct event_record **ret_records, size_t *ret_count);
 
+/* The same as a file of its own, for another process: sealed against a change of size. -E_IO. */
+int custody_file_pack(const struct custody_find *find, int *ret_fd, struct err *err);
+/* Reads one that somebody else has made. As custody_file_read. */
+int custody_file_unpack(int fd, struct custody_find *ret);
+
 struct custody_load {
 	uint32_t connections, events;
 	bool runs;       /* plugin code runs, ... */

@@ -84,22 +84,25 @@ static int wait_and_receive(int socket, double until, int *ret_fd, struct err *e
 	return receive(socket, ret_fd, err);
 }
 
-int handover_ask(const char *path, double until, int *ret_fd, struct err *err)
+int handover_ask(const char *path, double until, struct handover_answer *ret, struct err *err)
 {
 	struct private_socket place;
-	int fd, rc = private_socket_init(&place, path, SUFFIX, SOCK_SEQPACKET, err);
+	struct handover_answer answer = {-1, -1};
+	int rc = private_socket_init(&place, path, SUFFIX, SOCK_SEQPACKET, err);
 
 	if (rc != 0)
 		return rc;
-	fd = private_socket_connect(&place, err);
-	if (fd < 0)
-		rc = fd;
-	else if (!private_socket_may_talk(fd))
+	answer.connection_fd = private_socket_connect(&place, err);
+	if (answer.connection_fd < 0)
+		rc = answer.connection_fd;
+	else if (!private_socket_may_talk(answer.connection_fd))
 		rc = err_set(err, E_MALFORMED, "another user listens there");
 	else
-		rc = wait_and_receive(fd, until, ret_fd, err);
-	if (fd >= 0)
-		close(fd);
+		rc = wait_and_receive(answer.connection_fd, until, &answer.registry_fd, err);
+	if (rc == 0)
+		*ret = answer;
+	else if (answer.connection_fd >= 0)
+		close(answer.connection_fd);
 	private_socket_fini(&place);
 	return rc != 0 ? err_prefix(err, rc, "%s" SUFFIX, path) : 0;
 }
@@ -107,14 +110,13 @@ int handover_ask(const char *path, double until, int *ret_fd, struct err *err)
 /* ---- offering ---- */
 
 struct handover {
-	struct reactor *reactor;
+	struct handover_options options;
 	struct private_socket socket;
-	int fd; /* the registry; borrowed */
 	struct reactor_io *io;
 	bool failed; /* said in the log already */
 };
 
-static void send_registry(const struct handover *h, int to)
+static bool send_registry(const struct handover *h, int to)
 {
 	char text[sizeof(greeting)];
 	union {
@@ -132,8 +134,17 @@ static void send_registry(const struct handover *h, int to)
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &h->fd, sizeof(int));
-	(void)sendmsg(to, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	memcpy(CMSG_DATA(c), &h->options.fd, sizeof(int));
+	return sendmsg(to, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+/* Takes `fd`. */
+static void answer(const struct handover *h, int fd)
+{
+	if (send_registry(h, fd) && h->options.on_successor != NULL)
+		h->options.on_successor(h->options.user, fd);
+	else
+		close(fd);
 }
 
 static void on_ready(void *user, int ready)
@@ -148,14 +159,16 @@ static void on_ready(void *user, int ready)
 			reactor_io_set(h->io, 0);
 		return;
 	}
-	if (!private_socket_may_talk(fd))
+	if (!private_socket_may_talk(fd)) {
 		log_line(LOG_LEVEL_WARN, "%s: a process of another user is refused",
 			 h->socket.name);
-	else if (mark_is_on_peer(fd))
+	} else if (mark_is_on_peer(fd)) {
 		log_line(LOG_LEVEL_WARN, "%s: a process that runs plugin code is refused",
 			 h->socket.name);
-	else
-		send_registry(h, fd);
+	} else {
+		answer(h, fd);
+		return;
+	}
 	close(fd);
 }
 
@@ -168,24 +181,23 @@ static int listen_anew(struct handover *h, struct err *err)
 	rc = private_socket_listen(&h->socket, err);
 	if (rc != 0)
 		return err_prefix(err, rc, "a successor can't ask for the instances");
-	h->io = reactor_io_create(h->reactor, h->socket.fd, on_ready, h);
+	h->io = reactor_io_create(h->options.reactor, h->socket.fd, on_ready, h);
 	if (h->io == NULL)
 		return err_set(err, E_NOMEM, "no memory for the socket %s", h->socket.name);
 	reactor_io_set(h->io, REACTOR_READ);
 	return 0;
 }
 
-int handover_offer(struct reactor *reactor, const char *path, int fd,
-		   struct handover **ret_handover, struct err *err)
+int handover_offer(const struct handover_options *options, struct handover **ret_handover,
+		   struct err *err)
 {
 	struct handover *h = calloc(1, sizeof(*h));
 	int rc;
 
 	if (h == NULL)
 		return err_set(err, E_NOMEM, "no memory for a socket");
-	h->reactor = reactor;
-	h->fd = fd;
-	rc = private_socket_init(&h->socket, path, SUFFIX, SOCK_SEQPACKET, err);
+	h->options = *options;
+	rc = private_socket_init(&h->socket, options->path, SUFFIX, SOCK_SEQPACKET, err);
 	if (rc == 0)
 		rc = listen_anew(h, err);
 	if (rc != 0) {

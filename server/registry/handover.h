@@ -3,7 +3,9 @@
  * PATH.next (mode 0600) is made by who serves PATH. Whoever connects, and is the same user or root, gets one
  * message with the registry's descriptor. A server that is about to serve PATH asks there first, and makes
  * PATH.next its own once it serves. Several processes that share one registry may offer it: the latest
- * socket counts, and any of the others makes a new one when that one's owner is gone. */
+ * socket counts, and any of the others makes a new one when that one's owner is gone.
+ *
+ * The connection may stay, as the way between the two servers (supervisor/passage.h); either side may close it. */
 #ifndef SERVER_REGISTRY_HANDOVER_H
 #define SERVER_REGISTRY_HANDOVER_H
 
@@ -11,15 +13,25 @@ struct err;
 struct handover; /* opaque: an offer */
 struct reactor;
 
-/* Asks who serves the plugin socket `path`, until the time `until` (monotonic seconds) at most. What comes in
- * *ret_fd, owned, is not looked at. -E_NOT_FOUND when nobody is there, -E_TIMEOUT, -E_MALFORMED (also of a
+struct handover_answer {
+	int registry_fd;   /* owned; not looked at */
+	int connection_fd; /* to who has answered; owned */
+};
+/* Asks who serves the plugin socket `path`, until the time `until` (monotonic seconds) at most. -E_NOT_FOUND when nobody is there, -E_TIMEOUT, -E_MALFORMED (also of a
  * peer that is neither our user nor root), -E_IO, -E_NOMEM. */
-int handover_ask(const char *path, double until, int *ret_fd, struct err *err);
+int handover_ask(const char *path, double until, struct handover_answer *ret, struct err *err);
 
-/* Offers `fd` (borrowed for its life) for the plugin socket `path`, from now on. Returns owned in
- * *ret_handover. -E_IO, -E_NOMEM. */
-int handover_offer(struct reactor *reactor, const char *path, int fd,
-		   struct handover **ret_handover, struct err *err);
+struct handover_options {
+	struct reactor *reactor;
+	const char *path;
+	int fd; /* the registry; borrowed for the offer's life */
+	/* Who has been answered; takes the descriptor. NULL: the connection is closed. */
+	void (*on_successor)(void *user, int connection_fd);
+	void *user;
+};
+/* Offers it from now on. Returns owned in *ret_handover. -E_IO, -E_NOMEM. */
+int handover_offer(const struct handover_options *options, struct handover **ret_handover,
+		   struct err *err);
 /* To be called about once a second: makes the socket again where nobody offers any more. */
 void handover_check(struct handover *h);
 /* The file goes if it is ours. Accepts NULL. */

@@ -11,13 +11,17 @@
 static int ask(const struct registry_take_options *options, const char *path, double until,
 	       struct registry **ret, struct err *err)
 {
-	int fd = -1;
-	int rc = handover_ask(path, until, &fd, err);
+	struct handover_answer answer;
+	int rc = handover_ask(path, until, &answer, err);
 
 	if (rc != 0)
 		return rc;
-	rc = registry_open(fd, &options->registry, ret, err);
-	close(fd);
+	rc = registry_open(answer.registry_fd, &options->registry, ret, err);
+	close(answer.registry_fd);
+	if (rc == 0 && options->on_predecessor != NULL)
+		options->on_predecessor(options->user, answer.connection_fd);
+	else
+		close(answer.connection_fd);
 	return rc != 0 ? err_prefix(err, rc, "%s.next", path) : 0;
 }
 
@@ -86,9 +90,15 @@ void registry_offer(struct registry_offers *offers, struct reactor *reactor, int
 {
 	offers->offers = calloc(options->count + 1, sizeof(struct handover *));
 	for (size_t i = 0; offers->offers != NULL && i < options->count; i++) {
+		const struct handover_options offer = {
+			.reactor = reactor,
+			.path = options->paths[i],
+			.fd = fd,
+			.on_successor = options->on_successor,
+			.user = options->user,
+		};
 		struct err err = {""};
-		int rc = handover_offer(reactor, options->paths[i], fd,
-					&offers->offers[offers->count], &err);
+		int rc = handover_offer(&offer, &offers->offers[offers->count], &err);
 
 		if (rc == 0)
 			offers->count++;

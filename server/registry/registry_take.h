@@ -13,6 +13,11 @@ struct registry_take_options {
 	size_t count;
 	int64_t generation; /* of a new registry */
 	struct registry_options registry;
+	/* Connections to predecessors, and of successors (handover.h); take the descriptor. NULL: they are
+	 * closed. */
+	void (*on_predecessor)(void *user, int fd);
+	void (*on_successor)(void *user, int fd);
+	void *user;
 };
 
 /* The registry of who serves these sockets now, or a new one. Where the predecessor has several, they become

@@ -41,6 +41,9 @@ int server_registry_init(struct server_registry *s, const struct server_registry
 {
 	*s = (struct server_registry){
 		.options = {.generation = options->generation,
+			    .on_predecessor = options->on_predecessor,
+			    .on_successor = options->on_successor,
+			    .user = options->user,
 			    .registry = {.max = options->config->max_instances,
 					 .row_idle = REGISTRY_ROW_IDLE}},
 	};

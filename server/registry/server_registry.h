@@ -18,7 +18,10 @@ struct server_registry_options {
 	const struct config *config;
 	const size_t *plugins; /* indices in the configuration; NULL = all are meant */
 	size_t count;
-	int64_t generation; /* of a new one */
+	int64_t generation;                         /* of a new one */
+	void (*on_predecessor)(void *user, int fd); /* as of registry_take.h, as the others */
+	void (*on_successor)(void *user, int fd);
+	void *user;
 };
 
 /* That of a predecessor, or a new one. -E_IO, -E_NOMEM. */

@@ -15,6 +15,7 @@
 #include "server/supervisor/config_text.h"
 #include "server/supervisor/group_child.h"
 #include "server/supervisor/group_metrics.h"
+#include "server/supervisor/group_passage.h"
 #include "server/supervisor/salvage.h"
 
 #define LINGERERS 256 /* connections beyond max_connections that are being refused */
@@ -140,23 +141,31 @@ static bool has_room(const struct group *g, uint64_t peer)
 	return false;
 }
 
-void group_accept(struct group *g, int fd, enum on_error on_error, bool refuse)
+struct link *group_take_in(struct group *g, const struct link_start *start)
 {
-	struct link_start start = {.fd = fd, .peer = peer_process(fd), .on_error = on_error};
+	struct link_start judged = *start;
 	struct link *link;
 
-	start.unwanted = refuse || !has_room(g, start.peer);
-	if (start.unwanted && g->links.unwanted >= LINGERERS) {
-		farewell_say(g->env->reactor, fd);
-		return;
+	judged.unwanted = start->unwanted || !has_room(g, start->peer);
+	if (judged.unwanted && g->links.unwanted >= LINGERERS) {
+		farewell_say(g->env->reactor, start->fd);
+		return NULL;
 	}
-	link = link_create(&g->links, &start);
-	if (link == NULL) {
+	link = link_create(&g->links, &judged);
+	if (link == NULL)
 		log_line(LOG_LEVEL_ERR, "no memory for a connection");
-		return;
-	}
-	link->number = ++g->next_number;
-	group_place(g, link);
+	else
+		link->number = ++g->next_number;
+	return link;
+}
+
+void group_accept(struct group *g, int fd, enum on_error on_error, bool refuse)
+{
+	const struct link_start start = {fd, peer_process(fd), on_error, refuse};
+	struct link *link = group_take_in(g, &start);
+
+	if (link != NULL)
+		group_place(g, link);
 }
 
 /* ---- all workers ---- */
@@ -318,6 +327,9 @@ static int make_files(struct group *g, struct err *err)
 		.plugins = g->plan->plugins,
 		.count = g->plan->plugin_count,
 		.generation = g->env->ids->generation,
+		.on_predecessor = group_add_predecessor,
+		.on_successor = group_add_successor,
+		.user = g,
 	};
 	int rc = group_config_file(g->env->config, g->plan, &g->config_fd, err);
 
@@ -364,7 +376,7 @@ static void forget_link(struct group *g, struct link *link)
 
 static void abandon_link(struct group *g, struct link *link)
 {
-	if (link->place == LINK_SERVED)
+	if (link->place == LINK_SERVED || link->place == LINK_LENT)
 		return;
 	if (link->place == LINK_HELD && !link_care(link, &g->care))
 		return;
@@ -388,6 +400,7 @@ void group_fini(struct group *g)
 		child_destroy(child);
 	}
 	each_link(g, forget_link);
+	group_close_passages(g);
 	shares_fini(&g->links.peers);
 	for (size_t i = 0; g->plugins != NULL && i < g->plan->plugin_count; i++) {
 		free(g->plugins[i].dump);

@@ -1,25 +1,27 @@
 /* group.h - the plugins that share a process: their workers, and their connections.
  *
- * Glossary: a *seat* is one of the group's `workers`; who sits there may die and be followed by another. A
- * *successor* is a worker that a reload starts: it is seated when all of them are ready.
- * Parts: child.h one worker, link.h one connection, care.h answers without a worker, restart.h when to
- * start again, salvage.h what becomes of the connections of a dead one. */
+ * Parts: child.h one worker, seat.h its place, link.h one connection, care.h answers without a worker,
+ * salvage.h what becomes of the connections of a dead one, group_passage.h of those for another server. */
 #ifndef SERVER_SUPERVISOR_GROUP_H
 #define SERVER_SUPERVISOR_GROUP_H
 #include "protocol/err.h"
+#include "server/event/event.h"
 #include "server/metrics/metrics.h"
 #include "server/registry/server_registry.h"
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
 #include "server/supervisor/link.h"
 #include "server/supervisor/plan.h"
-#include "server/supervisor/restart.h"
+#include "server/supervisor/seat.h"
 
+struct arena;
 struct config;
 struct event_table;
+struct group_passage;
 struct ids_file;
 struct reactor_timer;
 struct server_socket;
+struct status_group;
 
 /* What the groups of a supervisor share; borrowed. */
 struct group_env {
@@ -33,19 +35,6 @@ struct group_env {
 	void *user;
 };
 
-struct seat {
-	struct group *group;
-	size_t number;
-	struct child *child;         /* NULL = empty */
-	struct child *successor;     /* NULL = there is no reload */
-	struct reactor_timer *again; /* until it is filled again */
-	struct restart restart;
-	double again_at; /* when it is to be filled */
-	uint64_t restarts;
-	double replaced_at; /* when it last got a successor for its memory */
-	bool has_failed;    /* its first worker, or its successor, could not serve */
-};
-
 /* What the workers have said of a plugin. */
 struct group_plugin {
 	char *dump;          /* owned; NULL = nothing yet */
@@ -54,8 +43,6 @@ struct group_plugin {
 	uint64_t crashes, stalls;
 	struct metrics_plugin past; /* what dead workers have counted, and we in their place */
 };
-
-#define SEATS_MAX 256 /* what `workers` may be */
 
 struct group {
 	struct group_env *env;
@@ -67,7 +54,8 @@ struct group {
 	size_t next_seats;     /* that a reload fills */
 	struct child *leavers; /* that drain */
 	struct link_set links;
-	uint64_t next_number; /* of a link */
+	struct group_passage *passages; /* the latest first */
+	uint64_t next_number;           /* of a link */
 	struct care care;
 	struct group_plugin *plugins;   /* in the order of plan->plugins */
 	struct reactor_timer *patience; /* with connections that nobody reads ... */
@@ -75,10 +63,10 @@ struct group {
 	struct reactor_timer *tidy;     /* hands on what may be served again */
 	bool given_up;                  /* patience is at an end: calls are answered here */
 	struct server_registry registry;
-	int config_fd, next_config_fd; /* the latter of a reload; -1 = there is none */
-	uint64_t crashes, stalls;
-	uint64_t answered; /* calls in place of workers */
-	int failure_rc;    /* of the last worker that could not serve; 0 = none */
+	int config_fd, next_config_fd;      /* the latter of a reload; -1 = there is none */
+	bool had_owner[EVENT_OWNERS];       /* whom our workers were */
+	uint64_t crashes, stalls, answered; /* the latter: calls in place of workers */
+	int failure_rc;                     /* of the last worker that could not serve; 0 = none */
 	struct err failure;
 };
 
@@ -111,8 +99,6 @@ void group_end(struct group *g);
 void group_check_stalls(struct group *g, double now);
 
 /* What is told of it; the rest is in `arena`, or borrowed. -E_NOMEM. */
-struct arena;
-struct status_group;
 int group_fill_status(const struct group *g, struct arena *arena, struct status_group *ret);
 
 #endif

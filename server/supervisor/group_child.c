@@ -13,6 +13,7 @@
 #include "server/supervisor/config_text.h"
 #include "server/supervisor/control.h"
 #include "server/supervisor/group_metrics.h"
+#include "server/supervisor/group_passage.h"
 #include "server/supervisor/group_reload.h"
 #include "server/supervisor/salvage.h"
 #include "server/supervisor/sealed_file.h"
@@ -95,18 +96,29 @@ static void on_ended(void *user, struct child *child, struct link *link)
 	link_destroy(link);
 }
 
-/* What nobody owns any more, the supervisor answers. */
+void group_route(struct group *g, struct link *link, uint64_t owner)
+{
+	struct child *to = find_owner(g, owner);
+	bool is_elsewhere = owner < EVENT_OWNERS && !g->had_owner[owner];
+
+	if (to != NULL && link_give(link, to) == 0)
+		return;
+	if (!is_elsewhere || link->refuse || !group_lend(g, link, owner))
+		link_care(link, &g->care);
+}
+
 static void on_released(void *user, struct child *child, struct link *link,
 			struct custody_find *find, uint64_t owner)
 {
 	struct group *g = user;
-	struct child *to = owner != CONTROL_ANY ? find_owner(g, owner) : NULL;
 
 	link_hold(link, find);
 	if (owner == CONTROL_ANY)
 		group_place(g, link);
-	else if (to == NULL || to == child || link_give(link, to) != 0)
+	else if (owner == child->owner) /* it has not got the event */
 		link_care(link, &g->care);
+	else
+		group_route(g, link, owner);
 }
 
 /* ---- deaths ---- */
@@ -259,9 +271,11 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 		rc = child_create(&options, ret_child, err);
 	free(name);
 	free(environment);
-	if (rc == 0)
-		(*ret_child)->seat = seat->number;
-	return rc;
+	if (rc != 0)
+		return rc;
+	g->had_owner[options.owner] = true;
+	(*ret_child)->seat = seat->number;
+	return 0;
 }
 
 void seat_fill(struct seat *seat)

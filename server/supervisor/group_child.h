@@ -26,6 +26,10 @@ int group_config_file(const struct config *config, const struct plan_group *plan
 
 /* Of group.c: gives a connection that is HELD to a worker, or lets it wait for one. It may be gone then. */
 void group_place(struct group *g, struct link *link);
+/* A new connection, HELD; NULL where it was refused and is gone. Takes its descriptor. */
+struct link *group_take_in(struct group *g, const struct link_start *start);
+/* A connection that is HELD goes to who has the event; what nobody has any more, the supervisor answers. */
+void group_route(struct group *g, struct link *link, uint64_t owner);
 /* Nobody serves, and nobody will soon: calls are answered here. */
 void group_give_up(struct group *g);
 /* A worker is ready: hands on all that may be served. */

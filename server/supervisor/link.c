@@ -8,6 +8,7 @@
 #include "server/session/session_custody.h"
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
+#include "server/supervisor/passage.h"
 
 static void enlist(struct link *link, struct link_set *set)
 {
@@ -28,6 +29,7 @@ static void delist(struct link *link)
 	if (!link->unwanted)
 		shares_remove(&set->peers, link->peer, 1);
 	set->unwanted -= link->unwanted;
+	set->lent -= link->place == LINK_LENT;
 	set->count--;
 	*link->prev = link->next;
 	if (link->next != NULL)
@@ -58,6 +60,8 @@ void link_destroy(struct link *link)
 		session_destroy(link->session);
 	else if (link->place == LINK_HELD)
 		shutdown(link->fd, SHUT_RDWR);
+	if (link->lender != NULL)
+		passage_return(link->lender, link->lender_number);
 	custody_find_fini(&link->find);
 	close(link->fd);
 	delist(link);
@@ -149,6 +153,27 @@ bool link_salvage(struct link *link, struct care *care)
 	if (!begin_care(link, care) || !run(link, session_recover))
 		return false;
 	return link_let_go(link) || run(link, session_go_on);
+}
+
+void link_lend(struct link *link, struct passage *to)
+{
+	custody_find_fini(&link->find);
+	link->find = (struct custody_find){0};
+	link->borrower = to;
+	link->place = LINK_LENT;
+	link->set->lent++;
+}
+
+/* Nobody knows what was said on it. */
+void link_recall(struct link *link, struct care *care)
+{
+	struct custody_find nothing = {0};
+
+	link->set->lent--;
+	link->borrower = NULL;
+	link->refuse = true;
+	link_hold(link, &nothing);
+	link_salvage(link, care);
 }
 
 bool link_catch_up(struct link *link)

@@ -1,7 +1,7 @@
 /* link.h - one connection as the supervisor has it: a duplicate of it, and where its state is.
  *
  * Places. SERVED: in a slot of a worker, which reads and writes it. HELD: here, as plain data; nobody reads.
- * CARED: here, as a session, whose calls the supervisor answers (care.h). */
+ * CARED: here, as a session, whose calls the supervisor answers (care.h). LENT: another server serves it. */
 #ifndef SERVER_SUPERVISOR_LINK_H
 #define SERVER_SUPERVISOR_LINK_H
 #include "server/config/config.h"
@@ -10,19 +10,22 @@
 
 struct care;
 struct child;
+struct passage;
 struct session;
 
 enum link_place {
 	LINK_HELD,
 	LINK_SERVED,
 	LINK_CARED,
+	LINK_LENT,
 };
 
 /* All of a group; zeroed = none. */
 struct link_set {
 	struct link *list;
 	size_t count;
-	size_t unwanted;     /* of them */
+	size_t unwanted;     /* of them, ... */
+	size_t lent;         /* ... and that another server serves */
 	struct shares peers; /* who has the others */
 };
 
@@ -41,6 +44,9 @@ struct link {
 	struct child *child;      /* SERVED */
 	struct custody_find find; /* HELD */
 	struct session *session;  /* CARED */
+	struct passage *borrower; /* LENT; borrowed, as the next one */
+	struct passage *lender;   /* who is told of its end, by ...; NULL = nobody */
+	uint64_t lender_number;   /* ... that name */
 };
 
 /* What is known of a new one. */
@@ -64,6 +70,10 @@ bool link_care(struct link *link, struct care *care);
 bool link_salvage(struct link *link, struct care *care);
 /* Of one that is CARED: answers what has come already, without the loop. False as above. */
 bool link_catch_up(struct link *link);
+/* From HELD to LENT: was sent there. */
+void link_lend(struct link *link, struct passage *to);
+/* Who had it is gone: ends it so that the gateway fails closed. */
+void link_recall(struct link *link, struct care *care);
 /* From CARED to HELD, if nobody has anything to say there. Whether it is HELD now. */
 bool link_let_go(struct link *link);
 /* The session has ended: forgets the connection, or leaves that to who keeps it. */

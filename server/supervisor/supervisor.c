@@ -18,6 +18,7 @@
 #include "server/socket/farewell.h"
 #include "server/socket/server_sockets.h"
 #include "server/supervisor/control.h"
+#include "server/supervisor/group_passage.h"
 #include "server/supervisor/group_reload.h"
 #include "server/supervisor/memory.h"
 #include "server/supervisor/reload.h"
@@ -56,7 +57,7 @@ static size_t count_connections(void *user)
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->plan.count; i++)
-		count += s->groups[i].links.count;
+		count += s->groups[i].links.count - s->groups[i].links.lent;
 	return count;
 }
 
@@ -68,6 +69,16 @@ static size_t count_events(void *user)
 	for (size_t i = 0; i < s->plan.count; i++)
 		count += group_events(&s->groups[i]);
 	return count;
+}
+
+static bool is_followed(void *user)
+{
+	const struct supervisor *s = user;
+
+	for (size_t i = 0; i < s->plan.count; i++)
+		if (group_has_successor(&s->groups[i]))
+			return true;
+	return false;
 }
 
 static void say_all(const struct supervisor *s, unsigned type, uint64_t number)
@@ -430,6 +441,7 @@ static int begin(struct supervisor *s, struct err *err)
 		.sockets = &s->sockets,
 		.ops = {.connections = count_connections,
 			.events = count_events,
+			.is_followed = is_followed,
 			.retire = retire,
 			.reopen_log = reopen_log,
 			.check = check,

@@ -71,7 +71,10 @@ static struct handover *offer(struct fixture *f)
 {
 	struct handover *h = NULL;
 
-	if (handover_offer(f->reactor, f->path, f->fd, &h, &f->err) != 0)
+	const struct handover_options options = {
+		.reactor = f->reactor, .path = f->path, .fd = f->fd};
+
+	if (handover_offer(&options, &h, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	return h;
 }
@@ -80,14 +83,17 @@ static struct handover *offer(struct fixture *f)
 static void ask_in_child(struct fixture *f)
 {
 	struct stat own, got;
-	int fd = -1;
-	int rc = handover_ask(f->path, NEVER, &fd, &f->err);
+	struct handover_answer answer;
+	int rc = handover_ask(f->path, NEVER, &answer, &f->err);
 
 	if (rc != 0)
 		_exit(-rc);
 	fstat(f->fd, &own);
-	fstat(fd, &got);
-	_exit(own.st_ino == got.st_ino && (fcntl(fd, F_GETFD) & FD_CLOEXEC) ? 0 : 100);
+	fstat(answer.registry_fd, &got);
+	_exit(own.st_ino == got.st_ino && (fcntl(answer.registry_fd, F_GETFD) & FD_CLOEXEC) &&
+			      (fcntl(answer.connection_fd, F_GETFD) & FD_CLOEXEC)
+		      ? 0
+		      : 100);
 }
 
 /* While the loop runs. */
@@ -172,11 +178,12 @@ static void a_name_that_no_socket_may_have_is_an_error(void **state)
 	struct fixture *f = *state;
 	struct handover *h = NULL;
 	char path[400];
+	const struct handover_options options = {.reactor = f->reactor, .path = path, .fd = f->fd};
 
 	snprintf(path, sizeof(path), "%s/%0200d", f->dir, 0);
-	assert_int_equal(handover_offer(f->reactor, path, f->fd, &h, &f->err), -E_IO);
+	assert_int_equal(handover_offer(&options, &h, &f->err), -E_IO);
 	snprintf(path, sizeof(path), "%s/nowhere/p.socket", f->dir);
-	assert_int_equal(handover_offer(f->reactor, path, f->fd, &h, &f->err), -E_IO);
+	assert_int_equal(handover_offer(&options, &h, &f->err), -E_IO);
 	assert_null(h);
 }
 
@@ -196,12 +203,14 @@ static int listen_there(struct fixture *f, int type)
 
 static int ask(struct fixture *f, double patience)
 {
-	int fd = -1;
-	int rc = handover_ask(f->path, reactor_now() + patience, &fd, &f->err);
+	struct handover_answer answer = {-1, -1};
+	int rc = handover_ask(f->path, reactor_now() + patience, &answer, &f->err);
 
-	assert_true(rc == 0 || fd == -1);
-	if (fd >= 0)
-		close(fd);
+	assert_true(rc == 0 || (answer.registry_fd == -1 && answer.connection_fd == -1));
+	if (rc == 0) {
+		close(answer.registry_fd);
+		close(answer.connection_fd);
+	}
 	return rc;
 }
 
