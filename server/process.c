@@ -8,6 +8,7 @@
 enum {
 	FIELD_STATE = 0,
 	FIELD_PARENT = 1,
+	FIELD_USER_TIME = 11, /* the system's comes next */
 	FIELD_START = 19,
 };
 
@@ -56,6 +57,19 @@ bool process_is_alive(long pid)
 	const char *field = find_field(pid, FIELD_STATE, stat);
 
 	return field != NULL && strchr("ZXx", *field) == NULL;
+}
+
+double process_cpu(long pid)
+{
+	char stat[STAT_SIZE], *end;
+	const char *field = find_field(pid, FIELD_USER_TIME, stat);
+	uint64_t ticks;
+
+	if (field == NULL)
+		return 0;
+	ticks = strtoull(field, &end, 10);
+	ticks += strtoull(end, NULL, 10);
+	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
 uint64_t process_memory(long pid)

@@ -11,6 +11,8 @@ uint64_t process_start(long pid);
 /* Whether it runs: one that has ended, and that its parent has not asked for yet, does not. */
 bool process_is_alive(long pid);
 
+/* Seconds of processors that it has used so far; 0 when it is gone. */
+double process_cpu(long pid);
 /* Bytes of memory that are its own, not shared with other processes nor with files; 0 when it is gone. */
 uint64_t process_memory(long pid);
 

@@ -195,10 +195,22 @@ static void write_groups(struct page *page)
 	}
 }
 
-static void write_memory(struct page *page)
+typedef void (*worker_writer)(struct page *page, const struct labels *labels, long pid);
+
+static void write_resident(struct page *page, const struct labels *labels, long pid)
 {
-	begin_family(page, "worker_resident_bytes", "gauge",
-		     "Memory of a worker that is its own, not shared.");
+	add_number(page, "worker_resident_bytes", labels, process_memory(pid));
+}
+
+static void write_cpu(struct page *page, const struct labels *labels, long pid)
+{
+	begin_line(page, "worker_cpu_seconds_total", "", labels, NULL);
+	if (buf_printf(page->text, "%.2f\n", process_cpu(pid)) != 0)
+		page->failed = true;
+}
+
+static void write_processes(struct page *page, worker_writer write)
+{
 	for (size_t i = 0; i < page->status->group_count; i++) {
 		const struct status_group *g = &page->status->groups[i];
 
@@ -208,10 +220,20 @@ static void write_memory(struct page *page)
 
 			snprintf(number, sizeof(number), "%u", g->workers[k].number);
 			if (g->workers[k].pid != 0 && g->workers[k].state != STATUS_DRAINING)
-				add_number(page, "worker_resident_bytes", &labels,
-					   process_memory(g->workers[k].pid));
+				write(page, &labels, g->workers[k].pid);
 		}
 	}
+}
+
+static void write_workers(struct page *page)
+{
+	begin_family(page, "worker_resident_bytes", "gauge",
+		     "Memory of a worker that is its own, not shared.");
+	write_processes(page, write_resident);
+	begin_family(
+		page, "worker_cpu_seconds_total", "counter",
+		"Time of processors that a worker has used; anew for the one that follows it.");
+	write_processes(page, write_cpu);
 }
 
 /* ---- plugins ---- */
@@ -358,7 +380,7 @@ int metrics_text_write(const struct status *status, struct buf *ret_text)
 	begin_family(&page, "uptime_seconds", "gauge", "Since the server was started.");
 	add_number(&page, "uptime_seconds", &none, (uint64_t)status->uptime);
 	write_groups(&page);
-	write_memory(&page);
+	write_workers(&page);
 	write_plugins(&page);
 	return page.failed ? -E_NOMEM : 0;
 }

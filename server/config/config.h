@@ -72,10 +72,10 @@ struct config {
 	size_t workers;          /* default of the plugins' */
 	double load_timeout;     /* seconds after which a plugin that loads ends the process */
 	double drain_timeout;    /* seconds that running events get to end when we leave */
-	char *run_as_user, *run_as_group, *keep_environment; /* NULL = ours; ours; nothing */
-	char *read_paths, *write_paths;
+	char *run_as_user, *run_as_group, *keep_environment, *read_paths, *write_paths;
 	bool no_new_privs, core_dumps, seccomp, landlock;
-	size_t memory_max, worker_memory_max; /* bytes; 0 = as documented */
+	size_t memory_max, worker_memory_max, file_size_max; /* bytes; 0 = as documented */
+	size_t worker_files_max, worker_cpu_max;             /* percent of a processor; 0 = none */
 	enum on_error on_error;
 	enum lua_state_kind lua_state;   /* default of the plugins' */
 	char *plugin_list;               /* the key `plugins`, as it was written; NULL */

@@ -11,6 +11,7 @@
 #include "server/confine/mark.h"
 #include "server/confine/places.h"
 #include "server/confine/privileges.h"
+#include "server/confine/quota.h"
 #include "server/file.h"
 #include "server/log.h"
 
@@ -119,6 +120,8 @@ int confine_plugins(const struct config *config, const char *output, struct err 
 
 	if (rc == 0)
 		rc = mark_set(err);
+	if (rc == 0)
+		rc = quota_set(config, err);
 	if (rc == 0 && config->no_new_privs)
 		rc = privileges_drop(err);
 	if (rc != 0)

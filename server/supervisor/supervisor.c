@@ -21,6 +21,7 @@
 #include "server/supervisor/group_passage.h"
 #include "server/supervisor/group_reload.h"
 #include "server/supervisor/memory.h"
+#include "server/supervisor/processor.h"
 #include "server/supervisor/reload.h"
 #include "server/supervisor/watch.h"
 
@@ -133,8 +134,10 @@ static void on_stall_tick(void *user)
 	struct supervisor *s = user;
 	double now = reactor_now();
 
-	for (size_t i = 0; i < s->plan.count; i++)
+	for (size_t i = 0; i < s->plan.count; i++) {
 		group_check_stalls(&s->groups[i], now);
+		processor_check(&s->groups[i], now);
+	}
 	memory_check(&s->memory, s->config, s->groups, s->plan.count);
 	if (s->leaving.stage == LEAVING_NOW)
 		notify_leaves();

@@ -404,6 +404,64 @@ class Memory(HardeningTest):
             self.assertNotIn("is killed", server.log())
 
 
+class Quotas(HardeningTest):
+    FILL = """local file = assert(io.open('%s', 'wb'))
+        local piece, n = ('x'):rep(1048576), 0
+        for i = 1, 20 do
+            local ok, err = file:write(piece)
+            if not ok then file:close() return err end
+        end
+        return file:close() and 'full'"""
+    OPEN = """local files, failure = {}, 'all'
+        for i = 1, 500 do
+            local file, err = io.open('/dev/null')
+            if not file then failure = err break end
+            files[i] = file
+        end
+        for _, file in ipairs(files) do file:close() end
+        return failure"""
+    # Each piece is short: no deadline and no stall ends it.
+    SPIN = """local function spin()
+            local start = os.clock()
+            while os.clock() - start < 0.02 do end
+            ngx.timer.at(0, spin)
+        end
+        spin()"""
+
+    def test_a_file_cannot_grow_beyond_its_limit_and_who_tries_lives_on(self):
+        code = self.FILL % os.path.join(self.temp_dir(), "large")
+        self.assertEqual(self.run_lua(self.serve_runner(landlock="off"), code), "full")
+        server = self.serve_runner(file_size_max="16m", landlock="off")
+        (worker,) = worker_pids(server)
+        self.assertIn("File too large", self.run_lua(server, code))
+        self.assertEqual(self.run_lua(server, "return 'served'"), "served")
+        self.assertEqual(worker_pids(server), [worker])
+
+    def test_only_so_many_files_can_be_open(self):
+        self.assertEqual(self.run_lua(self.serve_runner(), self.OPEN), "all")
+        server = self.serve_runner(worker_files_max=128)
+        self.assertIn("Too many open files", self.run_lua(server, self.OPEN))
+        self.assertEqual(self.run_lua(server, "return 'served'"), "served")
+
+    def test_who_uses_more_of_a_processor_than_allowed_is_killed_and_followed(self):
+        server = self.serve_runner(worker_cpu_max=5, neighbour="")
+        neighbour, worker = sorted(worker_pids(server), key=lambda pid: b"p/0" in self.arguments(pid))
+        self.run_lua(server, self.SPIN)
+        server.wait_log("worker %d of p is killed: it has used " % worker)
+        self.assertEqual(self.run_lua(server, "return 'served'"), "served")
+        self.assertIn(neighbour, worker_pids(server))
+
+    @staticmethod
+    def arguments(pid):
+        with open("/proc/%d/cmdline" % pid, "rb") as file:
+            return file.read()
+
+    def test_limits_that_nobody_can_live_with_are_refused(self):
+        for key in ("worker_files_max", "file_size_max"):
+            with self.assertRaisesRegex(AssertionError, key + ": it must be 0, or at least"):
+                self.serve_runner(**{key: 10})
+
+
 class SystemCalls(HardeningTest):
     NATIVE = os.path.join(os.environ.get("OUTRIGGER_BUILD_DIR") or os.path.dirname(lib.BINARY), "tests", "native")
 
