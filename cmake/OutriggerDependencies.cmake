@@ -33,6 +33,7 @@ outrigger_dependency_pc(seccomp libseccomp)
 outrigger_dependency_pc(pcre2 libpcre2-8)
 outrigger_dependency_pc(crypto libcrypto)
 outrigger_dependency_pc(zlib zlib)
+outrigger_dependency(xxhash HEADER xxhash.h)
 
 # Both are linked as shared libraries: Lua C modules (lua-cjson, rocks) then find lua_* in them.
 if(OUTRIGGER_LUA STREQUAL "luajit")

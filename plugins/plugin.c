@@ -75,6 +75,7 @@ static struct plugin *new_plugin(const struct plugin_spec *spec, const struct ru
 	plugin->name = strdup(spec->name);
 	plugin->module = strdup(spec->module != NULL ? spec->module : spec->name);
 	plugin->env = spec->env;
+	plugin->dicts = spec->dicts;
 	plugin->env.plugin = plugin->name;
 	if (plugin->env.counters == NULL)
 		plugin->env.counters = plugin->counters = calloc(PDK_COUNTERS, sizeof(uint64_t));

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include "pdk-bridge/pdk_call.h"
 
+struct dict_set;
 struct loop;
 struct lua_vm;
 struct plugin;
@@ -32,6 +33,7 @@ struct plugin_spec {
 	bool is_split;      /* the gateway has the plugin's own schema: confs come completed */
 	struct lua_vm *
 		*lua_vm; /* where plugins that share a Lua state find it; NULL = one of its own */
+	struct dict_set *dicts; /* shared dictionaries, open; borrowed for its life; NULL = none */
 };
 
 /* What the gateway is told of a plugin, and what `check` says of it. */
@@ -70,6 +72,9 @@ struct plugin {
 	bool is_starting;        /* the server: init_worker waits; configure comes after it */
 	bool is_changed; /* instance.c: the set of its confs has changed since it was told */
 	struct plugin *next_changed;
+	struct dict_set *dicts; /* as of its spec */
+	uint64_t *
+		emptied; /* counts shared dictionaries that were not in order; NULL = nobody asks */
 };
 
 /* Finds the plugin by the first runtime that has it and loads it. Returns an owned plugin in

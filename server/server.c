@@ -1,9 +1,11 @@
 #include "server/server.h"
 #include <stdlib.h>
 #include <unistd.h>
+#include "plugins/shared/dict_set.h"
 #include "protocol/err.h"
 #include "server/admin/admin.h"
 #include "server/command/dump.h"
+#include "server/config/config_dicts.h"
 #include "server/confine/confine.h"
 #include "server/leaving.h"
 #include "server/log.h"
@@ -21,6 +23,7 @@ struct server {
 	struct reactor *reactor;
 	struct ids_file ids;
 	struct server_registry registry;
+	struct dict_set dicts;
 	struct worker *worker;
 	struct server_sockets sockets;
 	struct admin *admin; /* NULL = none */
@@ -94,12 +97,15 @@ static int start_worker(struct server *server, struct err *err)
 		.reactor = server->reactor,
 		.config = server->config,
 		.registry = server->registry.registry,
+		.dicts = &server->dicts,
 		.reserve_instances = ids_file_reserve_instances,
 		.reserve_events = ids_file_reserve_events,
 		.user = &server->ids,
 	};
 
-	return worker_create(&options, &server->worker, err);
+	int rc = config_dicts_open(server->config, -1, &server->dicts, err);
+
+	return rc == 0 ? worker_create(&options, &server->worker, err) : rc;
 }
 
 static void announce(const struct served *served)
@@ -168,6 +174,7 @@ static void end(struct server *server)
 	admin_destroy(server->admin);
 	server_sockets_fini(&server->sockets);
 	worker_destroy(server->worker);
+	dict_set_fini(&server->dicts);
 	server_registry_fini(&server->registry);
 	leaving_fini(&server->leaving);
 	ids_file_fini(&server->ids);

@@ -39,7 +39,8 @@ static int load_plugins(struct worker *w, struct err *err)
 	const struct config *config = w->config;
 
 	w->served = calloc(config->plugin_count + 1, sizeof(*w->served));
-	w->home = (struct plugin_home){.port = &the_port, .constants = pdk_constants_create()};
+	w->home.port = &the_port;
+	w->home.constants = pdk_constants_create();
 	if (w->owns_metrics)
 		w->metrics = calloc(config->plugin_count + 1, sizeof(*w->metrics));
 	if (w->served == NULL || w->home.constants == NULL || w->metrics == NULL)
@@ -55,6 +56,7 @@ static int load_plugins(struct worker *w, struct err *err)
 		served->settings = &config->plugins[i];
 		served->metrics = &w->metrics[i];
 		served->plugin->env.counters = served->metrics->counters;
+		served->plugin->emptied = &served->metrics->dicts_emptied;
 		served->plugin->loop = &w->loop;
 		served->worker = w;
 		served->index = (uint32_t)i;
@@ -449,6 +451,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	w->is_alone = options->custody == NULL;
 	w->server_pid = w->is_alone ? getpid() : getppid();
 	w->owner = options->owner;
+	w->home.dicts = options->dicts;
 	w->metrics = options->metrics;
 	w->owns_metrics = w->metrics == NULL;
 	w->next_owner = WORKER_ANY_OWNER;

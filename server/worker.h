@@ -67,6 +67,7 @@ struct worker_options {
 	/* Where connections and events are noted; borrowed; NULL = nowhere. Its table of events must be that
 	 * of event_slots(max_events). */
 	struct custody *custody;
+	struct dict_set *dicts; /* shared dictionaries, open; borrowed; NULL = none */
 	/* What is counted, zeroed, by plugin of the configuration; borrowed; NULL = memory of its own. */
 	struct metrics_plugin *metrics;
 	/* The worker has nothing more to do with a connection that came by a slot. May be NULL. */
@@ -100,8 +101,7 @@ bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welc
  * who looks from outside. Not nested. */
 void worker_begin_run(const struct served *served, uint64_t event, double since, double deadline);
 void worker_end_run(const struct worker *w);
-/* Shows the load to who looks from outside. */
-void worker_note_load(struct worker *w);
+void worker_note_load(struct worker *w); /* to who looks from outside */
 /* Lets go of the connections that no running event needs, for another worker. */
 void worker_release_idle(struct worker *w);
 /* Whether the event is another worker's. Then lets go of the connection, with the call that names it. */

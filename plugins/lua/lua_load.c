@@ -51,6 +51,7 @@ static void open_state(struct lua_vm *vm, const struct plugin_paths *paths)
 	lua_pdk_open(vm->L, &vm->env);
 	lua_core_open(vm);
 	ngx_core_open(vm->L);
+	ngx_shared_preload(vm);
 	lua_task_open(vm);
 	lua_loader_open(vm->L, paths);
 	require_own(vm->L, "outrigger.boot");

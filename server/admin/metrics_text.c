@@ -310,6 +310,13 @@ static void write_starts(struct page *page, const char *name, const struct statu
 	add_number(page, name, &refused, m->refused_starts);
 }
 
+static void write_emptied(struct page *page, const char *name, const struct status_plugin *p)
+{
+	const struct labels labels = {{"plugin", p->name}};
+
+	add_number(page, name, &labels, p->metrics->dicts_emptied);
+}
+
 static void write_crashes(struct page *page, const char *name, const struct status_plugin *p)
 {
 	const struct labels labels = {{"plugin", p->name}};
@@ -355,6 +362,9 @@ static void write_plugins(struct page *page)
 		 "PDK calls, by what they cost: a round trip, or none.", write_calls},
 		{"instance_starts_total", "counter", "Instances that the gateway asked for.",
 		 write_starts},
+		{"shared_dicts_emptied_total", "counter",
+		 "Shared dictionaries that a process left half changed when it died.",
+		 write_emptied},
 		{"plugin_crashes_total", "counter", "Workers that ended in the plugin's code.",
 		 write_crashes},
 		{"plugin_stalls_total", "counter",

@@ -1,6 +1,7 @@
 #include "server/command/loader.h"
 #include <stdlib.h>
 #include <unistd.h>
+#include "server/config/config_dicts.h"
 #include "server/confine/confine.h"
 #include "server/confine/environment.h"
 #include "server/log.h"
@@ -33,6 +34,17 @@ static int hide_environment(const char *names)
 	return 0;
 }
 
+/* As a group of its own would have it. */
+static int load_one(const struct config *config, struct loaded_plugin *loaded)
+{
+	int rc = config_dicts_open(config, -1, &loaded->dicts, &loaded->err);
+
+	loaded->home = (struct plugin_home){.port = &port, .dicts = &loaded->dicts};
+	return rc == 0 ? config_load_plugin(config, loaded->settings, &loaded->home,
+					    &loaded->plugin, &loaded->err)
+		       : rc;
+}
+
 struct loaded_plugin *loader_load(const struct config *config, const char *output)
 {
 	struct loaded_plugin *loaded = calloc(config->plugin_count + 1, sizeof(*loaded));
@@ -45,19 +57,20 @@ struct loaded_plugin *loader_load(const struct config *config, const char *outpu
 	if (rc == 0)
 		rc = confine_plugins(config, output, &err);
 	for (size_t i = 0; i < config->plugin_count; i++) {
-		loaded[i] =
-			(struct loaded_plugin){&config->plugins[i], NULL, {.port = &port}, rc, err};
+		loaded[i].settings = &config->plugins[i];
+		loaded[i].rc = rc;
+		loaded[i].err = err;
 		if (rc == 0)
-			loaded[i].rc = config_load_plugin(config, &config->plugins[i],
-							  &loaded[i].home, &loaded[i].plugin,
-							  &loaded[i].err);
+			loaded[i].rc = load_one(config, &loaded[i]);
 	}
 	return loaded;
 }
 
 void loader_free(struct loaded_plugin *loaded, const struct config *config)
 {
-	for (size_t i = 0; loaded != NULL && i < config->plugin_count; i++)
+	for (size_t i = 0; loaded != NULL && i < config->plugin_count; i++) {
 		plugin_destroy(loaded[i].plugin);
+		dict_set_fini(&loaded[i].dicts);
+	}
 	free(loaded);
 }

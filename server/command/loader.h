@@ -3,6 +3,7 @@
  * There is no gateway: PDK calls fail with "connection lost", and kong.log goes to stderr. */
 #ifndef SERVER_COMMAND_LOADER_H
 #define SERVER_COMMAND_LOADER_H
+#include "plugins/shared/dict_set.h"
 #include "protocol/err.h"
 #include "server/config/config.h"
 
@@ -11,6 +12,7 @@ struct loaded_plugin {
 	const struct plugin_settings *settings; /* borrowed of the configuration */
 	struct plugin *plugin;                  /* NULL where it failed */
 	struct plugin_home home;                /* each has its own */
+	struct dict_set dicts;
 	int rc;
 	struct err err;
 };

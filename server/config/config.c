@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "plugins/shared/dict_set.h"
 #include "protocol/err.h"
 #include "server/command/load_guard.h"
+#include "server/config/config_dicts.h"
 #include "server/config/config_plugin.h"
 #include "server/config/gateway_prefix.h"
 #include "server/config/options.h"
@@ -113,6 +115,17 @@ static int finish_body_size(struct config *config, struct err *err)
 	return rc == 0 ? 0 : err_prefix(err, rc, "%s", setting_origin(setting));
 }
 
+static int check_dicts(const struct config *config, struct err *err)
+{
+	struct dict_set set;
+	int rc;
+
+	dict_set_init(&set);
+	rc = config_dicts_list(config, &set, err);
+	dict_set_fini(&set);
+	return rc;
+}
+
 static char *default_prefix(void)
 {
 	char *prefix = gateway_prefix_find();
@@ -189,6 +202,8 @@ static int init(struct config *config, const struct sources *from, struct err *e
 		rc = apply_all(config, err);
 	if (rc == 0)
 		rc = finish_body_size(config, err);
+	if (rc == 0)
+		rc = check_dicts(config, err);
 	if (rc == 0)
 		rc = finish_paths(config);
 	if (rc == 0)
@@ -292,6 +307,7 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 		.no_filters = !settings->filters,
 		.is_split = settings->split,
 		.lua_vm = settings->lua_state == LUA_STATE_SHARED ? &home->shared : NULL,
+		.dicts = home->dicts,
 	};
 	int rc;
 

@@ -47,8 +47,8 @@ struct plugin_settings {
 
 struct config {
 	char *prefix; /* default: as the nginx master above us says, else /usr/local/kong */
-	char *plugins_dir;
-	char *lua_package_path, *lua_package_cpath;
+	char *plugins_dir, *lua_package_path, *lua_package_cpath;
+	char *shared_dicts;  /* "NAME SIZE" with commas; NULL */
 	char *c_plugin_path; /* folders, with colons */
 	char *socket;        /* one socket for all plugins; NULL = one per plugin */
 	char *protocol;      /* "auto", "msgpack" or "protobuf" */
@@ -76,13 +76,14 @@ struct config {
 	bool no_new_privs, core_dumps, seccomp, landlock;
 	size_t memory_max, worker_memory_max, file_size_max; /* bytes; 0 = as documented */
 	size_t worker_files_max, worker_cpu_max;             /* percent of a processor; 0 = none */
+	size_t mem_cache_size; /* bytes of two of the shared dictionaries */
 	enum on_error on_error;
 	enum lua_state_kind lua_state;   /* default of the plugins' */
 	char *plugin_list;               /* the key `plugins`, as it was written; NULL */
 	struct plugin_settings *plugins; /* by --plugin, `plugins`, or all of plugins_dir */
 	size_t plugin_count;
-	char *file;               /* the file that was read; NULL = none */
 	struct setting *settings; /* what was set, and where (settings.h) */
+	char *file;               /* the file that was read; NULL = none */
 };
 
 /* Fills `config` with defaults, then reads the file (path, or NULL), the environment and
@@ -96,12 +97,10 @@ int config_init_file(struct config *config, const char *path, struct err *err);
 void config_fini(struct config *config);
 /* -E_CONF, saying what to do, when there is no plugin at all. */
 int config_need_plugins(const struct config *config, struct err *err);
-/* The socket path of a plugin: its own, the common one, or PREFIX/NAME.socket. Owned; NULL without
- * memory. */
+/* The socket of a plugin: its own, the common one, or PREFIX/NAME.socket. Owned; NULL without memory. */
 char *config_socket_path(const struct config *config, const struct plugin_settings *plugin);
-/* The path of the admin socket. Owned; NULL without memory. */
+/* The path of the admin socket, owned, NULL without memory; and whether there is to be one. */
 char *config_admin_path(const struct config *config);
-/* Whether there is to be one. */
 bool config_has_admin(const struct config *config);
 /* Where plugin code is looked for. Borrows `config`. */
 struct plugin_paths config_plugin_paths(const struct config *config);
@@ -110,6 +109,7 @@ struct plugin_home {
 	const struct pdk_port *port;
 	struct pdk_constants *constants; /* answers that hold for a gateway process; may be NULL */
 	struct lua_vm *shared;           /* the Lua state of those who share one; set by them */
+	struct dict_set *dicts;          /* shared dictionaries; NULL = none */
 };
 
 /* Loads one plugin with the settings of the configuration. The process ends where that never does

@@ -17,7 +17,7 @@ enum fault {
 /* Of the environment; a process that is to live must not have it. (OUTRIGGER_... would be a setting.) */
 #define FAULT_VARIABLE "FAULT_OF_OUTRIGGER"
 
-/* "NAME" or "NAME:HIT": the process is to be killed when it comes there for the HITth time (1). NULL
+/* "NAME" or "NAME:HIT" (DICT_NAME of dict_fault.def): the process is to be killed when it comes there for the HITth time (1). NULL
  * disarms. Returns 0, or -1 where there is no such place. */
 int fault_arm(const char *spec);
 /* Kills the process, where it is time. Only for FAULT. */

@@ -38,6 +38,7 @@ struct metrics_plugin {
 	struct metrics_histogram calls[PDK_ID_COUNT]; /* round trips to the gateway, by row */
 	uint64_t counters[PDK_COUNTERS];
 	uint64_t starts, refused_starts; /* of instances, as the gateway asked for them */
+	uint64_t dicts_emptied;          /* shared dictionaries that were not in order */
 };
 
 #define METRICS_NUMBERS (sizeof(struct metrics_plugin) / sizeof(uint64_t))

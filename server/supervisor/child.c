@@ -270,7 +270,8 @@ static int start_process(struct child *child, const struct child_options *option
 			 const struct ends *ends, struct err *err)
 {
 	const int fds[] = {ends->control,        child->custody_fd, options->config_fd,
-			   options->registry_fd, child->metrics_fd, ends->ids};
+			   options->registry_fd, child->metrics_fd, ends->ids,
+			   options->shared_fd};
 	char *argv[] = {file_printf(SPAWN_WORKER_TITLE "%s", options->name),
 			file_printf("worker"),
 			file_printf("%u", options->owner),

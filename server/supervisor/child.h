@@ -48,7 +48,7 @@ struct child_options {
 	const char *name; /* "hello/0"; for ps */
 	size_t plugin_count;
 	int config_fd; /* borrowed, as the next one */
-	int registry_fd;
+	int registry_fd, shared_fd;
 	struct custody_layout layout;
 	unsigned owner;       /* of its EventIds */
 	struct ids_file *ids; /* borrowed, as the next one */

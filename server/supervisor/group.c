@@ -334,6 +334,8 @@ static int make_files(struct group *g, struct err *err)
 	int rc = group_config_file(g->env->config, g->plan, &g->config_fd, err);
 
 	if (rc == 0)
+		rc = group_shared_init(&g->shared, g->env->config, err);
+	if (rc == 0)
 		rc = server_registry_init(&g->registry, &registry, err);
 	if (rc == 0)
 		g->care.env.generation = registry_generation(g->registry.registry);
@@ -357,6 +359,7 @@ int group_init(struct group *g, struct group_env *env, const struct plan_group *
 	int rc;
 
 	*g = (struct group){.env = env, .plan = plan, .config_fd = -1, .next_config_fd = -1};
+	g->shared.fd = g->next_shared.fd = -1;
 	g->care = (struct care){.ids = env->event_ids,
 				.on_end = on_care_end,
 				.on_rest = on_care_rest,
@@ -411,6 +414,7 @@ void group_fini(struct group *g)
 	care_fini(&g->care);
 	if (g->config_fd >= 0)
 		close(g->config_fd);
+	group_shared_fini(&g->shared);
 	server_registry_fini(&g->registry);
 	free(g->plugins);
 	free(g->seats);

@@ -10,6 +10,7 @@
 #include "server/registry/server_registry.h"
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
+#include "server/supervisor/group_shared.h"
 #include "server/supervisor/link.h"
 #include "server/supervisor/plan.h"
 #include "server/supervisor/seat.h"
@@ -63,7 +64,8 @@ struct group {
 	struct reactor_timer *tidy;     /* hands on what may be served again */
 	bool given_up;                  /* patience is at an end: calls are answered here */
 	struct server_registry registry;
-	int config_fd, next_config_fd;      /* the latter of a reload; -1 = there is none */
+	int config_fd, next_config_fd; /* the latter of a reload; -1 = there is none */
+	struct group_shared shared, next_shared;
 	bool had_owner[EVENT_OWNERS];       /* whom our workers were */
 	uint64_t crashes, stalls, answered; /* the latter: calls in place of workers */
 	int failure_rc;                     /* of the last worker that could not serve; 0 = none */

@@ -257,6 +257,7 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 		.config_fd = start->config_fd,
 		.checks = start->checks,
 		.registry_fd = registry_fd(g->registry.registry),
+		.shared_fd = start->shared_fd,
 		.layout = {.slots = (uint32_t)config->max_connections + SLOTS_MORE,
 			   .events = (uint32_t)event_slots(config->max_events),
 			   .region = custody_region_for(config->limits.message_size)},
@@ -281,7 +282,7 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 void seat_fill(struct seat *seat)
 {
 	const struct group *g = seat->group;
-	const struct seat_start start = {g->env->config, g->config_fd, false};
+	const struct seat_start start = {g->env->config, g->config_fd, g->shared.fd, false};
 	struct err err = {""};
 	int rc = seat_start(seat, &start, &seat->child, &err);
 

@@ -13,7 +13,8 @@ void group_drop_seats(struct group *g, size_t count);
 struct seat_start {
 	const struct config *config;
 	int config_fd; /* the same as a text */
-	bool checks;   /* the instances that there are, before it is ready */
+	int shared_fd;
+	bool checks; /* the instances that there are, before it is ready */
 };
 /* Starts a worker for the seat, in *ret_child. As child_create. */
 int seat_start(struct seat *seat, const struct seat_start *start, struct child **ret_child,

@@ -13,6 +13,7 @@ static void drop_file(struct group *g)
 	if (g->next_config_fd >= 0)
 		close(g->next_config_fd);
 	g->next_config_fd = -1;
+	group_shared_fini(&g->next_shared);
 }
 
 static void drop_dumps(struct group *g)
@@ -25,7 +26,8 @@ static void drop_dumps(struct group *g)
 
 static int start_successor(struct seat *seat, const struct config *config, struct err *err)
 {
-	const struct seat_start start = {config, seat->group->next_config_fd, true};
+	const struct seat_start start = {config, seat->group->next_config_fd,
+					 seat->group->next_shared.fd, true};
 
 	return seat_start(seat, &start, &seat->successor, err);
 }
@@ -37,6 +39,8 @@ int group_prepare(struct group *g, const struct group_next *next, struct err *er
 	group_stay(g);
 	g->next_seats = next->plan->workers;
 	rc = group_config_file(next->config, next->plan, &g->next_config_fd, err);
+	if (rc == 0)
+		rc = group_shared_follow(&g->shared, next->config, &g->next_shared, err);
 	if (rc == 0 && group_add_seats(g, g->next_seats) != 0)
 		rc = err_set(err, E_NOMEM, "no memory for workers");
 	for (size_t i = 0; rc == 0 && i < g->next_seats; i++)
@@ -100,7 +104,7 @@ static void switch_seat(struct seat *seat, double drain_timeout)
 
 bool group_replace(struct group *g, struct seat *seat)
 {
-	const struct seat_start start = {g->env->config, g->config_fd, true};
+	const struct seat_start start = {g->env->config, g->config_fd, g->shared.fd, true};
 	struct err err = {""};
 	int rc;
 
@@ -131,6 +135,9 @@ void group_switch(struct group *g, const struct plan_group *plan, double drain_t
 	close(g->config_fd);
 	g->config_fd = g->next_config_fd;
 	g->next_config_fd = -1;
+	group_shared_fini(&g->shared);
+	g->shared = g->next_shared;
+	g->next_shared = (struct group_shared){.fd = -1};
 	g->plan = plan;
 	group_drop_seats(g, plan->workers);
 	group_serve_again(g);

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 #include "plugins/plugin.h"
+#include "plugins/shared/dict_set.h"
 #include "protocol/err.h"
 #include "server/command/cmd.h"
 #include "server/command/dump.h"
+#include "server/config/config_dicts.h"
 #include "server/confine/confine.h"
 #include "server/custody/custody.h"
 #include "server/custody/fault.h"
@@ -38,6 +40,7 @@ struct role {
 	struct custody *custody;
 	struct registry *registry;
 	struct metrics_plugin *metrics;
+	struct dict_set dicts;
 	struct worker *worker;
 	struct alone alone;
 	struct reactor_signal *signals[ROLE_SIGNALS];
@@ -282,6 +285,9 @@ static int open_memory(struct role *role, struct err *err)
 	if (rc == 0)
 		rc = metrics_file_map(WORKER_ROLE_METRICS, role->config.plugin_count,
 				      &role->metrics, err);
+	if (rc == 0)
+		rc = config_dicts_open(&role->config, WORKER_ROLE_SHARED, &role->dicts, err);
+	close(WORKER_ROLE_SHARED);
 	return rc;
 }
 
@@ -304,6 +310,7 @@ static int load(struct role *role, unsigned owner, struct err *err)
 		.owner = owner,
 		.custody = role->custody,
 		.metrics = role->metrics,
+		.dicts = &role->dicts,
 		.on_connection_end = on_connection_end,
 		.reserve_instances = reserve_instances,
 		.reserve_events = reserve_events,
@@ -346,6 +353,7 @@ static void end(struct role *role)
 	registry_close(role->registry);
 	custody_destroy(role->custody);
 	metrics_file_unmap(role->metrics, role->config.plugin_count);
+	dict_set_fini(&role->dicts);
 	for (size_t i = 0; i < ROLE_SIGNALS; i++)
 		reactor_signal_destroy(role->signals[i]);
 	reactor_timer_destroy(role->tick);
@@ -357,7 +365,7 @@ static void end(struct role *role)
 /* Programs that plugin code is allowed to start must not speak in our name. */
 static void keep_descriptors(void)
 {
-	for (int fd = WORKER_ROLE_CONTROL; fd <= WORKER_ROLE_IDS; fd++)
+	for (int fd = WORKER_ROLE_CONTROL; fd <= WORKER_ROLE_SHARED; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 

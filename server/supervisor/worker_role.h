@@ -24,6 +24,7 @@ enum worker_role_fd {
 	WORKER_ROLE_REGISTRY,
 	WORKER_ROLE_METRICS,
 	WORKER_ROLE_IDS,
+	WORKER_ROLE_SHARED,
 };
 
 /* Serves until it is told to leave. What fails is said to the supervisor. 0 or an error. */

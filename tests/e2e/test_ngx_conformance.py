@@ -66,6 +66,7 @@ events {}
 http {
     access_log off;
     lua_shared_dict small 64k;
+    lua_shared_dict lists 64k;
     lua_shared_dict large 1m;
     client_body_temp_path %(prefix)s/1;
     proxy_temp_path %(prefix)s/2;
@@ -90,6 +91,8 @@ def location(path):
 
 
 class Conformance(CodePlugins):
+    OPTIONS = ("--nginx-http-lua-shared-dict=small 64k, lists 64k, large 1m",)
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

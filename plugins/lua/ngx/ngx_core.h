@@ -7,6 +7,8 @@
 #define PLUGINS_LUA_NGX_NGX_CORE_H
 #include <lua.h>
 
+struct lua_vm;
+
 /* Makes the modules outrigger.c.* known to require(). May raise. */
 void ngx_core_open(lua_State *L);
 
@@ -17,6 +19,9 @@ int ngx_uri_open(lua_State *L);    /* percent-encoding, arguments */
 int ngx_hash_open(lua_State *L);   /* digests, HMAC, CRC by libcrypto and zlib */
 int ngx_time_open(lua_State *L);   /* clocks and their texts */
 int ngx_gzip_open(lua_State *L);   /* gzip by zlib */
+
+/* Makes outrigger.c.shared known, the dictionaries of the process. May raise. */
+void ngx_shared_preload(struct lua_vm *vm);
 
 /* The argument as bytes, as the ngx API takes texts: nil and false are "", all else as tostring() has it.
  * Borrowed while the argument is on the stack. */

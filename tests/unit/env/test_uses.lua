@@ -28,7 +28,7 @@ function P:access()
 		["kong.dns.toip('a') kong.rpc:call() kong.websocket.client.x()"] =
 			"1: kong.dns.toip is not available; 1: kong.websocket.client.x is not available; "
 			.. "1: kong.rpc is not available",
-		["local d = ngx.shared.locks"] = "1: ngx.shared.locks is not available",
+		["local d = ngx.shared.locks"] = "1: ngx.shared.locks is nil",
 		["ngx.socket.udp() ngx.thread.spawn(f)"] =
 			"1: ngx.socket.udp is not available; 1: ngx.thread.spawn is not available",
 		["-- kong.db.x\nlocal s = '-- ' kong.db.y()"] = "2: kong.db.y is not available",

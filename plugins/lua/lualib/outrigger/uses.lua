@@ -12,7 +12,6 @@ local ABSENT = "%s is not available: it raises an error that says so"
 
 local ROWS = {
 	{ "kong.db", ABSENT, except = { ["kong.db.strategy"] = true } },
-	{ "ngx.shared", "%s is not available: the methods of its dictionaries raise an error that says so" },
 	{ "kong.dns", ABSENT }, { "kong.websocket", ABSENT }, { "kong.rpc", ABSENT },
 	{ "ngx.socket", ABSENT }, { "ngx.thread", ABSENT }, { "ngx.exec", ABSENT },
 	{ "ngx.location", ABSENT }, { "ngx.req.socket", ABSENT }, { "ngx.req.raw_header", ABSENT },
@@ -130,6 +129,14 @@ local function note_modules(line, note)
 	end
 end
 
+local function note_dictionaries(line, note)
+	for name in line:gmatch("%f[%w_%.:]ngx%.shared%.([%w_]+)") do
+		if not ngx.shared[name] then
+			note(("ngx.shared.%s is nil: nginx_http_lua_shared_dict names no such dictionary"):format(name))
+		end
+	end
+end
+
 local function note_writes(line, note)
 	local name = line:match("%f[%w_%.]ngx%.var%.([%w_]+)%s*=[^=]")
 	if name then
@@ -152,6 +159,7 @@ function uses.find(file, text)
 		end
 		note_names(names(), note)
 		note_modules(line, note)
+		note_dictionaries(line, note)
 		note_writes(line, note)
 	end
 	return notes

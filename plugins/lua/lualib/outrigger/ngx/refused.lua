@@ -18,16 +18,6 @@ local function refuse(text)
 	end
 end
 
--- Any dictionary is there; none of its methods works.
-local function refuse_dictionaries()
-	local dictionary = setmetatable({}, { __index = function()
-		return refuse(NOT_YET:format("shared"))
-	end })
-	return setmetatable({}, { __index = function()
-		return dictionary
-	end })
-end
-
 return function(ngx)
 	for name, text in pairs(NAMES) do
 		local part, field = name:match("^(%w+)%.(.+)$")
@@ -37,5 +27,4 @@ return function(ngx)
 		local t = part and ngx[part] or ngx
 		t[field or name] = refuse(text:format(name))
 	end
-	ngx.shared = refuse_dictionaries()
 end
