@@ -1,48 +1,117 @@
-/* load.h - a load generator that plays the gateway on a plugin socket (MsgPack:1).
+/* load.h - a load generator that plays the gateway on a plugin socket, over MsgPack:1 or ProtoBuf:1.
  *
- * Each connection runs one event after another, as a pooled connection of the gateway does. What an
- * event does is its instance's conf, {"mode": NAME}; what the gateway does then is in struct load_mode. */
+ * Glossary: a *slot* is a connection that runs one event after another, as pooled connections of the
+ * gateway do; as many events are in flight as there are slots. A *mode* is how the played gateway treats
+ * an event; which one belongs to an event is decided by its instance. What a plugin reads by get_header
+ * is a *nonce*, new for each event, and what it sets by set_header must be that nonce: an answer is
+ * checked, not only counted.
+ *
+ * Works against any plugin server: what it asks of the plugin is that it does these calls. */
 #ifndef TESTS_BENCH_LOAD_H
 #define TESTS_BENCH_LOAD_H
 #include <stdbool.h>
 #include <stdint.h>
 #include "protocol/arena.h"
 #include "protocol/buf.h"
+#include "protocol/mp.h"
 #include "protocol/value.h"
+#include "tests/bench/histogram.h"
+
+enum {
+	LOAD_NONCE = 16,
+	LOAD_ANY_STEPS = -1,
+};
 
 /* How the played gateway treats an event of a mode. */
 struct load_mode {
 	const char *name;
+	const char *conf; /* a JSON object */
 	unsigned share;   /* of 1000 events */
 	int vanish_step;  /* the gateway never answers this step (1 = first); 0 = it answers all */
 	bool close;       /* ... and closes the connection instead */
 	const char *end;  /* how a right event ends: "ret", or the terminal call's name */
-	unsigned steps;   /* answered steps of a right event */
-	int64_t instance; /* its id, once started */
-};
-
-struct load_totals {
-	uint64_t events, steps, wrong, failed, reconnects;
-	char first_wrong[256];
+	int steps;        /* answered steps of a right event, or LOAD_ANY_STEPS */
+	int64_t *instances; /* their ids, once started */
 };
 
 struct load_conn {
 	int fd;
 	struct buf in, out;
-	struct load_mode *mode; /* of the event that runs */
-	unsigned step;          /* steps answered so far */
-	uint64_t event_id;
-	uint64_t msg_id;
-	unsigned char scan[16384]; /* mp_frame's state */
+	const struct load_mode *mode; /* of the event that runs */
+	int step;                     /* steps answered so far */
+	uint64_t began;               /* ns */
+	uint64_t event_id, message;   /* the last that was named */
+	char nonce[LOAD_NONCE + 1];
+	int expects;          /* load_pb.c's */
+	char method_text[64]; /* load_pb.c's: of the call whose arguments are to come */
+	_Alignas(max_align_t) unsigned char scan[MP_SCAN_SIZE]; /* mp_frame's state */
 };
 
-/* load_wire.c: the gateway's messages. Each appends to c->out; 0 or -E_NOMEM. */
-int load_write_start(struct load_conn *c, struct arena *arena, const char *plugin,
-		     const char *mode);
-int load_write_event(struct load_conn *c, struct arena *arena, int64_t instance);
-int load_write_step(struct load_conn *c, struct arena *arena, const char *method);
-/* The next whole answer in c->in: 1 with *ret (borrowing c->in and the arena) and its size, 0 for more
- * bytes needed, negative when it is no answer. */
-int load_read_answer(struct load_conn *c, struct arena *arena, struct value *ret, size_t *ret_size);
+/* What the server has said. */
+struct load_heard {
+	enum load_heard_type {
+		HEARD_NOTHING, /* half of something, or a notice */
+		HEARD_STARTED, /* id: of an instance */
+		HEARD_CALL,    /* method, and text: the last argument where it is one */
+		HEARD_END,
+		HEARD_ERROR, /* text */
+	} type;
+	int64_t id;
+	struct value method, text;
+};
+
+/* A protocol. What it writes is appended to c->out: 0 or -E_NOMEM. */
+struct load_wire {
+	const char *name;
+	int (*start)(struct load_conn *c, const char *plugin, const char *conf);
+	int (*event)(struct load_conn *c, int64_t instance, const char *phase);
+	/* The answer to a call: a text, bytes (VALUE_BIN) or nil. */
+	int (*step)(struct load_conn *c, const struct value *method, const struct value *ret);
+	/* The next whole message in c->in: 1 with what it says (borrowing c->in and the arena) and its
+	 * size, 0 for more bytes needed, negative when it is none. */
+	int (*read)(struct load_conn *c, struct arena *arena, struct load_heard *ret,
+		    size_t *ret_size);
+};
+extern const struct load_wire load_mp, load_pb;
+
+struct load_totals {
+	uint64_t events, steps, wrong, reconnects;
+	char first_wrong[256];
+};
+
+struct load {
+	const struct load_wire *wire;
+	const char *socket, *plugin, *phase;
+	struct load_mode *modes;
+	unsigned n_modes;
+	unsigned connections, idle; /* in use, and merely open */
+	unsigned instances;         /* of each mode */
+	size_t body;                /* bytes that get_raw_body answers */
+	bool fresh;                 /* a new connection for each event */
+
+	uint64_t begun, wanted; /* events in all */
+	int running;            /* slots with an event under way */
+	int epoll;
+	struct load_conn *conns;
+	int *idle_fds;
+	char *body_bytes;
+	struct arena arena;
+	struct load_totals totals;
+	struct histogram latency;
+};
+
+/* load.c. All end the program with a sentence when the server can't be talked to. */
+void load_start(struct load *l);
+void load_run(struct load *l, uint64_t events);
+void load_stop(struct load *l);
+
+/* load_conn.c: its socket. */
+void load_open(const struct load *l, struct load_conn *c);
+void load_close(struct load_conn *c);
+void load_flush(struct load_conn *c);
+/* Waits for bytes, and has them in c->in. */
+void load_receive(struct load_conn *c);
+int load_connect(const char *path);
+_Noreturn void load_die(const char *what);
 
 #endif

@@ -4,7 +4,7 @@
 #include <sys/types.h>
 
 struct process_figures {
-	double cpu_seconds; /* user and system */
+	double cpu_seconds; /* user and system, of the threads that live */
 	long pss_kb;        /* proportional set size */
 	long descriptors;
 };

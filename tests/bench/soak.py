@@ -7,8 +7,8 @@ step, of another it closes the connection in the middle. The events are run in t
 first five, which warm caches and pools up, proportional memory may grow by 5 %, descriptors not at all.
 """
 
+import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -38,13 +38,13 @@ def start(outrigger, prefix):
 def rounds(load, server, socket, events):
     """[(pss_kb, descriptors)] after each round; ends the program on a wrong answer."""
     command = [load, "--socket", socket, "--plugin", "soak", "--events", str(events // ROUNDS),
-               "--rounds", str(ROUNDS), "--pid", str(server.pid), "--mix", "all"]
+               "--rounds", str(ROUNDS), "--pid", str(server.pid), "--mix"]
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     sys.stdout.write(run.stdout)
     if run.returncode:
         sys.exit("soak: the load generator failed")
-    return [(int(pss), int(fds)) for pss, fds in
-            re.findall(r"pss_kb (\d+)  descriptors (\d+)", run.stdout)]
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    return [(line["pss_kb"], line["descriptors"]) for line in lines]
 
 
 def judge(figures):

@@ -1,0 +1,217 @@
+/* load_main.c - the program `load`: reads its options, runs rounds, prints a line for each. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "tests/bench/load.h"
+#include "tests/bench/process.h"
+
+/* What the plugin `soak` does, and how often. */
+static struct load_mode all_modes[] = {
+	{"ok", "{\"mode\":\"ok\"}", 700, .steps = 2, .end = "ret"},
+	{"none", "{\"mode\":\"none\"}", 100, .steps = 0, .end = "ret"},
+	{"exit", "{\"mode\":\"exit\"}", 100, .steps = 0, .end = "kong.response.exit"},
+	{"error", "{\"mode\":\"error\"}", 50, .steps = 2, .end = "kong.response.exit"},
+	{"vanish", "{\"mode\":\"vanish\"}", 25, .vanish_step = 1, .end = "ret"},
+	{"close", "{\"mode\":\"close\"}", 25, .vanish_step = 2, .close = true, .end = "ret"},
+};
+static struct load_mode one_mode = {"ok", "{}", 1000, .steps = LOAD_ANY_STEPS, .end = "ret"};
+
+static const char usage[] =
+	"usage: load --socket PATH --plugin NAME [OPTIONS]\n"
+	"  --protocol msgpack|protobuf   what to speak (msgpack)\n"
+	"  --phase NAME                  of the events (access)\n"
+	"  --conf JSON                   of the instances ({})\n"
+	"  --events N, --rounds N        events of a round (10000), rounds (1)\n"
+	"  --connections N               each runs one event after the other (16)\n"
+	"  --fresh                       a new connection for each event\n"
+	"  --idle N                      more connections, on which nothing is said (0)\n"
+	"  --instances N                 events take turns on them (1)\n"
+	"  --body BYTES                  what kong.request.get_raw_body answers (0)\n"
+	"  --steps N                     PDK calls that an event must make\n"
+	"  --mix                         all that the plugin `soak` does, in turns; MsgPack only\n"
+	"  --pid PID                     the server, for its processor time, memory, descriptors\n";
+
+struct options {
+	uint64_t events, rounds;
+	pid_t pid;
+};
+
+static double seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void print_round(const struct load *l, double per_second, double cpu_us,
+			const struct process_figures *after)
+{
+	const struct histogram *h = &l->latency;
+	printf("{\"events\":%llu,\"per_second\":%.0f,\"server_us_per_event\":%.3f,"
+	       "\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"max_us\":%.1f,"
+	       "\"pss_kb\":%ld,\"descriptors\":%ld}\n",
+	       (unsigned long long)l->totals.events, per_second, cpu_us,
+	       (double)histogram_at(h, 0.5) / 1e3, (double)histogram_at(h, 0.99) / 1e3,
+	       (double)histogram_at(h, 0.999) / 1e3, (double)h->max / 1e3, after->pss_kb,
+	       after->descriptors);
+	fflush(stdout);
+}
+
+static void load_round(struct load *l, const struct options *o)
+{
+	struct process_figures before = process_figures(o->pid);
+	memset(&l->latency, 0, sizeof(l->latency));
+	double began = seconds();
+	load_run(l, o->events);
+	double took = seconds() - began;
+	struct process_figures after = process_figures(o->pid);
+	print_round(l, (double)o->events / took,
+		    (after.cpu_seconds - before.cpu_seconds) * 1e6 / (double)o->events, &after);
+}
+
+static void choose_protocol(struct load *l, const char *name)
+{
+	l->wire = !strcmp(name, load_mp.name)   ? &load_mp
+		  : !strcmp(name, load_pb.name) ? &load_pb
+						: NULL;
+}
+
+static unsigned number(const char *text)
+{
+	return (unsigned)strtoul(text, NULL, 10);
+}
+
+enum long_option {
+	SOCKET,
+	PLUGIN,
+	PROTOCOL,
+	PHASE,
+	CONF,
+	EVENTS,
+	ROUNDS,
+	CONNECTIONS,
+	FRESH,
+	IDLE,
+	INSTANCES,
+	BODY,
+	STEPS,
+	MIX,
+	PID
+};
+
+static bool take_text(struct load *l, enum long_option option, const char *value)
+{
+	switch (option) {
+	case SOCKET:
+		l->socket = value;
+		return true;
+	case PLUGIN:
+		l->plugin = value;
+		return true;
+	case PROTOCOL:
+		choose_protocol(l, value);
+		return true;
+	case PHASE:
+		l->phase = value;
+		return true;
+	case CONF:
+		one_mode.conf = value;
+		return true;
+	case MIX:
+		l->modes = all_modes;
+		l->n_modes = sizeof(all_modes) / sizeof(all_modes[0]);
+		return true;
+	case FRESH:
+		l->fresh = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void take_number(struct load *l, struct options *o, enum long_option option,
+			const char *value)
+{
+	switch (option) {
+	case EVENTS:
+		o->events = strtoull(value, NULL, 10);
+		break;
+	case ROUNDS:
+		o->rounds = strtoull(value, NULL, 10);
+		break;
+	case CONNECTIONS:
+		l->connections = number(value);
+		break;
+	case IDLE:
+		l->idle = number(value);
+		break;
+	case INSTANCES:
+		l->instances = number(value);
+		break;
+	case BODY:
+		l->body = number(value);
+		break;
+	case STEPS:
+		one_mode.steps = (int)number(value);
+		break;
+	case PID:
+		o->pid = (pid_t)number(value);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Whether they make sense. */
+static bool read_options(int argc, char **argv, struct load *l, struct options *o)
+{
+	static const struct option options[] = {{"socket", 1, 0, SOCKET},
+						{"plugin", 1, 0, PLUGIN},
+						{"protocol", 1, 0, PROTOCOL},
+						{"phase", 1, 0, PHASE},
+						{"conf", 1, 0, CONF},
+						{"events", 1, 0, EVENTS},
+						{"rounds", 1, 0, ROUNDS},
+						{"connections", 1, 0, CONNECTIONS},
+						{"fresh", 0, 0, FRESH},
+						{"idle", 1, 0, IDLE},
+						{"instances", 1, 0, INSTANCES},
+						{"body", 1, 0, BODY},
+						{"steps", 1, 0, STEPS},
+						{"mix", 0, 0, MIX},
+						{"pid", 1, 0, PID},
+						{0}};
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option == '?')
+			return false;
+		if (!take_text(l, (enum long_option)option, optarg))
+			take_number(l, o, (enum long_option)option, optarg);
+	}
+	return l->socket && l->plugin && l->wire && l->connections && l->instances;
+}
+
+int main(int argc, char **argv)
+{
+	struct load l = {.wire = &load_mp,
+			 .phase = "access",
+			 .modes = &one_mode,
+			 .n_modes = 1,
+			 .connections = 16,
+			 .instances = 1};
+	struct options o = {.events = 10000, .rounds = 1};
+	if (!read_options(argc, argv, &l, &o)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	load_start(&l);
+	for (uint64_t i = 0; i < o.rounds; i++)
+		load_round(&l, &o);
+	load_stop(&l);
+	fprintf(stderr, "%llu events, %llu steps, %llu reconnects, %llu wrong answers%s%s\n",
+		(unsigned long long)l.totals.events, (unsigned long long)l.totals.steps,
+		(unsigned long long)l.totals.reconnects, (unsigned long long)l.totals.wrong,
+		l.totals.wrong ? ", the first: " : "", l.totals.first_wrong);
+	return l.totals.wrong ? 1 : 0;
+}

@@ -1,0 +1,9 @@
+return {
+	name = "bench",
+	fields = {
+		{ config = { type = "record", fields = {
+			{ calls = { type = "integer", default = 1, between = { 0, 32 } } },
+			{ body = { type = "boolean", default = false } },
+		} } },
+	},
+}

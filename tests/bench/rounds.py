@@ -1,0 +1,61 @@
+"""rounds.py - runs the load generator against servers in turns, and makes ratios of what it says.
+
+A round is one run against each server, one right after the other, so that a noisy moment of the machine
+meets them all; a ratio is made within a round, and the median of the rounds is what counts.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+
+SERVER_CPU, LOAD_CPU = 0, 1
+
+
+def run_load(build, server, connections, events, *options):
+    """One run: what `load` has printed, as a dictionary. A wrong answer ends the program."""
+    words = [os.path.join(build, "tests", "bench", "load"), "--socket", server.socket,
+             "--plugin", server.plugin, "--protocol", server.protocol, "--pid", str(server.pid),
+             "--connections", str(connections), "--events", str(events), *options]
+    if (os.cpu_count() or 1) > 1:
+        words = ["taskset", "-c", str(LOAD_CPU), *words]
+    run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                         check=False)
+    if run.returncode:
+        raise SystemExit("bench: %s at %d in flight: %s" % (server.name, connections, run.stderr))
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def events_for(build, server, connections, seconds):
+    """How many events take about so long: from a short run, which also warms the server up."""
+    tried = max(200, connections * 4)
+    rate = run_load(build, server, connections, tried, "--steps", "2")["per_second"]
+    return max(tried, int(rate * seconds))
+
+
+def measure(build, servers, in_flight, rounds, seconds):
+    """{(server's name, in flight): [a run's figures, ...]}, a run for each round."""
+    counts = {(s.name, n): 200 if seconds == 0 else events_for(build, s, n, seconds)
+              for s in servers for n in in_flight}
+    figures = {key: [] for key in counts}
+    for turn in range(rounds):
+        for n in in_flight:
+            for i in range(len(servers)):
+                server = servers[(i + turn) % len(servers)]
+                key = (server.name, n)
+                figures[key].append(run_load(build, server, n, counts[key], "--steps", "2"))
+    return figures
+
+
+def ratio(figures, what, over, under, n):
+    """(median, least, most) of over's figure to under's, made in each round."""
+    pairs = zip(figures[(over, n)], figures[(under, n)])
+    ratios = [a[what] / b[what] for a, b in pairs if b[what]]
+    if not ratios:
+        return None
+    return statistics.median(ratios), min(ratios), max(ratios)
+
+
+def median(figures, what, name, n):
+    """The median over the rounds."""
+    return statistics.median(run[what] for run in figures[(name, n)])
