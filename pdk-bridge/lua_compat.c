@@ -4,7 +4,8 @@
 
 #define EMBEDDED "=outrigger/"
 #define RESUMED_KEY "outrigger.resumed"
-#define TRACEBACK_KEY "outrigger.traceback"
+#define TRACE_FIRST 12 /* levels of a deep stack that are shown, and at its end */
+#define TRACE_LAST 10
 
 static int do_nothing(lua_State *L)
 {
@@ -12,20 +13,10 @@ static int do_nothing(lua_State *L)
 	return 0;
 }
 
-/* Plugins may replace debug.traceback; ours is the one from before they run. */
-static void save_traceback(lua_State *L)
-{
-	lua_getglobal(L, LUA_DBLIBNAME);
-	lua_getfield(L, -1, "traceback");
-	lua_setfield(L, LUA_REGISTRYINDEX, TRACEBACK_KEY);
-	lua_pop(L, 1);
-}
-
 void lua_compat_open(lua_State *L)
 {
 	lua_pushcfunction(L, do_nothing);
 	lua_setfield(L, LUA_REGISTRYINDEX, RESUMED_KEY);
-	save_traceback(L);
 }
 
 #ifdef OUTRIGGER_LUAJIT
@@ -43,6 +34,11 @@ void lua_compat_resumed(lua_State *L)
 	luaL_checkstack(L, 1, NULL);
 	lua_getfield(L, LUA_REGISTRYINDEX, RESUMED_KEY);
 	lua_call(L, 0, 0);
+}
+
+void lua_compat_traceback(lua_State *L, lua_State *thread, const char *msg, int level)
+{
+	luaL_traceback(L, thread, msg, level);
 }
 
 #else
@@ -76,19 +72,67 @@ void lua_compat_resumed(lua_State *L)
 	(void)L;
 }
 
-#endif
+/* How many levels the stack has, in few looks: PUC Lua counts its way to each level, and so needs seconds to
+ * show a stack that has overflown with debug.traceback. */
+static int depth_of(lua_State *thread)
+{
+	lua_Debug ar;
+	int there = 0, beyond = 1;
 
+	while (lua_getstack(thread, beyond, &ar)) {
+		there = beyond;
+		beyond *= 2;
+	}
+	while (beyond - there > 1) {
+		int middle = there + (beyond - there) / 2;
+
+		if (lua_getstack(thread, middle, &ar))
+			there = middle;
+		else
+			beyond = middle;
+	}
+	return beyond;
+}
+
+static void push_level(lua_State *L, const lua_Debug *ar)
+{
+	lua_pushfstring(L, "\n\t%s:", ar->short_src);
+	if (ar->currentline > 0)
+		lua_pushfstring(L, "%d:", ar->currentline);
+	else
+		lua_pushliteral(L, "");
+	if (*ar->namewhat != '\0')
+		lua_pushfstring(L, " in function '%s'", ar->name);
+	else if (*ar->what == 'm')
+		lua_pushliteral(L, " in main chunk");
+	else if (*ar->what == 'C' || *ar->what == 't')
+		lua_pushliteral(L, " ?");
+	else
+		lua_pushfstring(L, " in function <%s:%d>", ar->short_src, ar->linedefined);
+	lua_concat(L, 3);
+}
+
+/* Of a deep stack, both ends, as debug.traceback has them. */
 void lua_compat_traceback(lua_State *L, lua_State *thread, const char *msg, int level)
 {
-	luaL_checkstack(L, 5, NULL);
-	lua_getfield(L, LUA_REGISTRYINDEX, TRACEBACK_KEY);
-	lua_pushthread(thread);
-	if (thread != L)
-		lua_xmove(thread, L, 1);
-	lua_pushstring(L, msg);
-	lua_pushinteger(L, level);
-	lua_call(L, 3, 1);
+	int depth = depth_of(thread), last = level + TRACE_FIRST;
+	lua_Debug ar;
+
+	luaL_checkstack(L, 8, NULL);
+	lua_pushfstring(L, "%s\nstack traceback:", msg);
+	for (; level < depth && lua_getstack(thread, level, &ar); level++) {
+		if (level == last && depth - level > TRACE_LAST) {
+			lua_pushliteral(L, "\n\t...");
+			level = depth - TRACE_LAST - 1;
+		} else {
+			lua_getinfo(thread, "Snl", &ar);
+			push_level(L, &ar);
+		}
+		lua_concat(L, 2);
+	}
 }
+
+#endif
 
 bool lua_compat_caller(lua_State *L, lua_Debug *ar)
 {

@@ -13,6 +13,13 @@ bool process_is_alive(long pid);
 
 /* Seconds of processors that it has used so far; 0 when it is gone. */
 double process_cpu(long pid);
+
+/* What process_waited reads; pid 0 = ourselves. -1 where the kernel does not say. */
+int process_waited_open(long pid);
+/* Seconds in which its first thread was ready to run but had no processor: what a busy machine has taken
+ * from it. 0 for fd -1, and once it is gone. Async-signal-safe. */
+double process_waited(int fd);
+
 /* Bytes of memory that are its own, not shared with other processes nor with files; 0 when it is gone. */
 uint64_t process_memory(long pid);
 

@@ -55,7 +55,7 @@ static int on_event_error(lua_State *L)
 	lua_settop(L, 1);
 	if (lua_error_is_quit(L, 1))
 		return 1;
-	lua_compat_traceback(L, L, "", 2);
+	lua_compat_traceback(L, L, "", 1);
 	trace = lua_tolstring(L, -1, &n);
 	keep_trace(lua_pdk_request(), trace, n);
 	lua_settop(L, 1);
@@ -70,7 +70,7 @@ static int on_load_error(lua_State *L)
 	if (lua_error_is_quit(L, 1))
 		return 1;
 	push_message(L);
-	lua_compat_traceback(L, L, lua_tostring(L, -1), 2);
+	lua_compat_traceback(L, L, lua_tostring(L, -1), 1);
 	return 1;
 }
 

@@ -4,9 +4,11 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "plugins/plugin.h"
 #include "plugins/runtime.h"
 #include "protocol/err.h"
+#include "server/process.h"
 #include "server/reactor.h"
 
 #define WATCH_SIGNAL (SIGRTMIN + 4)
@@ -23,7 +25,8 @@ static struct {
 	volatile double timer_at; /* when the timer fires; 0 = it is not set */
 	volatile sig_atomic_t running;
 	volatile sig_atomic_t fired;
-	volatile double fired_at;
+	int waited_fd;                 /* process_waited's */
+	volatile double waited_before; /* when the timer was set for a deadline, at the latest */
 	void (*give_up)(void *user, struct plugin *plugin);
 	void *user;
 } dog;
@@ -40,23 +43,55 @@ static void set_timer(double at, double now)
 	timer_settime(dog.timer, 0, &spec, NULL);
 }
 
+/* Async-signal-safe. */
+static void watch(double now)
+{
+	dog.waited_before = process_waited(dog.waited_fd);
+	set_timer(dog.deadline, now);
+}
+
+/* The deadline, later by what a busy machine has kept from us: that is not the plugin's fault. */
+static double fair_deadline(void)
+{
+	return dog.deadline + process_waited(dog.waited_fd) - dog.waited_before;
+}
+
+static void insist(double now)
+{
+	if (now >= fair_deadline() || !dog.plugin->runtime->interrupt(dog.plugin))
+		dog.give_up(dog.user, dog.plugin);
+	set_timer(now + AGAIN, now);
+}
+
+/* From here on the deadline is that of our patience. */
+static void stop_plugin(double now)
+{
+	dog.fired = 1;
+	dog.deadline = now + HOPELESS;
+	dog.waited_before = process_waited(dog.waited_fd);
+	insist(now);
+}
+
+static void look(double now)
+{
+	if (dog.fired)
+		insist(now);
+	else if (now < dog.deadline)
+		watch(now);
+	else if (now < fair_deadline())
+		set_timer(fair_deadline(), now);
+	else
+		stop_plugin(now);
+}
+
 static void on_signal(int signum)
 {
-	double now = reactor_now();
 	int saved = errno;
 
 	(void)signum;
 	dog.timer_at = 0;
-	if (dog.running && now >= dog.deadline) {
-		if (!dog.fired)
-			dog.fired_at = now;
-		dog.fired = 1;
-		if (now >= dog.fired_at + HOPELESS || !dog.plugin->runtime->interrupt(dog.plugin))
-			dog.give_up(dog.user, dog.plugin);
-		set_timer(now + AGAIN, now);
-	} else if (dog.running) {
-		set_timer(dog.deadline, now);
-	}
+	if (dog.running)
+		look(reactor_now());
 	errno = saved;
 }
 
@@ -70,6 +105,7 @@ int watchdog_init(void (*give_up)(void *user, struct plugin *plugin), void *user
 	    timer_create(CLOCK_MONOTONIC, &event, &dog.timer) != 0)
 		return err_set(err, E_IO, "can't make a timer: %s", strerror(errno));
 	dog.has_timer = true;
+	dog.waited_fd = process_waited_open(0);
 	dog.give_up = give_up;
 	dog.user = user;
 	return 0;
@@ -79,6 +115,8 @@ void watchdog_fini(void)
 {
 	if (dog.has_timer)
 		timer_delete(dog.timer);
+	if (dog.has_timer && dog.waited_fd >= 0)
+		close(dog.waited_fd);
 	dog.has_timer = false;
 	dog.timer_at = 0;
 }
@@ -92,7 +130,7 @@ void watchdog_begin(struct plugin *plugin, double deadline)
 	dog.running = 1;
 	atomic_signal_fence(memory_order_seq_cst);
 	if (dog.has_timer && (dog.timer_at == 0 || dog.timer_at > deadline))
-		set_timer(deadline, reactor_now());
+		watch(reactor_now());
 }
 
 void watchdog_end(void)

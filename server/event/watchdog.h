@@ -3,7 +3,7 @@
  * While plugin code runs, nothing of ours does; so a timer's signal looks whether it has run for too long,
  * and then asks its runtime to stop it (struct runtime, interrupt), again and again until it does. The
  * timer is only set when it is not running, so that a busy server makes one system call for it per
- * timeout, not per event. Machine code that the runtime made of a loop may never look up; then there is
+ * timeout, not per event. What a busy machine keeps from the process does not count. Machine code that the runtime made of a loop may never look up; then there is
  * nothing left but to end the process, in a way in which the gateway fails closed. One per process. */
 #ifndef SERVER_EVENT_WATCHDOG_H
 #define SERVER_EVENT_WATCHDOG_H

@@ -76,6 +76,7 @@ struct child {
 	uint64_t memory_at_start; /* bytes, when it became ready */
 	double cpu_since,
 		cpu_used; /* processor.c: when its window began, and what it had used by then */
+	double runs_since, waited_before; /* stall.c's */
 	bool has_exited;
 	bool *is_gone;  /* told when this is destroyed; NULL = nobody asks */
 	int failure_rc; /* what it said before READY; 0 = nothing */

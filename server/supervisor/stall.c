@@ -1,6 +1,8 @@
 /* stall.c - workers whose plugin code does not pause, as their custody segments show it. */
+#include <unistd.h>
 #include "server/config/config.h"
 #include "server/log.h"
+#include "server/process.h"
 #include "server/supervisor/group.h"
 
 #define GRACE 1.5      /* seconds in which the worker itself may stop the code */
@@ -23,13 +25,27 @@ static const char *blame(struct group *g, const struct custody_load *load)
 	return g->env->config->plugins[g->plan->plugins[load->plugin]].name;
 }
 
-static void check(struct group *g, const struct child *child, double now)
+/* Seconds for which it has run, without those in which the machine was too busy to let it. */
+static double has_run(struct child *child, const struct custody_load *load, double now)
+{
+	int fd = process_waited_open(child->pid);
+	double waited = process_waited(fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (child->runs_since != load->since)
+		child->waited_before = waited;
+	child->runs_since = load->since;
+	return now - load->since - (waited - child->waited_before);
+}
+
+static void check(struct group *g, struct child *child, double now)
 {
 	struct custody_load load;
 
 	if (child == NULL || child->state == CHILD_STARTING || child->has_exited ||
 	    custody_file_load(child->custody_fd, &load) != 0 || !load.runs ||
-	    now - load.since < allowed(g, &load))
+	    has_run(child, &load, now) < allowed(g, &load))
 		return;
 	log_line(
 		LOG_LEVEL_ALERT,
@@ -44,6 +60,6 @@ void group_check_stalls(struct group *g, double now)
 {
 	for (size_t i = 0; i < g->seat_count; i++)
 		check(g, g->seats[i].child, now);
-	for (const struct child *child = g->leavers; child != NULL; child = child->next)
+	for (struct child *child = g->leavers; child != NULL; child = child->next)
 		check(g, child, now);
 }

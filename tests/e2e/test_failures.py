@@ -34,7 +34,7 @@ DEADLINE_OPTIONS = ("--plugin-e2e-low-event-timeout=300ms",)
 
 
 class Failing(CodePlugins):
-    def fail(self, phase, lua, name="e2e-all", **request):
+    def failing(self, phase, lua, name="e2e-all", **request):
         """The response where `lua` is what a global plugin does in a phase."""
         return self.ask(everywhere=[code(name, **{phase: lua})], **request)
 
@@ -59,11 +59,11 @@ class Closed(Failing):
         for phase in ("access", "rewrite", "response"):
             for what, lua in FAILURES.items():
                 with self.subTest(phase=phase, what=what):
-                    self.assert_refused(self.fail(phase, lua))
+                    self.assert_refused(self.failing(phase, lua))
         self.assert_still_serves()
 
     def test_in_log_the_request_is_over_and_the_error_is_in_our_log(self):
-        self.assert_passed(self.fail("log", 'error("boom")'))
+        self.assert_passed(self.failing("log", 'error("boom")'))
         self.assertIn("[e2e-all] log failed: conf.log:1: boom",
                       self.wait_outrigger_log("stack traceback"))
         self.assertEqual(self.error_lines(), [])
@@ -117,7 +117,7 @@ class Closed(Failing):
                 ("response", "kong.service.request.set_header('x', 'y')",
                  "in response phase (only in: rewrite, access")):
             with self.subTest(phase=phase):
-                self.assert_refused(self.fail(phase, lua))
+                self.assert_refused(self.failing(phase, lua))
                 self.wait_log("function cannot be called " + text)
         self.assert_still_serves()
 
@@ -195,7 +195,7 @@ class Open(Failing):
         for phase in ("access", "rewrite", "response"):
             for what, lua in FAILURES.items():
                 with self.subTest(phase=phase, what=what):
-                    self.assert_passed(self.fail(phase, lua))
+                    self.assert_passed(self.failing(phase, lua))
         self.assert_still_serves()
 
     def test_later_plugins_see_the_request(self):

@@ -171,7 +171,7 @@ static void test_calls_fail_with_the_text_and_the_callers_line(void **state)
 		"sent to the gateway)");
 }
 
-static char trace[512];
+static char trace[2048];
 
 static int run_keeping_trace(struct lua_host *h)
 {
@@ -195,6 +195,19 @@ static void test_traceback_is_kept_with_the_event(void **state)
 	assert_int_equal(strncmp(trace, "stack traceback:", 16), 0);
 	assert_non_null(strstr(trace, "handler.lua:2:"));
 	assert_non_null(strstr(trace, "handler.lua:3:"));
+	lua_host_close(&h);
+}
+
+static void test_of_a_stack_that_has_overflown_both_ends_are_kept(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_access(&h, "local function f() return 1 + f() end\nf()");
+	assert_int_equal(run_keeping_trace(&h), -E_HANDLER);
+	assert_non_null(strstr(trace, "\n\t..."));
+	assert_non_null(strstr(trace, "handler.lua:2: in function 'f'"));
+	assert_non_null(strstr(strstr(trace, "\n\t..."), "handler.lua:3:"));
 	lua_host_close(&h);
 }
 
@@ -359,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_lack_of_memory_is_an_error),
 		cmocka_unit_test(test_calls_fail_with_the_text_and_the_callers_line),
 		cmocka_unit_test(test_traceback_is_kept_with_the_event),
+		cmocka_unit_test(test_of_a_stack_that_has_overflown_both_ends_are_kept),
 		cmocka_unit_test(test_phase_that_the_handler_lacks_does_nothing),
 		cmocka_unit_test(test_handlers_may_be_inherited),
 		cmocka_unit_test(test_conf_is_one_table_for_its_life),
