@@ -168,6 +168,30 @@ static void write_line(const struct buf *line)
 	while (n < 0 && errno == EINTR);
 }
 
+/* It is the gateway's word: nothing in it ends the line or the quotes. */
+static void add_id(struct buf *line, const char *id, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char c = id[i] > ' ' && id[i] != 0x7f && id[i] != '"' ? id[i] : '?';
+
+		buf_append(line, &c, 1);
+	}
+}
+
+/* At the end, as the gateway writes what it knows of a request. */
+static void add_context(struct buf *line, const struct log_context *context)
+{
+	if (context->phase == NULL)
+		return;
+	buf_printf(line, ", phase: %s, instance: %lld", context->phase,
+		   (long long)context->instance);
+	if (context->request == NULL)
+		return;
+	buf_append_str(line, ", request_id: \"");
+	add_id(line, context->request, context->request_len);
+	buf_append_str(line, "\"");
+}
+
 static void add_plain(struct buf *line, const struct log_entry *entry)
 {
 	if (!the_log.to_syslog) {
@@ -179,14 +203,13 @@ static void add_plain(struct buf *line, const struct log_entry *entry)
 	if (entry->plugin != NULL)
 		buf_printf(line, "[%s] ", entry->plugin);
 	add_text(line, entry->text, entry->n);
+	add_context(line, &entry->context);
 }
 
 static void add_json(struct buf *line, struct log_entry *entry)
 {
 	if (entry->n > LINE_KEEP)
 		entry->n = LINE_KEEP;
-	if (entry->event_id != 0 && the_log.lookup != NULL)
-		the_log.lookup(the_log.lookup_user, entry->event_id, &entry->context);
 	log_json_append(line, entry);
 }
 
@@ -198,6 +221,8 @@ void log_text(enum log_level level, uint64_t event_id, const char *plugin, const
 
 	if (level > the_log.level)
 		return;
+	if (event_id != 0 && the_log.lookup != NULL)
+		the_log.lookup(the_log.lookup_user, event_id, &entry.context);
 	if (the_log.format == LOG_JSON)
 		add_json(line, &entry);
 	else

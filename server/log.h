@@ -30,7 +30,7 @@ struct log_context {
 	const char *request; /* the gateway's id of it; not terminated; NULL = not known */
 	size_t request_len;
 };
-/* Who knows it, for JSON. */
+/* Who knows it. */
 void log_set_lookup(void (*lookup)(void *user, uint64_t event_id, struct log_context *ret),
 		    void *user);
 /* Opens the file anew (somebody has moved it away). A failure is said in the old file. */

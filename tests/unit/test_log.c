@@ -146,6 +146,32 @@ static void know_event_77(void *user, uint64_t event_id, struct log_context *ret
 		*ret = (struct log_context){"access", 5, "abcdef", 3};
 }
 
+static void test_as_text_a_line_ends_with_what_is_known_of_its_event(void **state)
+{
+	(void)state;
+	log_set_lookup(know_event_77, dir);
+	log_event(LOG_LEVEL_WARN, 77, "key-auth", "oh");
+	assert_ends(read_file(path), "#0: *77 [key-auth] oh, phase: access, instance: 5, "
+				     "request_id: \"abc\"\n");
+	log_event(LOG_LEVEL_WARN, 78, "key-auth", "oh");
+	assert_ends(read_file(path), "#0: *78 [key-auth] oh\n");
+}
+
+static void know_a_hostile_request(void *user, uint64_t event_id, struct log_context *ret)
+{
+	(void)user;
+	(void)event_id;
+	*ret = (struct log_context){"access", 5, "a\"\n[x]\x1b", 7};
+}
+
+static void test_a_request_id_cannot_end_the_line_or_its_quotes(void **state)
+{
+	(void)state;
+	log_set_lookup(know_a_hostile_request, NULL);
+	log_event(LOG_LEVEL_WARN, 1, "key-auth", "oh");
+	assert_ends(read_file(path), ", request_id: \"a??[x]?\"\n");
+}
+
 static json_t *last_object(void)
 {
 	json_t *json;
@@ -214,6 +240,8 @@ int main(void)
 		TEST(test_levels_beyond_the_set_one_are_dropped),
 		TEST(test_control_characters_are_written_out),
 		TEST(test_as_json_a_line_tells_all_that_is_known),
+		TEST(test_as_text_a_line_ends_with_what_is_known_of_its_event),
+		TEST(test_a_request_id_cannot_end_the_line_or_its_quotes),
 		TEST(test_as_json_any_bytes_are_one_valid_line),
 		TEST(test_reopening_follows_a_file_that_was_moved),
 		TEST(test_lines_that_peers_cause_are_bounded_and_the_rest_is_counted),

@@ -22,6 +22,13 @@ class LogJson(lib.WireTest):
         self.assertGreater(line["event"], 0)
         self.assertIn("boom\nstack traceback:", line["message"])
 
+    def test_a_line_of_text_says_it_too(self):
+        server = self.serve("wire-do")
+        g = self.connect(server)
+        instance = g.start_instance("wire-do", '{"mode":"raise"}')
+        g.play(instance, lambda *_: None)
+        server.wait_log(", phase: access, instance: %d" % instance)
+
 
 if __name__ == "__main__":
     lib.main()
