@@ -8,6 +8,7 @@
 
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 #define PATIENCE 10U                /* seconds for a request, and for taking its answer */
+#define ENDING_RUNS 4               /* of MHD, until a connection that has ended is gone */
 #define BODY_MAX ((size_t)64 << 10) /* that is read, and ignored */
 
 /* One that MHD has begun to read. */
@@ -250,8 +251,41 @@ static void on_timer(void *user)
 	run(user);
 }
 
+static bool has_room(const struct http *http)
+{
+	for (unsigned i = 0; i < http->options.connections; i++)
+		if (http->places[i].connection == NULL)
+			return true;
+	return false;
+}
+
+/* Who has been at its request, or idle, for longest. One that waits for us is not the one that is slow. */
+static struct place *find_slowest(struct http *http)
+{
+	struct place *slowest = &http->places[0];
+
+	for (unsigned i = 1; i < http->options.connections; i++)
+		if (http->places[i].deadline < slowest->deadline)
+			slowest = &http->places[i];
+	return isfinite(slowest->deadline) ? slowest : NULL;
+}
+
+/* Slow clients of many addresses could have all places. MHD notices the end when it runs, and lets go of it when it runs
+ * again. */
+static void make_room(struct http *http)
+{
+	struct place *slowest = has_room(http) ? NULL : find_slowest(http);
+
+	if (slowest == NULL)
+		return;
+	end_connection(slowest->connection);
+	for (int i = 0; i < ENDING_RUNS && !has_room(http); i++)
+		MHD_run(http->daemon);
+}
+
 bool http_add(struct http *http, int fd, const struct sockaddr *peer, unsigned peer_len)
 {
+	make_room(http);
 	if (MHD_add_connection(http->daemon, fd, peer, peer_len) != MHD_YES)
 		return false;
 	run(http);

@@ -2,7 +2,8 @@
  *
  * Slow and hostile clients get at most `connections` places, of which one address gets at most `per_address`. A
  * connection that has made no whole request, or not taken its answer, within ten seconds is closed, however busy
- * it is; one that waits for us is not. There is a fixed room for a request's head; bodies are read and ignored up to 64 KiB. Who accepts decides who is a client at all. */
+ * it is; one that waits for us is not. Where all places are taken, a new connection gets that of the one that would be
+ * closed next. There is a fixed room for a request's head; bodies are read and ignored up to 64 KiB. Who accepts decides who is a client at all. */
 #ifndef SERVER_ADMIN_HTTP_H
 #define SERVER_ADMIN_HTTP_H
 #include <jansson.h>

@@ -166,6 +166,13 @@ class Probes(MetricsTest):
         self.assertTrue(any(self.goes_on(client) for client in slow))
         self.assertEqual(self.get("/health")[0], 200)
 
+    def test_slow_clients_of_many_addresses_make_room_for_a_new_one(self):
+        self.serve_status("wire-do")
+        slow = [self.connect_slow("127.0.1.%d" % (1 + i // 16)) for i in range(80)]
+        for _ in range(5):
+            self.assertEqual(self.get("/health")[0], 200)
+            slow.append(self.connect_slow("127.0.1.9"))
+
     def test_who_never_ends_a_request_is_let_go_however_busy(self):
         self.serve_status("wire-do")
         slow = [self.connect_slow("127.0.1.%d" % (1 + i // 16)) for i in range(64)]
