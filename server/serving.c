@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include "protocol/err.h"
 #include "server/admin/admin.h"
 #include "server/command/dump.h"
@@ -67,6 +68,40 @@ void serving_write_dump(const struct config *config, const struct plugin_setting
 		log_event(LOG_LEVEL_WARN, 0, plugin->name, "no dump beside the socket: %s",
 			  err_message(&err, rc));
 	free(path);
+}
+
+static char *dump_path(const struct config *config, const struct plugin_settings *plugin)
+{
+	char *path = config_socket_path(config, plugin);
+	char *file = path != NULL ? file_printf("%s/%s.json", dirname(path), plugin->name) : NULL;
+
+	free(path);
+	return file;
+}
+
+void serving_forget(const struct config *config, const struct plugin_settings *plugin)
+{
+	char *file = dump_path(config, plugin);
+
+	if (file != NULL)
+		unlink(file);
+	free(file);
+}
+
+bool serving_shares_dump(const struct config *config, const struct plugin_settings *plugin,
+			 const struct config *other)
+{
+	char *file = dump_path(config, plugin);
+	bool shares = false;
+
+	for (size_t i = 0; !shares && i < other->plugin_count; i++) {
+		char *its = dump_path(other, &other->plugins[i]);
+
+		shares = file != NULL && its != NULL && strcmp(file, its) == 0;
+		free(its);
+	}
+	free(file);
+	return shares;
 }
 
 int serving_create_admin(const struct config *config, struct reactor *reactor,

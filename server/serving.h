@@ -1,6 +1,7 @@
 /* serving.h - what every form of `serve` does at its beginning and its end. */
 #ifndef SERVER_SERVING_H
 #define SERVER_SERVING_H
+#include <stdbool.h>
 #include "server/config/config.h"
 
 struct admin;
@@ -23,6 +24,11 @@ int serving_open_ids(const struct config *config, struct ids_file *ids, struct e
  * `cat` of that file; to serve without it is better than not at all.*/
 void serving_write_dump(const struct config *config, const struct plugin_settings *plugin,
 			const char *text);
+/* Removes it again. */
+void serving_forget(const struct config *config, const struct plugin_settings *plugin);
+/* Whether a plugin of another configuration has its dump in the same file. */
+bool serving_shares_dump(const struct config *config, const struct plugin_settings *plugin,
+			 const struct config *other);
 /* The admin socket and the status address that the configuration names. Owned in *ret_admin; where only that
  * fails it is logged, and serving goes on. -E_CONF for what is no address. */
 int serving_create_admin(const struct config *config, struct reactor *reactor,

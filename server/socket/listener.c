@@ -214,12 +214,17 @@ static void renew(struct listener *l)
 		l->options.on_renewed(l->options.user);
 }
 
+void listener_accept_all(struct listener *l)
+{
+	while (l->io != NULL && take_one(l))
+		;
+}
+
 /* Who connected before the file was replaced is still served. */
 static void yield_to_successor(struct listener *l)
 {
 	log_line(LOG_LEVEL_NOTICE, "%s is served by a successor now", l->file.path);
-	while (take_one(l))
-		;
+	listener_accept_all(l);
 	stop_watching(l);
 	reactor_timer_stop(l->pause);
 }

@@ -43,6 +43,8 @@ uint64_t listener_inode(const struct listener *l);
 /* To be called about once a second: listens again where the socket file has vanished; accepts what is
  * left and stops where a successor has replaced it. False when it has stopped. */
 bool listener_check(struct listener *l);
+/* Hands on all connections that wait. */
+void listener_accept_all(struct listener *l);
 /* Lets a successor take the socket over, and serves on until one does. */
 void listener_hand_over(struct listener *l);
 /* Whether a successor is about to replace our socket: leaving now would leave a gap. */

@@ -16,7 +16,8 @@ struct server_sockets;
 struct server_socket {
 	struct server_sockets *all;
 	struct listener *listener;
-	size_t plugin;          /* index of the first one that has it */
+	size_t plugin;          /* index of the first one that has it, when it was made */
+	void *owner;            /* whoever serves it; for the user */
 	enum on_error on_error; /* for what can't be traced to a plugin */
 };
 
@@ -33,7 +34,7 @@ struct server_sockets_options {
 };
 
 struct server_sockets {
-	struct server_socket *sockets;
+	struct server_socket **sockets; /* each stays where it is */
 	size_t count;
 	struct user_list allowed;
 	struct server_sockets_options options;
@@ -44,6 +45,16 @@ struct server_sockets {
 int server_sockets_init(struct server_sockets *sockets,
 			const struct server_sockets_options *options, struct err *err);
 void server_sockets_fini(struct server_sockets *sockets);
+/* Listens for a plugin of another configuration too, which is used no longer than this call; waits for nobody.
+ * Returns its socket, which may be there already, in *ret_socket. As listener_create. */
+int server_sockets_add(struct server_sockets *sockets, const struct config *config, size_t plugin,
+		       struct server_socket **ret_socket, struct err *err);
+/* Accepts what is left on those of that owner, and removes them. */
+void server_sockets_remove(struct server_sockets *sockets, const void *owner);
+/* Whether any is at that path. */
+bool server_sockets_have(const struct server_sockets *sockets, const char *path);
+/* Another configuration holds, of the same sockets. */
+void server_sockets_configure(struct server_sockets *sockets, const struct config *config);
 /* As of listener.h, for all of them. True when any still listens; when any is awaited. */
 bool server_sockets_check(struct server_sockets *sockets);
 void server_sockets_hand_over(struct server_sockets *sockets);

@@ -243,14 +243,16 @@ static void destroy(struct control *c)
 /* Hands on at most `max` messages. */
 static void receive(struct control *c, int max)
 {
+	bool was_held = c->held; /* a handler may look for more */
+
 	c->held = true;
 	while (max-- > 0 && !c->destroyed && !c->ended && receive_one(c))
 		;
-	c->held = false;
-	if (c->destroyed)
-		destroy(c);
-	else
+	c->held = was_held;
+	if (!c->destroyed)
 		watch(c);
+	else if (!was_held)
+		destroy(c);
 }
 
 static void on_ready(void *user, int ready)

@@ -50,6 +50,7 @@ struct group {
 	const struct plan_group *plan;
 	const struct server_socket **sockets; /* owned; those of its plugins */
 	size_t socket_count;
+	bool is_new;        /* a reload adds it, and has not ended */
 	struct seat *seats; /* room for SEATS_MAX: they stay where they are */
 	size_t seat_count;
 	size_t next_seats;     /* that a reload fills */

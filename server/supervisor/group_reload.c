@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "protocol/err.h"
 #include "server/config/config.h"
 #include "server/log.h"
 #include "server/reactor.h"
@@ -100,6 +101,41 @@ static void switch_seat(struct seat *seat, double drain_timeout)
 	seat->successor = NULL;
 	reactor_timer_stop(seat->again);
 	retire_child(seat->group, old, drain_timeout);
+}
+
+bool group_has_failed(const struct group *g)
+{
+	for (size_t i = 0; i < g->seat_count; i++)
+		if (g->seats[i].has_failed)
+			return true;
+	return false;
+}
+
+static void leave_seat(struct seat *seat, double seconds)
+{
+	struct group *g = seat->group;
+	struct child *child = seat->child;
+
+	reactor_timer_stop(seat->again);
+	seat->child = NULL;
+	if (child == NULL)
+		return;
+	child_say(child, CONTROL_LEAVE, (uint64_t)(seconds * 1000));
+	if (child->state == CHILD_STARTING)
+		child_kill(child);
+	else
+		child->state = CHILD_ENDING;
+	child->next = g->leavers;
+	g->leavers = child;
+}
+
+void group_leave(struct group *g, double seconds)
+{
+	group_stay(g);
+	for (size_t i = 0; i < g->seat_count; i++)
+		leave_seat(&g->seats[i], seconds);
+	err_set(&g->care.why, E_PLUGIN, "%s is served no more", g->plan->name);
+	group_give_up(g);
 }
 
 bool group_replace(struct group *g, struct seat *seat)

@@ -19,6 +19,11 @@ void group_stay(struct group *g);
 /* Seats them; who sat there drains, for at most so many seconds. `plan` follows the old one. */
 void group_switch(struct group *g, const struct plan_group *plan, double drain_timeout);
 
+/* Whether any of its first workers could not serve. */
+bool group_has_failed(const struct group *g);
+/* All workers leave, within so many seconds; none follows, and what is not served is answered here. */
+void group_leave(struct group *g, double seconds);
+
 /* Starts a successor for one seat, by the settings that hold: it is seated when it is ready, and who sits there
  * drains. Whether that has begun: not in a reload. */
 bool group_replace(struct group *g, struct seat *seat);

@@ -87,8 +87,8 @@ static void check_group(struct group *g, struct sum *sum)
 		check_child(g, child, sum);
 }
 
-void memory_check(struct memory_watch *watch, const struct config *config, struct group *groups,
-		  size_t count)
+void memory_check(struct memory_watch *watch, const struct config *config,
+		  struct group *const *groups, size_t count)
 {
 	struct sum sum = {0};
 
@@ -97,7 +97,7 @@ void memory_check(struct memory_watch *watch, const struct config *config, struc
 					? config->memory_max
 					: (uint64_t)(SHARE * (double)cgroup_memory());
 	for (size_t i = 0; i < count; i++)
-		check_group(&groups[i], &sum);
+		check_group(groups[i], &sum);
 	if (sum.largest == NULL)
 		return;
 	if (sum.total > watch->budget)

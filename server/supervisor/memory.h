@@ -15,7 +15,7 @@ struct memory_watch {
 };
 
 /* To be called a few times a second. */
-void memory_check(struct memory_watch *watch, const struct config *config, struct group *groups,
-		  size_t count);
+void memory_check(struct memory_watch *watch, const struct config *config,
+		  struct group *const *groups, size_t count);
 
 #endif

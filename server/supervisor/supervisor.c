@@ -1,5 +1,4 @@
 #include "server/supervisor/supervisor.h"
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +16,14 @@
 #include "server/serving.h"
 #include "server/socket/farewell.h"
 #include "server/socket/server_sockets.h"
+#include "server/supervisor/announce.h"
 #include "server/supervisor/control.h"
 #include "server/supervisor/group_passage.h"
 #include "server/supervisor/group_reload.h"
 #include "server/supervisor/memory.h"
 #include "server/supervisor/processor.h"
 #include "server/supervisor/reload.h"
+#include "server/supervisor/retired.h"
 #include "server/supervisor/watch.h"
 
 #define STALL_TICK 0.25 /* seconds between two looks at what runs */
@@ -36,11 +37,13 @@ struct supervisor {
 	struct ids_file ids;
 	struct plan plan;
 	struct group_env env;
-	struct group *groups;
+	struct group **groups;   /* of the plan; owned */
+	struct retired *retired; /* that a reload has left out; owned */
 	struct server_sockets sockets;
 	struct leaving leaving;
 	struct reactor_timer *stall_tick;
-	struct admin *admin; /* NULL = none */
+	struct reactor_timer *settled; /* a reload may be */
+	struct admin *admin;           /* NULL = none */
 	char reload_text[sizeof(
 		struct err)]; /* what became of the latest one; "" = there was none */
 	double started_at;
@@ -58,7 +61,7 @@ static size_t count_connections(void *user)
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->plan.count; i++)
-		count += s->groups[i].links.count - s->groups[i].links.lent;
+		count += s->groups[i]->links.count - s->groups[i]->links.lent;
 	return count;
 }
 
@@ -68,7 +71,7 @@ static size_t count_events(void *user)
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->plan.count; i++)
-		count += group_events(&s->groups[i]);
+		count += group_events(s->groups[i]);
 	return count;
 }
 
@@ -77,7 +80,7 @@ static bool is_followed(void *user)
 	const struct supervisor *s = user;
 
 	for (size_t i = 0; i < s->plan.count; i++)
-		if (group_has_successor(&s->groups[i]))
+		if (group_has_successor(s->groups[i]))
 			return true;
 	return false;
 }
@@ -85,7 +88,8 @@ static bool is_followed(void *user)
 static void say_all(const struct supervisor *s, unsigned type, uint64_t number)
 {
 	for (size_t i = 0; i < s->plan.count; i++)
-		group_say(&s->groups[i], type, number);
+		group_say(s->groups[i], type, number);
+	retired_say(s->retired, type, number);
 }
 
 static void retire(void *user)
@@ -104,7 +108,7 @@ static void check(void *user, bool superseded)
 	}
 	admin_check(s->admin);
 	for (size_t i = 0; i < s->plan.count; i++)
-		registry_offers_check(&s->groups[i].registry.offers);
+		registry_offers_check(&s->groups[i]->registry.offers);
 }
 
 static void reopen_log(void *user)
@@ -116,17 +120,14 @@ static void reopen_log(void *user)
 static void on_connection(void *user, int fd, const struct server_socket *socket,
 			  enum listener_verdict verdict)
 {
-	struct supervisor *s = user;
-	struct group *g = &s->groups[s->plan.group_of[socket->plugin]];
-
-	group_accept(g, fd, socket->on_error, verdict != LISTENER_WELCOME);
+	(void)user;
+	group_accept(socket->owner, fd, socket->on_error, verdict != LISTENER_WELCOME);
 }
 
 static void on_renewed(void *user, const struct server_socket *socket)
 {
-	const struct supervisor *s = user;
-
-	group_tell_socket(&s->groups[s->plan.group_of[socket->plugin]], socket);
+	(void)user;
+	group_tell_socket(socket->owner, socket);
 }
 
 static void on_stall_tick(void *user)
@@ -135,35 +136,21 @@ static void on_stall_tick(void *user)
 	double now = reactor_now();
 
 	for (size_t i = 0; i < s->plan.count; i++) {
-		group_check_stalls(&s->groups[i], now);
-		processor_check(&s->groups[i], now);
+		group_check_stalls(s->groups[i], now);
+		processor_check(s->groups[i], now);
 	}
+	retired_check(&s->retired, now);
 	memory_check(&s->memory, s->config, s->groups, s->plan.count);
 	if (s->leaving.stage == LEAVING_NOW)
 		notify_leaves();
 	notify_alive(now);
 }
 
-/* ---- what is served ---- */
-
-/* The dump is what the worker says: it is looked into for the version only. */
-static void announce(const struct supervisor *s, const struct plugin_settings *plugin,
-		     const char *dump)
-{
-	json_t *json = json_loads(dump, 0, NULL);
-	const char *version = NULL;
-
-	json_unpack(json, "{s:[{s:s}]}", "Plugins", "Version", &version);
-	serving_write_dump(s->config, plugin, dump);
-	serving_tell(s->config, plugin, version != NULL ? version : "?");
-	json_decref(json);
-}
-
 /* ---- reload ---- */
 
-static struct reload_place reload_place(const struct supervisor *s)
+static struct reload_place reload_place(struct supervisor *s)
 {
-	return (struct reload_place){s->groups, s->config, &s->plan};
+	return (struct reload_place){s->groups, &s->env, &s->plan, &s->sockets};
 }
 
 static void refuse_reload(struct supervisor *s, const struct err *err, int rc)
@@ -212,64 +199,90 @@ static void reload(void *user)
 		refuse_reload(s, &err, rc);
 }
 
-/* The gateway has read phases, priority and schema when it started, and does not look again. */
-static void renew_dump(const struct supervisor *s, const struct plugin_settings *plugin,
-		       struct group_plugin *said)
+static void renew_group(struct supervisor *s, size_t i)
 {
-	bool changed = said->dump == NULL || said->next_dump == NULL ||
-		       strcmp(said->dump, said->next_dump) != 0;
+	struct group *g = s->groups[i];
 
-	if (said->next_dump == NULL)
+	if (!g->is_new) {
+		group_switch(g, &s->plan.groups[i], s->config->drain_timeout);
+		announce_changes(g);
 		return;
-	free(said->dump);
-	said->dump = said->next_dump;
-	said->next_dump = NULL;
-	announce(s, plugin, said->dump);
-	if (!changed)
-		return;
-	said->pending = "its version, phases, priority or schema has changed, which the gateway "
-			"does not see by itself: run kong reload";
-	log_event(LOG_LEVEL_WARN, 0, plugin->name, "%s", said->pending);
+	}
+	g->env = &s->env;
+	g->is_new = false;
+	group_offer(g);
+	announce_new(g);
+}
+
+/* Leaves in `old`, the groups that were there before, those that don't stay. */
+static size_t leave_out(const struct supervisor *s, struct group **old)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->plan.count; i++) {
+		if (reload_keeps(&s->reload, old[i]))
+			continue;
+		announce_retired(old[i]);
+		old[count++] = old[i];
+	}
+	return count;
 }
 
 /* All that holds of the old configuration changes hands here. */
-static void switch_over(struct supervisor *s)
+static void switch_over(struct supervisor *s, struct retired *old)
 {
-	struct config *before = s->reloaded;
-	struct plan plan = s->plan;
-
+	*old = (struct retired){
+		.config = s->reloaded,
+		.plan = s->plan,
+		.env = s->env,
+		.groups = s->groups,
+		.count = leave_out(s, s->groups),
+		.sockets = &s->sockets,
+		.until = reactor_now() + s->config->drain_timeout,
+	};
 	s->config = s->reloaded = s->reload.config;
 	s->plan = s->reload.plan;
+	s->groups = s->reload.groups;
 	s->memory = (struct memory_watch){0};
-	s->env.config = s->leaving.config = s->sockets.options.config = s->config;
-	for (size_t i = 0; i < s->plan.count; i++)
-		group_switch(&s->groups[i], &s->plan.groups[i], s->config->drain_timeout);
+	s->env.config = s->leaving.config = s->config;
+	server_sockets_configure(&s->sockets, s->config);
 	s->reload = (struct reload){.again = s->reload.again};
-	plan_fini(&plan);
-	config_fini(before);
-	free(before);
 	for (size_t i = 0; i < s->plan.count; i++)
-		for (size_t k = 0; k < s->plan.groups[i].plugin_count; k++)
-			renew_dump(s, &s->config->plugins[s->plan.groups[i].plugins[k]],
-				   &s->groups[i].plugins[k]);
+		renew_group(s, i);
+	retired_add(&s->retired, old);
 	snprintf(s->reload_text, sizeof(s->reload_text), "done");
 	admin_reload_ended(s->admin, 0, NULL);
 	notify_ready(s->config->plugin_count);
 	log_line(LOG_LEVEL_NOTICE, "reload: done");
 }
 
-static void check_reload(struct supervisor *s)
+static int try_switch(struct supervisor *s, const struct reload_place *place, struct err *err)
 {
+	struct retired *old = calloc(1, sizeof(*old));
+	int rc = old != NULL ? reload_refusal(&s->reload, err) : -E_NOMEM;
+
+	if (rc == 0)
+		rc = reload_listen(&s->reload, place, err);
+	if (rc == 0)
+		switch_over(s, old);
+	else
+		free(old);
+	return rc;
+}
+
+/* A worker's message may be on the stack where its group settles, and a refusal ends the group: so this waits for the
+ * loop. */
+static void check_reload(void *user)
+{
+	struct supervisor *s = user;
 	const struct reload_place place = reload_place(s);
 	struct err err = {""};
 	int rc;
 
-	if (!reload_is_settled(&s->reload, &place))
+	if (!reload_is_settled(&s->reload))
 		return;
-	rc = reload_refusal(&s->reload, &place, &err);
-	if (rc == 0) {
-		switch_over(s);
-	} else {
+	rc = try_switch(s, &place, &err);
+	if (rc != 0) {
 		refuse_reload(s, &err, rc);
 		reload_cancel(&s->reload, &place);
 	}
@@ -288,7 +301,7 @@ static int fill_status(void *user, struct arena *arena, struct status *ret)
 	int rc = groups != NULL ? 0 : -E_NOMEM;
 
 	for (size_t i = 0; rc == 0 && i < s->plan.count; i++)
-		rc = group_fill_status(&s->groups[i], arena, &groups[i]);
+		rc = group_fill_status(s->groups[i], arena, &groups[i]);
 	*ret = (struct status){
 		.uptime = reactor_now() - s->started_at,
 		.reload = s->reload_text[0] != '\0' ? s->reload_text : NULL,
@@ -312,7 +325,7 @@ static int reload_for_admin(void *user, struct err *err)
 static bool all_settled(const struct supervisor *s)
 {
 	for (size_t i = 0; i < s->plan.count; i++)
-		if (!group_is_settled(&s->groups[i]))
+		if (!group_is_settled(s->groups[i]))
 			return false;
 	return true;
 }
@@ -324,7 +337,29 @@ static void on_settled(void *user)
 	if (s->begins && all_settled(s))
 		reactor_stop(s->reactor);
 	else if (!s->begins)
-		check_reload(s);
+		reactor_timer_start(s->settled, 0, 0);
+}
+
+static void free_group_array(struct group **groups, size_t count)
+{
+	for (size_t i = 0; groups != NULL && i < count; i++)
+		free(groups[i]);
+	free(groups);
+}
+
+/* Zeroed ones. NULL on lack of memory. */
+static struct group **make_group_array(size_t count)
+{
+	struct group **groups = calloc(count + 1, sizeof(struct group *));
+
+	for (size_t i = 0; groups != NULL && i < count; i++) {
+		groups[i] = calloc(1, sizeof(struct group));
+		if (groups[i] == NULL) {
+			free_group_array(groups, count);
+			return NULL;
+		}
+	}
+	return groups;
 }
 
 static int make_groups(struct supervisor *s, struct err *err)
@@ -342,30 +377,34 @@ static int make_groups(struct supervisor *s, struct err *err)
 		.on_settled = on_settled,
 		.user = s,
 	};
-	s->groups = calloc(s->plan.count + 1, sizeof(*s->groups));
+	if (rc == 0)
+		s->groups = make_group_array(s->plan.count);
 	if (rc == 0 && (s->env.event_ids == NULL || s->groups == NULL))
 		rc = err_set(err, E_NOMEM, "no memory for workers");
 	for (size_t i = 0; rc == 0 && i < s->plan.count; i++)
-		rc = group_init(&s->groups[i], &s->env, &s->plan.groups[i], err);
+		rc = group_init(s->groups[i], &s->env, &s->plan.groups[i], err);
 	return rc;
 }
 
 /* Where any group serves, those that can't do not hinder it. */
 static int start_workers(struct supervisor *s, struct err *err)
 {
+	const struct group *first;
+
 	for (size_t i = 0; i < s->plan.count; i++)
-		group_start(&s->groups[i]);
+		group_start(s->groups[i]);
 	FAULT_FORGET_ENVIRONMENT();
 	s->begins = true;
 	if (!all_settled(s))
 		reactor_run(s->reactor);
 	s->begins = false;
 	for (size_t i = 0; i < s->plan.count; i++)
-		if (group_serves(&s->groups[i]))
+		if (group_serves(s->groups[i]))
 			return 0;
-	if (err != NULL)
-		*err = s->groups[0].failure;
-	return s->groups[0].failure_rc;
+	first = s->groups[0];
+	if (first != NULL && err != NULL)
+		*err = first->failure;
+	return first != NULL ? first->failure_rc : -E_CONF;
 }
 
 static int listen_everywhere(struct supervisor *s, struct err *err)
@@ -381,29 +420,13 @@ static int listen_everywhere(struct supervisor *s, struct err *err)
 	int rc = server_sockets_init(&s->sockets, &options, err);
 
 	for (size_t i = 0; rc == 0 && i < s->sockets.count; i++) {
-		const struct server_socket *socket = &s->sockets.sockets[i];
+		struct server_socket *socket = s->sockets.sockets[i];
+		struct group *g = s->groups[s->plan.group_of[socket->plugin]];
 
-		rc = group_listen(&s->groups[s->plan.group_of[socket->plugin]], socket);
+		socket->owner = g;
+		rc = group_listen(g, socket);
 	}
 	return rc;
-}
-
-static void announce_all(const struct supervisor *s)
-{
-	for (size_t i = 0; i < s->plan.count; i++) {
-		const struct group *g = &s->groups[i];
-
-		for (size_t k = 0; k < g->plan->plugin_count; k++) {
-			const struct plugin_settings *plugin =
-				&s->config->plugins[g->plan->plugins[k]];
-
-			if (g->plugins[k].dump != NULL && group_serves(g))
-				announce(s, plugin, g->plugins[k].dump);
-			else
-				log_event(LOG_LEVEL_ERR, 0, plugin->name,
-					  "it is not served: its calls fail as on_error says");
-		}
-	}
 }
 
 /* What can't be watched does not hinder serving. */
@@ -427,7 +450,9 @@ static int begin(struct supervisor *s, struct err *err)
 	s->reactor = reactor_create();
 	if (s->reactor != NULL)
 		s->stall_tick = reactor_timer_create(s->reactor, on_stall_tick, s);
-	if (s->stall_tick == NULL)
+	if (s->stall_tick != NULL)
+		s->settled = reactor_timer_create(s->reactor, check_reload, s);
+	if (s->settled == NULL)
 		return err_set(err, E_NOMEM, "no memory for the loop");
 	serving_raise_limit(s->config);
 	leaving_hold_signals();
@@ -456,12 +481,13 @@ static int begin(struct supervisor *s, struct err *err)
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < s->plan.count; i++)
-		group_offer(&s->groups[i]);
+		group_offer(s->groups[i]);
 	rc = serving_create_admin(s->config, s->reactor, &status, &s->admin, err);
 	if (rc != 0)
 		return rc;
 	watch_files(s);
-	announce_all(s);
+	for (size_t i = 0; i < s->plan.count; i++)
+		announce_group(s->groups[i]);
 	reactor_timer_start(s->stall_tick, STALL_TICK, 1);
 	notify_ready(s->config->plugin_count);
 	return 0;
@@ -478,9 +504,9 @@ static void end_workers(struct supervisor *s)
 		left = 0;
 	say_all(s, CONTROL_LEAVE, (uint64_t)(left * 1000));
 	for (size_t i = 0; i < s->plan.count; i++)
-		group_wait(&s->groups[i], now + left + LAST_WAIT);
+		group_wait(s->groups[i], now + left + LAST_WAIT);
 	for (size_t i = 0; i < s->plan.count; i++)
-		group_end(&s->groups[i]);
+		group_end(s->groups[i]);
 }
 
 static void end(struct supervisor *s)
@@ -492,12 +518,13 @@ static void end(struct supervisor *s)
 	watch_destroy(s->watch);
 	if (s->reload.runs)
 		reload_cancel(&s->reload, &place);
+	retired_fini(&s->retired);
 	server_sockets_fini(&s->sockets);
 	if (s->groups != NULL)
 		end_workers(s);
 	for (size_t i = 0; s->groups != NULL && i < s->plan.count; i++)
-		group_fini(&s->groups[i]);
-	free(s->groups);
+		group_fini(s->groups[i]);
+	free_group_array(s->groups, s->plan.count);
 	leaving_fini(&s->leaving);
 	event_table_destroy(s->env.event_ids);
 	plan_fini(&s->plan);
@@ -506,6 +533,7 @@ static void end(struct supervisor *s)
 	ids_file_fini(&s->ids);
 	farewell_fini();
 	reactor_timer_destroy(s->stall_tick);
+	reactor_timer_destroy(s->settled);
 	reactor_destroy(s->reactor);
 	notify_fini();
 }

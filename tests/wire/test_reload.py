@@ -1,6 +1,8 @@
 """SIGHUP: new code and settings, without a lost call; or the old ones, and the reason."""
+import contextlib
 import os
 import signal
+import subprocess
 
 import lib
 
@@ -14,6 +16,16 @@ return P
 """
 SCHEMA = "return { name = 'p', fields = { { config = { type = 'record', fields = { %s } } } } }"
 WAIT = 'kong.request.get_header("x-wait")'
+
+
+def worker_titles(server):
+    titles = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        if lib.stat_field(int(pid), 1) == str(server.process.pid):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open("/proc/%s/cmdline" % pid, encoding="utf-8") as f:
+                    titles.append(f.read().partition("\0")[0])
+    return [title for title in titles if title]
 
 
 class ReloadTest(lib.WireTest):
@@ -210,21 +222,136 @@ class Broken(ReloadTest):
             f.write("step_timeout = soon\n")
         self.assert_stays(server, g, instance, "step_timeout")
 
-    def test_another_set_of_plugins_does_too_and_says_what_to_do(self):
-        path = os.path.join(self.plugins, "conf")
-        for text, what in (("plugins = p,q", "plugin 'q' is new"), ("plugins = q", "plugin 'q' is new"),
-                           ("plugins = p\nplugin_p_socket = %s/x" % self.plugins, "another socket")):
-            with open(path, "w", encoding="utf-8") as f:
-                f.write("plugins = p\n")
-            server = lib.Server(plugins_dir=self.plugins, config=path)
-            self.addCleanup(self.end, server)
-            server.wait_log("[p] version")
-            g = server.connect("p")
-            instance = g.start_instance("p", "{}")
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(text + "\n")
-            self.assert_stays(server, g, instance, what, "run kong reload")
-            g.close()
+
+class SetOfPlugins(ReloadTest):
+    """Plugins that come and go by a reload."""
+
+    def copy(self, name, handler=HANDLER % ("1", "access", "1", WAIT)):
+        folder = os.path.join(self.plugins, name)
+        os.makedirs(folder, exist_ok=True)
+        for file, text in (("handler.lua", handler), ("schema.lua", SCHEMA.replace("'p'", "'%s'" % name) % "")):
+            with open(os.path.join(folder, file), "w", encoding="utf-8") as f:
+                f.write(text)
+
+    def conf(self, text):
+        with open(os.path.join(self.plugins, "conf"), "w", encoding="utf-8") as f:
+            f.write("drain_timeout = 300ms\n" + text + "\n")
+
+    def serve_conf(self, text):
+        self.conf(text)
+        server = lib.Server(plugins_dir=self.plugins, config=os.path.join(self.plugins, "conf"), start=False)
+        self.addCleanup(self.end, server)
+        server.start()
+        server.wait_log("[p] version")
+        return server
+
+    def dump(self, server, name):
+        return os.path.exists(os.path.join(server.prefix, name + ".json"))
+
+    def test_one_that_is_added_is_served(self):
+        server = self.serve_conf("plugins = p")
+        g = self.connect(server, "p")
+        instance = g.start_instance("p", "{}")
+        running = g.event(instance)
+        self.copy("a")
+        self.conf("plugins = a,p")
+        self.reload(server)
+        with server.connect("a") as new:
+            self.assertEqual(self.version(new, new.start_instance("a", "{}")), "1")
+        self.assertTrue(self.dump(server, "a"))
+        self.assertIn("[a] it is new", server.log())
+        self.assertIn("run kong reload", server.log())
+        self.assertEqual(g.step(running["EventId"])["Data"]["Method"], "kong.request.get_header")
+        self.assertEqual(g.step(running["EventId"], "v")["Data"], "ret")
+        status = subprocess.run([lib.BINARY, "status", "--prefix", server.prefix], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout
+        self.assertIn("a", status.split())
+
+    def test_it_takes_part_in_what_comes_then(self):
+        server = self.serve_conf("plugins = p")
+        self.copy("a")
+        self.conf("plugins = p,a")
+        self.reload(server)
+        g = self.connect(server, "a")
+        instance = g.start_instance("a", "{}")
+        self.copy("a", HANDLER % ("2", "access", "2", WAIT))
+        self.reload(server)
+        self.wait_version(g, instance, "2")
+
+    def test_one_that_cannot_be_loaded_leaves_all_as_it_was(self):
+        server = self.serve_conf("plugins = p")
+        g = self.connect(server, "p")
+        instance = g.start_instance("p", "{}")
+        self.copy("a", "return nil +")
+        self.conf("plugins = p,a")
+        self.reload(server, "reload is given up")
+        self.assertIn("a: ", server.log().split("reload is given up")[1])
+        self.assertFalse(os.path.exists(server.path("a")))
+        self.assertFalse(self.dump(server, "a"))
+        self.assertEqual(self.version(g, instance), "1")
+        self.copy("a")
+        self.reload(server)
+        with server.connect("a") as new:
+            new.call("plugin.GetStatus")
+
+    def test_one_whose_socket_cannot_be_made_does_too(self):
+        server = self.serve_conf("plugins = p")
+        self.copy("a")
+        self.conf("plugins = p,a\nplugin_a_socket = %s/nowhere/a" % self.plugins)
+        self.reload(server, "reload is given up")
+        with server.connect("p") as g:
+            self.assertEqual(self.version(g, g.start_instance("p", "{}")), "1")
+
+    def test_one_that_is_left_out_is_served_for_a_while_and_then_gone(self):
+        self.copy("a")
+        server = self.serve_conf("plugins = a,p")
+        p, a = self.connect(server, "p"), self.connect(server, "a")
+        instance, other = p.start_instance("p", "{}"), a.start_instance("a", "{}")
+        running = a.event(other)
+        self.conf("plugins = p\n")
+        self.reload(server)
+        self.assertIn("[a] it is no longer named", server.log())
+        self.assertEqual(a.step(running["EventId"])["Data"]["Method"], "kong.request.get_header")
+        self.assertEqual(a.step(running["EventId"], "v")["Data"], "ret")
+        server.wait_log("[a] it is served no more")
+        self.assertFalse(os.path.exists(server.path("a")))
+        self.assertFalse(self.dump(server, "a"))
+        self.assertTrue(a.read_to_end().endswith(lib.UNFINISHED))
+        self.assertEqual(self.version(p, instance), "1")
+        lib.wait_until(lambda: not any("a/0" in title for title in worker_titles(server)), "the worker's end")
+
+    def test_a_socket_may_change(self):
+        server = self.serve_conf("plugins = p")
+        path = os.path.join(server.prefix, "other")
+        self.conf("plugins = p\nplugin_p_socket = " + path)
+        self.reload(server)
+        with lib.Gateway(path) as g:
+            self.assertEqual(self.version(g, g.start_instance("p", "{}")), "1")
+        server.wait_log("[p] it is served no more")
+        self.assertFalse(os.path.exists(server.path("p")))
+        self.assertTrue(self.dump(server, "p"))
+        with lib.Gateway(path) as g:
+            g.call("plugin.GetStatus")
+
+    def test_one_that_comes_and_goes_leaves_nothing(self):
+        server = self.serve_conf("plugins = p")
+        self.copy("a")
+        for n in range(1, 4):
+            self.conf("plugins = p,a")
+            self.reload(server)
+            self.conf("plugins = p")
+            self.reload(server)
+            lib.wait_until(lambda n=n: server.log().count("[a] it is served no more") == n, "its end")
+            lib.wait_until(lambda: worker_titles(server) == ["outrigger: worker p/0"], "one worker")
+
+    def test_plugins_that_share_a_process_otherwise_than_before_are_refused(self):
+        self.copy("a")
+        server = self.serve_conf("plugins = p,a")
+        self.conf("plugins = p,a\nplugin_p_process = x\nplugin_a_process = x")
+        self.reload(server, "reload is given up")
+        self.assertIn("shares its process", server.log())
+        with server.connect("a") as g:
+            self.assertEqual(self.version(g, g.start_instance("a", "{}")), "1")
 
 
 if __name__ == "__main__":
