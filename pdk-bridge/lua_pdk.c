@@ -14,6 +14,7 @@ enum upvalue {
 };
 
 #define ON_END_KEY "outrigger.on_end"
+#define DELEGATE_KEY "outrigger.delegate"
 
 static lua_State *volatile running;
 
@@ -177,6 +178,36 @@ static const struct pdk_env *find_env(lua_State *L)
 	return rq != NULL ? rq->env : *outside;
 }
 
+void lua_pdk_on_delegate(lua_State *L)
+{
+	lua_setfield(L, LUA_REGISTRYINDEX, DELEGATE_KEY);
+}
+
+/* Only an event itself calls the gateway, one call after the other: light threads have it do that. */
+static int delegate(lua_State *L)
+{
+	lua_Debug ar;
+
+	if (lua_toboolean(L, lua_upvalueindex(UP_SELF))) {
+		lua_pushnil(L);
+		lua_insert(L, 1);
+	}
+	lua_getfield(L, LUA_REGISTRYINDEX, DELEGATE_KEY);
+	if (!lua_isfunction(L, -1) || !lua_getstack(L, 0, &ar))
+		return luaL_error(L, "nobody can call the gateway for a thread");
+	lua_getinfo(L, "f", &ar);
+	lua_insert(L, 1);
+	lua_insert(L, 1);
+	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+	return lua_gettop(L);
+}
+
+static bool is_delegated(const struct pdk_rq *rq)
+{
+	return rq != NULL && rq->root != NULL && rq->root->phase != PHASE_TIMER &&
+	       rq->root->phase != PHASE_INIT_WORKER;
+}
+
 static int call_closure(lua_State *L)
 {
 	const struct pdk_fn *fn = lua_touserdata(L, lua_upvalueindex(UP_ROW));
@@ -190,6 +221,8 @@ static int call_closure(lua_State *L)
 	}
 	if (fn->flags & PDK_LOCAL && (rq == NULL || !lua_compat_may_park(L)))
 		return call_local(L, fn, find_env(L));
+	if (rq == NULL && is_delegated(lua_pdk_request()))
+		return delegate(L);
 	if (rq == NULL)
 		return raise_misplaced(L, fn, "outside of a request");
 	if (!lua_compat_may_park(L))

@@ -29,6 +29,9 @@ void lua_pdk_set_running(lua_State *L);
 /* Keeps the function on top (popped): it is called in an event before its last call to the
  * gateway, and may call the PDK. */
 void lua_pdk_on_end(lua_State *L);
+/* What is called with a PDK function and its arguments by a light thread of an event, and gives its results. Pops the function
+ * on top. */
+void lua_pdk_on_delegate(lua_State *L);
 /* Calls it. For the runtime, after a handler has returned. May suspend and raise. */
 void lua_pdk_finish(lua_State *L);
 

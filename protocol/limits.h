@@ -16,6 +16,7 @@
 #define LIMIT_UNSENT ((size_t)256 << 10)       /* bytes of an event that wait for company */
 #define LIMIT_PLUGIN_NAME 128                  /* bytes of a plugin's name */
 #define LIMIT_TIMERS 16384                     /* of one plugin, which events may start */
+#define LIMIT_LIGHT_THREADS 16384              /* of a plugin in Lua, at once */
 #define LIMIT_RUNNING_TIMERS 4096 /* of one plugin, which may be waiting for something */
 
 /* The limits that a decoder applies. */

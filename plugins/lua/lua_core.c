@@ -25,13 +25,21 @@ static int core_has_read_cache(lua_State *L)
 	return 1;
 }
 
+/* That of the event or task, also where a light thread of it runs; or NULL. */
+static struct pdk_rq *root_request(void)
+{
+	struct pdk_rq *rq = lua_pdk_request();
+
+	return rq != NULL && rq->root != NULL ? rq->root : rq;
+}
+
 /* event(): the table of the event that runs, one for its life, or nil outside of events. */
 static int core_event(lua_State *L)
 {
-	struct pdk_rq *rq = lua_pdk_event();
+	struct pdk_rq *rq = root_request();
 	struct lua_thread *t = rq ? rq->runtime : NULL;
 
-	if (t == NULL)
+	if (t == NULL || rq->phase == PHASE_TIMER || rq->phase == PHASE_INIT_WORKER)
 		return 0;
 	if (t->event_ref == LUA_NOREF) {
 		lua_newtable(L);
@@ -44,7 +52,7 @@ static int core_event(lua_State *L)
 /* phase(): the phase of the event that runs, or nil. */
 static int core_phase(lua_State *L)
 {
-	const struct pdk_rq *rq = lua_pdk_request();
+	const struct pdk_rq *rq = root_request();
 
 	if (rq == NULL)
 		return 0;
@@ -76,6 +84,32 @@ static int core_on_end(lua_State *L)
 	lua_settop(L, 1);
 	lua_pdk_on_end(L);
 	return 0;
+}
+
+/* on_delegate(fn): fn(f, ...) calls f(...), of the PDK, for a light thread. */
+static int core_on_delegate(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	lua_settop(L, 1);
+	lua_pdk_on_delegate(L);
+	return 0;
+}
+
+static void push_runner(lua_State *L, const struct pdk_rq *rq)
+{
+	if (rq != NULL && rq->runtime != NULL)
+		lua_pushlightuserdata(L, rq->runtime);
+	else
+		lua_pushnil(L);
+}
+
+/* runner(): what runs, an event, a task or a light thread, as a key; and to which event or task it belongs. While
+ * they run: keys come again. nil, nil outside. */
+static int core_runner(lua_State *L)
+{
+	push_runner(L, lua_pdk_request());
+	push_runner(L, root_request());
+	return 2;
 }
 
 /* thread(): the Lua thread that runs, as a key for what belongs to it. */
@@ -117,6 +151,7 @@ static int open_core(lua_State *L)
 		{"log", core_log},       {"logs", core_logs},
 		{"thread", core_thread}, {"pid", core_pid},
 		{"quit", core_quit},     {"on_end", core_on_end},
+		{"runner", core_runner}, {"on_delegate", core_on_delegate},
 		{"plugin", core_plugin}, {"has_read_cache", core_has_read_cache},
 	};
 	struct lua_vm *vm = lua_touserdata(L, lua_upvalueindex(1));

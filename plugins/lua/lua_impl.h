@@ -27,6 +27,7 @@ struct lua_thread {
 	struct pdk_rq *rq;     /* whose code runs on it */
 	struct lua_task *task; /* NULL: an event's */
 	struct lua_wait *wait; /* what it waits for by itself, or NULL */
+	size_t children;       /* light threads that belong to it (lua_task.h) */
 	struct lua_plugin *plugin;
 	struct lua_thread *next;
 };

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+#include "pdk-bridge/fiber.h"
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/loop.h"
@@ -15,6 +16,11 @@ struct lua_task {
 	struct reactor_timer *timer; /* NULL once it runs */
 	int function_ref;
 	bool is_premature;
+	bool is_light;            /* a light thread ... */
+	struct lua_thread *root;  /* ... of this, while that lives */
+	bool is_killed;           /* it goes when `timer` comes */
+	struct lua_wait *starter; /* it waits until this has begun */
+	double number;
 	int rc;
 	struct err err;
 	struct lua_task *prev, *next;
@@ -29,10 +35,14 @@ static void destroy(struct lua_task *task)
 {
 	struct lua_plugin *p = task->plugin;
 
-	if (task->timer != NULL) {
+	if (task->timer != NULL)
 		loop_of(p)->timer_destroy(task->timer);
+	if (task->root != NULL)
+		task->root->children--;
+	if (task->is_light)
+		p->tasks.light--;
+	else if (task->timer != NULL)
 		p->tasks.pending--;
-	}
 	luaL_unref(p->L, LUA_REGISTRYINDEX, task->function_ref);
 	DL_DELETE(p->tasks.list, task);
 	free(task);
@@ -54,7 +64,8 @@ static void end(struct lua_task *task)
 {
 	if (task->rc != 0)
 		report(task);
-	task->plugin->tasks.running--;
+	if (!task->is_light)
+		task->plugin->tasks.running--;
 	loop_of(task->plugin)->task_end(&task->rq);
 	lua_thread_give(task->rq.runtime);
 	pdk_rq_fini(&task->rq);
@@ -79,9 +90,9 @@ static void start(struct lua_task *task)
 	struct lua_thread *t = lua_thread_take(p);
 	int rc = -E_NOMEM;
 
-	p->tasks.running++;
+	p->tasks.running += !task->is_light;
 	task->rq.runtime = t;
-	if (p->tasks.running > LIMIT_RUNNING_TIMERS) {
+	if (!task->is_light && p->tasks.running > LIMIT_RUNNING_TIMERS) {
 		rc = err_set(&task->err, E_LIMIT, "%d timers run already", LIMIT_RUNNING_TIMERS);
 	} else if (t != NULL) {
 		t->task = task;
@@ -97,11 +108,19 @@ static void start(struct lua_task *task)
 static void on_timer(void *user)
 {
 	struct lua_task *task = user;
+	struct lua_wait *starter = task->starter;
 
 	loop_of(task->plugin)->timer_destroy(task->timer);
 	task->timer = NULL;
-	task->plugin->tasks.pending--;
+	if (task->is_killed) {
+		end(task);
+		return;
+	}
+	if (!task->is_light)
+		task->plugin->tasks.pending--;
 	start(task);
+	if (starter != NULL)
+		lua_wait_wake(starter);
 }
 
 void lua_task_resume(struct lua_thread *t)
@@ -155,7 +174,6 @@ static struct lua_task *create(struct lua_plugin *p, double seconds)
 	task->is_premature = p->tasks.is_leaving;
 	pdk_rq_init(&task->rq, &p->plugin->env, 0, PHASE_TIMER);
 	DL_APPEND(p->tasks.list, task);
-	p->tasks.pending++;
 	loop->timer_start(task->timer, seconds, 0);
 	return task;
 }
@@ -183,8 +201,118 @@ static int task_new(lua_State *L)
 		luaL_unref(L, LUA_REGISTRYINDEX, ref);
 		return push_refusal(L, "no memory");
 	}
+	p->tasks.pending++;
 	task->function_ref = ref;
 	lua_pushboolean(L, true);
+	return 1;
+}
+
+/* ---- light threads ---- */
+
+/* Of the event or task whose code runs, which is also that of its light threads; NULL outside of them. */
+static struct pdk_rq *find_root(void)
+{
+	struct pdk_rq *rq = lua_pdk_request();
+
+	return rq != NULL && rq->root != NULL ? rq->root : rq;
+}
+
+/* light(fn, w) */
+static int task_light(lua_State *L)
+{
+	struct lua_plugin *p = plugin_of(L);
+	struct lua_wait *starter = lua_wait_to(L, 2);
+	struct pdk_rq *rq = find_root();
+	struct lua_thread *root = rq != NULL ? rq->runtime : NULL;
+	struct lua_task *task;
+
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	if (loop_of(p) == NULL || root == NULL)
+		return luaL_error(L, "API disabled in the current context");
+	if (p->tasks.light >= LIMIT_LIGHT_THREADS)
+		return push_refusal(L, "too many threads");
+	task = create(p, 0);
+	if (task == NULL)
+		return push_refusal(L, "no memory");
+	task->is_light = true;
+	task->root = root;
+	task->rq.root = rq;
+	task->starter = starter;
+	task->number = ++p->tasks.last_number;
+	p->tasks.light++;
+	root->children++;
+	lua_pushvalue(L, 1);
+	task->function_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+	lua_pushnumber(L, task->number);
+	return 1;
+}
+
+/* From the loop's stack. */
+static void drop(struct lua_task *task)
+{
+	task->rc = 0;
+	if (task->timer != NULL && task->is_killed) {
+		loop_of(task->plugin)->timer_destroy(task->timer);
+		task->timer = NULL;
+	}
+	if (task->timer != NULL)
+		destroy(task);
+	else
+		end(task);
+}
+
+/* From a fiber, where no other one can be let go of: it never goes on, and goes in a later turn of the loop. */
+static void drop_later(struct lua_task *task)
+{
+	const struct loop *loop = loop_of(task->plugin);
+
+	if (task->timer == NULL) {
+		lua_wait_cancel(task->rq.runtime);
+		task->timer = loop->timer_create(loop->reactor, on_timer, task);
+		task->is_killed = true;
+	}
+	if (task->timer != NULL && !task->is_killed)
+		destroy(task);
+	else if (task->timer != NULL)
+		loop->timer_start(task->timer, 0, 0);
+}
+
+void lua_task_end_children(struct lua_thread *root)
+{
+	struct lua_task *task, *next;
+
+	if (root->children == 0)
+		return;
+	DL_FOREACH_SAFE (root->plugin->tasks.list, task, next) {
+		if (task->root != root)
+			continue;
+		if (fiber_current() == NULL) {
+			drop(task);
+			continue;
+		}
+		task->root = NULL;
+		root->children--;
+		drop_later(task);
+	}
+}
+
+/* kill(number) */
+static int task_kill(lua_State *L)
+{
+	struct lua_plugin *p = plugin_of(L);
+	double number = luaL_checknumber(L, 1);
+	struct lua_task *task;
+	bool is_there = false;
+
+	DL_FOREACH (p->tasks.list, task) {
+		is_there = task->is_light && !(task->number < number) && !(task->number > number) &&
+			   &task->rq != lua_pdk_request();
+		if (is_there)
+			break;
+	}
+	if (is_there)
+		drop_later(task);
+	lua_pushboolean(L, is_there);
 	return 1;
 }
 
@@ -209,9 +337,8 @@ static int task_is_leaving(lua_State *L)
 static int open_loop(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"task", task_new},
-		{"counts", task_counts},
-		{"is_leaving", task_is_leaving},
+		{"task", task_new},    {"counts", task_counts}, {"is_leaving", task_is_leaving},
+		{"light", task_light}, {"kill", task_kill},
 	};
 	struct lua_vm *vm = lua_touserdata(L, lua_upvalueindex(1));
 
@@ -245,7 +372,7 @@ void lua_task_leave(struct lua_plugin *p)
 
 	p->tasks.is_leaving = true;
 	DL_FOREACH (p->tasks.list, task) {
-		if (task->timer == NULL)
+		if (task->timer == NULL || task->is_light)
 			continue;
 		task->is_premature = true;
 		loop_of(p)->timer_start(task->timer, 0, 0);
@@ -261,11 +388,9 @@ void lua_task_drop_all(struct lua_plugin *p)
 {
 	struct lua_task *task, *next;
 
-	DL_FOREACH_SAFE (p->tasks.list, task, next) {
-		task->rc = 0;
-		if (task->timer != NULL)
-			destroy(task);
-		else
-			end(task);
-	}
+	DL_FOREACH_SAFE (p->tasks.list, task, next)
+		if (task->is_light)
+			drop(task);
+	DL_FOREACH_SAFE (p->tasks.list, task, next)
+		drop(task);
 }

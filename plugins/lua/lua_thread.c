@@ -58,6 +58,7 @@ void lua_thread_give(struct lua_thread *t)
 	if (t == NULL)
 		return;
 	p = t->plugin;
+	lua_task_end_children(t);
 	lua_wait_cancel(t);
 	t->rq = NULL;
 	t->task = NULL;

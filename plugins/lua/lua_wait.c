@@ -125,17 +125,26 @@ static int wait_wait(lua_State *L)
 	return wait_on(L, check_wait(L), luaL_optnumber(L, 2, HUGE_VAL));
 }
 
-/* wake(w): lets who waits go on. False if nobody does. */
-static int wait_wake(lua_State *L)
+bool lua_wait_wake(struct lua_wait *w)
 {
-	struct lua_wait *w = check_wait(L);
 	bool waits = w->state == WAIT_PARKED;
 
 	if (waits) {
 		w->state = WAIT_WOKEN;
 		w->loop->timer_start(w->timer, 0, 0);
 	}
-	lua_pushboolean(L, waits);
+	return waits;
+}
+
+struct lua_wait *lua_wait_to(lua_State *L, int arg)
+{
+	return luaL_checkudata(L, arg, WAIT);
+}
+
+/* wake(w): lets who waits go on. False if nobody does. */
+static int wait_wake(lua_State *L)
+{
+	lua_pushboolean(L, lua_wait_wake(check_wait(L)));
 	return 1;
 }
 

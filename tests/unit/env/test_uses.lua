@@ -30,7 +30,7 @@ function P:access()
 			.. "1: kong.rpc is not available",
 		["local d = ngx.shared.locks"] = "1: ngx.shared.locks is nil",
 		["ngx.socket.udp() ngx.thread.spawn(f)"] =
-			"1: ngx.socket.udp is not available; 1: ngx.thread.spawn is not available",
+			"1: ngx.socket.udp is not available",
 		["-- kong.db.x\nlocal s = '-- ' kong.db.y()"] = "2: kong.db.y is not available",
 		["--[[ kong.db.x\nkong.db.y ]] kong.db.z()"] = "2: kong.db.z is not available",
 		["--[==[ kong.db.x ]] \n ]==] kong.db.z()"] = "2: kong.db.z is not available",

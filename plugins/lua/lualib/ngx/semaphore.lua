@@ -1,6 +1,7 @@
 -- ngx.semaphore: counts, and handlers that wait until a count is there.
 
 local loop = require "outrigger.c.loop"
+local threads = require "outrigger.threads"
 
 local semaphore = {}
 local methods = {}
@@ -18,13 +19,21 @@ function semaphore.new(n)
 	return new(n)
 end
 
+-- Whether somebody waits there.
+local function is_taken(place)
+	return loop.is_waiting(place.wait)
+end
+
 -- Whoever waits longest goes on; those that have gone meanwhile are passed by.
 local function wake_one(self)
 	while self.first <= self.last do
-		local wait = self.waits[self.first]
+		local place = self.waits[self.first]
 		self.waits[self.first] = nil
 		self.first = self.first + 1
-		if loop.wake(wait) then
+		place.is_queued = false
+		if is_taken(place) then
+			place.has = true
+			loop.wake(place.wait)
 			return true
 		end
 	end
@@ -33,11 +42,11 @@ end
 -- Drops those at both ends who wait no longer.
 local function forget(self)
 	local waits = self.waits
-	while self.first <= self.last and not loop.is_waiting(waits[self.first]) do
+	while self.first <= self.last and not is_taken(waits[self.first]) do
 		waits[self.first] = nil
 		self.first = self.first + 1
 	end
-	while self.first <= self.last and not loop.is_waiting(waits[self.last]) do
+	while self.first <= self.last and not is_taken(waits[self.last]) do
 		waits[self.last] = nil
 		self.last = self.last - 1
 	end
@@ -46,7 +55,7 @@ end
 function methods:post(n)
 	n = n or 1
 	if type(n) ~= "number" or n < 1 then
-		error("no negative number", 2)
+		error("positive number required", 2)
 	end
 	for _ = 1, n do
 		if not wake_one(self) then
@@ -58,29 +67,42 @@ end
 
 -- true, or nil and "timeout". Without a positive time it doesn't wait.
 function methods:wait(timeout)
-	if type(timeout) ~= "number" or timeout < 0 then
-		error("timeout is not a number or negative", 2)
+	timeout = tonumber(timeout)
+	if not timeout then
+		error("attempt to perform arithmetic on a nil value", 2)
+	elseif timeout < 0 then
+		error("no negative number", 2)
 	elseif self.n > 0 then
 		self.n = self.n - 1
 		return true
 	elseif timeout == 0 then
 		return nil, "timeout"
 	end
-	local wait = loop.new_wait()
-	self.last = self.last + 1
-	self.waits[self.last] = wait
-	if loop.wait(wait, timeout) then
-		return true
+	local place = {}
+	local has = threads.wait_until(function()
+		if not place.has and self.n > 0 then
+			self.n, place.has = self.n - 1, true
+		end
+		return place.has
+	end, timeout, function(wait)
+		place.wait = wait
+		if not place.is_queued then
+			self.last, place.is_queued = self.last + 1, true
+			self.waits[self.last] = place
+		end
+	end)
+	if has then
+		return true, nil
 	end
 	forget(self)
-	return nil, "timeout"
+	return false, "timeout" -- as nginx has it, once there was a wait
 end
 
 -- What is there, or minus those who wait.
 function methods:count()
 	local count = self.n
 	for i = self.first, self.last do
-		count = count - (loop.is_waiting(self.waits[i]) and 1 or 0)
+		count = count - (is_taken(self.waits[i]) and 1 or 0)
 	end
 	return count
 end

@@ -4,6 +4,7 @@ local core = require "outrigger.core"
 local filters = require "outrigger.filters"
 local loop = require "outrigger.c.loop"
 local output = require "outrigger.output"
+local threads = require "outrigger.threads"
 
 local run = {}
 
@@ -60,6 +61,7 @@ local function call(self, name, conf)
 end
 
 local function run_phase(self, name, conf)
+	threads.begin()
 	if self.waits and core.event() then
 		wait_for_init(self)
 	end
@@ -68,6 +70,7 @@ local function run_phase(self, name, conf)
 		event.handler, event.conf = self.handler, conf
 	end
 	call(self, name, conf)
+	threads.join()
 	output.flush()
 end
 

@@ -12,7 +12,7 @@ for name, value in pairs(require "outrigger.ngx.constants") do
 	ngx[name] = value
 end
 
-for _, part in ipairs({ "log", "config", "shared", "time", "timer", "uri", "hash", "re", "phase", "magic", "ctx", "var",
+for _, part in ipairs({ "log", "config", "shared", "time", "thread", "timer", "uri", "hash", "re", "phase", "magic", "ctx", "var",
 	"req", "resp", "output", "refused" }) do
 	require("outrigger.ngx." .. part)(ngx)
 end

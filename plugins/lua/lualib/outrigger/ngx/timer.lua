@@ -1,25 +1,33 @@
 -- ngx.timer, ngx.sleep.
 
 local loop = require "outrigger.c.loop"
+local threads = require "outrigger.threads"
 
 local MAX_DELAY = 1e8
+local SHORTEST = 0.001 -- of what is repeated
 
-local function check(delay, callback)
-	if type(delay) ~= "number" then
-		error("bad argument #1 (number expected, got " .. type(delay) .. ")", 3)
-	elseif not (delay >= 0 and delay <= MAX_DELAY) then
-		error("delay cannot be negative", 3)
+local function check(name, count, delay, callback)
+	if count < 2 then
+		error("expecting at least 2 arguments but got " .. count, 3)
+	elseif type(delay) ~= "number" then
+		error(("bad argument #1 to '%s' (number expected, got %s)"):format(name, type(delay)), 3)
 	elseif type(callback) ~= "function" then
-		error("bad argument #2 (function expected, got " .. type(callback) .. ")", 3)
+		error(("bad argument #2 to '%s' (Lua function expected)"):format(name), 3)
+	elseif not (delay <= MAX_DELAY) then
+		error("delay is too long", 3)
 	end
+	return math.max(delay, 0) -- nginx takes what is negative, too
 end
 
 -- callback(premature, ...) once.
-local function at(delay, callback, ...)
-	check(delay, callback)
-	local n, args = select("#", ...), { ... }
+local function at(...)
+	local delay, callback = ...
+	delay = check("at", select("#", ...), delay, callback)
+	local n, args = select("#", ...) - 2, { select(3, ...) }
 	local ok, err = loop.task(delay, function(premature)
+		threads.begin()
 		callback(premature, unpack(args, 1, n))
+		threads.join()
 	end)
 	if not ok then
 		return nil, err
@@ -28,17 +36,20 @@ local function at(delay, callback, ...)
 end
 
 -- callback(premature, ...) again and again, whether or not the last run has ended.
-local function every(delay, callback, ...)
-	check(delay, callback)
+local function every(...)
+	local delay, callback = ...
 	if delay == 0 then
 		error("delay cannot be zero", 2)
 	end
-	local n, args = select("#", ...), { ... }
+	delay = math.max(check("every", select("#", ...), delay, callback), SHORTEST)
+	local n, args = select("#", ...) - 2, { select(3, ...) }
 	local function run(premature)
+		threads.begin()
 		if not premature then
 			loop.task(delay, run)
 		end
 		callback(premature, unpack(args, 1, n))
+		threads.join()
 	end
 	local ok, err = loop.task(delay, run)
 	if not ok then
@@ -58,12 +69,15 @@ return function(ngx)
 		return select(2, loop.counts())
 	end
 
-	function ngx.sleep(seconds)
-		seconds = tonumber(seconds)
+	function ngx.sleep(...)
+		if select("#", ...) ~= 1 then
+			error(("attempt to pass %d arguments, but accepted 1"):format(select("#", ...)), 2)
+		end
+		local seconds = tonumber((...))
 		if not seconds then
-			error("bad argument #1 to 'sleep' (number expected)", 2)
+			error(("bad argument #1 to 'sleep' (number expected, got %s)"):format(type((...))), 2)
 		elseif seconds < 0 then
-			error('invalid sleep duration "' .. seconds .. '"', 2)
+			error(('invalid sleep duration "%d"'):format(seconds * 1000), 2)
 		end
 		loop.sleep(seconds)
 	end
