@@ -298,6 +298,7 @@ static int init_sessions(struct worker *w, const struct worker_options *options)
 		.limits = w->config->limits,
 		.generation = registry_generation(options->registry),
 		.custody = options->custody,
+		.takes_turns = true,
 		.linger = LINGER,
 		.handler = {.on_call = dispatch_call,
 			    .on_bad_call = dispatch_bad_call,

@@ -70,6 +70,7 @@ void session_destroy(struct session *s)
 	session_forget_memory(s);
 	reactor_io_destroy(s->io);
 	reactor_timer_destroy(s->timer);
+	reactor_timer_destroy(s->again);
 	/* Somebody may hold a duplicate, so closing alone would not end it. */
 	if (!s->released)
 		shutdown(s->fd, SHUT_RDWR);
@@ -222,14 +223,14 @@ static bool is_over(const struct session *s)
 {
 	if (s->state == SESSION_GONE || (s->state == SESSION_LINGERING && s->eof))
 		return true;
-	return s->eof && !s->busy && buf_len(&s->out) == 0;
+	return s->eof && !s->busy && !s->is_behind && buf_len(&s->out) == 0;
 }
 
 static int wanted_events(const struct session *s)
 {
 	int events = 0;
-	bool full = s->state == SESSION_OPEN && (s->busy || buf_len(&s->out) > 0) &&
-		    buf_len(&s->in) >= READ_SIZE;
+	bool waits = s->busy || s->is_behind || buf_len(&s->out) > 0;
+	bool full = s->state == SESSION_OPEN && waits && buf_len(&s->in) >= READ_SIZE;
 	bool rests = s->paused && s->state == SESSION_OPEN;
 
 	if (!s->eof && !full && !rests)

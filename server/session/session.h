@@ -55,6 +55,7 @@ struct session_env {
 	int64_t generation;      /* of the registry: told the gateway before the first answer */
 	struct custody *custody; /* where session_adopt finds its slots; borrowed; NULL = nowhere */
 	const struct buf_mem *mem; /* where buffers live that are in no slot; NULL = heap */
+	bool takes_turns;          /* one call, then other sessions; else all that are there */
 	double linger;             /* seconds for which a session that was ended reads on */
 	struct session_handler handler;
 	/* session.c's own */

@@ -3,6 +3,7 @@
 #include "pdk-bridge/phase.h"
 #include "protocol/err.h"
 #include "server/custody/fault.h"
+#include "server/reactor.h"
 #include "server/session/session_impl.h"
 
 #define DETECT_SIZE ((size_t)5)         /* bytes that tell the formats apart */
@@ -52,6 +53,7 @@ static int find_frame(struct session *s, size_t *ret_size, struct err *err)
 static void note_call(struct session *s, const struct msg *msg, size_t size)
 {
 	s->busy = true;
+	s->had_turn = true;
 	s->awaited = msg->id;
 	s->call_type = msg->type;
 	s->call_event = msg->event_id;
@@ -186,9 +188,34 @@ static bool is_known_to_end(const struct session *s)
 	       (!codec_is_bound(s->codec) || buf_len(&s->in) >= UNWANTED_SIZE);
 }
 
+static void on_again(void *user)
+{
+	struct session *s = user;
+
+	s->held = true;
+	session_feed(s);
+	s->held = false;
+	session_settle(s);
+}
+
+/* Whether the next call waits until others had their turn. A gateway never has two on a connection. */
+static bool wait_for_turn(struct session *s)
+{
+	if (!s->env->takes_turns || !s->had_turn)
+		return false;
+	if (s->again == NULL)
+		s->again = reactor_timer_create(s->env->reactor, on_again, s);
+	if (s->again == NULL)
+		return false;
+	reactor_timer_start(s->again, 0, 0);
+	s->is_behind = true;
+	return true;
+}
+
 void session_feed(struct session *s)
 {
-	while (may_read_on(s) && feed_one(s))
+	s->had_turn = s->is_behind = false;
+	while (may_read_on(s) && !wait_for_turn(s) && feed_one(s))
 		session_flush(s);
 	if (s->state == SESSION_OPEN && is_known_to_end(s))
 		session_abort(s);

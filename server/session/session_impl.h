@@ -26,6 +26,7 @@ struct session {
 	struct session_env *env;
 	struct reactor_io *io;
 	struct reactor_timer *timer; /* of lingering; NULL before */
+	struct reactor_timer *again; /* of the next turn; NULL before */
 	const struct codec *codec;   /* of the last call; NULL before the first */
 	void *scan;                  /* of a message that comes in pieces; NULL = none has begun */
 	struct buf in, out;
@@ -46,17 +47,19 @@ struct session {
 	uint32_t slot;            /* in the segment, if has_slot */
 	int tag;
 	int fd;
-	bool has_slot; /* its state is known outside */
-	bool busy;     /* a call waits */
-	bool in_event; /* ... which is an event's, or was: more may be said */
-	bool greeted;  /* the generation was told */
-	bool expected; /* not to be retired the next time */
-	bool eof;      /* the peer sends no more */
-	bool held;     /* somebody below on the stack will settle it */
-	bool paused;   /* nothing is read and no call handled until session_go_on */
-	bool owes;     /* it was restored, and what it was in the middle of is to be ended */
-	bool released; /* it goes on elsewhere */
-	bool unwanted; /* aborted as soon as its first call is known */
+	bool has_slot;  /* its state is known outside */
+	bool busy;      /* a call waits */
+	bool in_event;  /* ... which is an event's, or was: more may be said */
+	bool greeted;   /* the generation was told */
+	bool expected;  /* not to be retired the next time */
+	bool eof;       /* the peer sends no more */
+	bool had_turn;  /* a call was handled in this one */
+	bool is_behind; /* a call may be there, which waits for its turn */
+	bool held;      /* somebody below on the stack will settle it */
+	bool paused;    /* nothing is read and no call handled until session_go_on */
+	bool owes;      /* it was restored, and what it was in the middle of is to be ended */
+	bool released;  /* it goes on elsewhere */
+	bool unwanted;  /* aborted as soon as its first call is known */
 };
 
 /* session.c */

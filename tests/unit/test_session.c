@@ -65,6 +65,7 @@ static struct {
 	struct reactor *reactor;
 	struct session_env env;
 	struct session *session; /* NULL when it has ended */
+	struct session *other;   /* NULL = there is none */
 	int peer;
 	char calls[64]; /* letters of the calls, 'x' for a bad one */
 	bool hold;      /* answer later */
@@ -90,37 +91,41 @@ static void spin(void)
 	reactor_timer_destroy(timer);
 }
 
-static int answer(char letter)
+static int answer_on(struct session *s, char letter)
 {
 	const struct msg msg = {.type = MSG_RESULT, .id = (uint64_t)letter};
 
-	return session_answer(t.session, &msg, NULL);
+	return session_answer(s, &msg, NULL);
 }
 
-static void note(char letter)
+static int answer(char letter)
+{
+	return answer_on(t.session, letter);
+}
+
+static void note(struct session *s, char letter)
 {
 	const char text[] = {letter, '\0'};
 
 	strcat(t.calls, text);
 	if (!t.hold)
-		t.answer_rc = answer(letter);
+		t.answer_rc = answer_on(s, letter);
 }
 
 static void on_call(void *user, struct session *s, const struct msg *msg)
 {
 	(void)user;
-	assert_ptr_equal(s, t.session);
-	note((char)msg->id);
+	assert_true(s == t.session || s == t.other);
+	note(s, (char)msg->id);
 }
 
 static void on_bad_call(void *user, struct session *s, const struct msg *msg, int rc,
 			const struct err *err)
 {
 	(void)user;
-	(void)s;
 	assert_int_equal(rc, -E_MALFORMED);
 	assert_string_equal(err->text, "an x");
-	note((char)msg->id);
+	note(s, (char)msg->id);
 }
 
 static void on_end(void *user, struct session *s)
@@ -203,6 +208,40 @@ static void test_messages_may_come_in_pieces_or_together(void **state)
 	assert_heard("<ab");
 	say(".");
 	assert_heard("c");
+}
+
+static void test_sessions_with_many_calls_take_turns(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	t.env.takes_turns = true;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	t.other = session_create(&t.env, fds[0], 8, 3);
+	assert_non_null(t.other);
+	assert_int_equal(send(fds[1], "1.2.3.4.", 8, MSG_NOSIGNAL), 8);
+	assert_int_equal(send(t.peer, "a.b.c.d.", 8, MSG_NOSIGNAL), 8);
+	spin();
+	spin();
+	assert_int_equal(strlen(t.calls), 8);
+	for (size_t i = 0; i + 1 < 8; i += 2)
+		assert_true((t.calls[i] < 'a') != (t.calls[i + 1] < 'a'));
+	assert_heard("<abcd");
+	session_destroy(t.other);
+	close(fds[1]);
+}
+
+static void test_calls_that_wait_for_their_turn_are_served_after_the_peers_end(void **state)
+{
+	(void)state;
+	t.env.takes_turns = true;
+	assert_int_equal(send(t.peer, "a.b.c.", 6, MSG_NOSIGNAL), 6);
+	shutdown(t.peer, SHUT_WR);
+	spin();
+	spin();
+	assert_string_equal(t.calls, "abc");
+	assert_heard("<abcEND");
+	assert_null(t.session);
 }
 
 static void test_one_call_at_a_time_waits_and_the_others_follow_its_answer(void **state)
@@ -367,6 +406,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_calls_are_answered_and_the_first_answer_is_greeted),
 		TEST(test_messages_may_come_in_pieces_or_together),
+		TEST(test_sessions_with_many_calls_take_turns),
+		TEST(test_calls_that_wait_for_their_turn_are_served_after_the_peers_end),
 		TEST(test_one_call_at_a_time_waits_and_the_others_follow_its_answer),
 		TEST(test_an_answer_that_cannot_be_written_leaves_the_call_waiting),
 		TEST(test_a_bad_call_is_handed_on_if_it_can_be_answered),
