@@ -83,9 +83,8 @@ int session_tag(const struct session *s);
 /* The process at the other end, as peer.h has it. */
 uint64_t session_peer(const struct session *s);
 const struct codec *session_codec(const struct session *s);
-/* Whether the call of that id waits for its answer. */
+/* Whether the call of that id waits for its answer; whether any does. */
 bool session_awaits(const struct session *s, uint64_t id);
-/* Whether any call does. */
 bool session_is_busy(const struct session *s);
 /* Whether it was ended and only reads on. */
 bool session_is_lingering(const struct session *s);
