@@ -40,7 +40,9 @@ struct loop {
 	/* Goes on with the handler of an event or with init_worker, which has parked for something else than a PDK call. The event
 	 * may be gone when this returns. */
 	void (*event_resume)(struct pdk_rq *rq);
-	void *server; /* its own */
+	unsigned seat,
+		seats; /* which of the group's processes this is, from 0; how many there are */
+	void *server;  /* its own */
 };
 
 #endif

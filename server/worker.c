@@ -468,6 +468,8 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		.task_resume = task_resume,
 		.task_end = task_end,
 		.event_resume = resume,
+		.seat = options->seat,
+		.seats = w->config->plugin_count > 0 ? (unsigned)w->config->plugins[0].workers : 1,
 		.server = w,
 	};
 	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_IDLE);

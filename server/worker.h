@@ -63,7 +63,7 @@ struct worker_options {
 	struct reactor *reactor;     /* borrowed */
 	const struct config *config; /* borrowed */
 	struct registry *registry;   /* of instances; borrowed */
-	unsigned owner;              /* of the EventIds; below EVENT_OWNERS */
+	unsigned owner, seat; /* of the EventIds, below EVENT_OWNERS; of the group's workers */
 	/* Where connections and events are noted; borrowed; NULL = nowhere. Its table of events must be that
 	 * of event_slots(max_events). */
 	struct custody *custody;

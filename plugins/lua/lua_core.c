@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include "pdk-bridge/lua_compat.h"
 #include "pdk-bridge/lua_pdk.h"
+#include "plugins/loop.h"
 #include "plugins/lua/lua_cjson.h"
 #include "plugins/lua/lua_impl.h"
 
@@ -132,6 +133,16 @@ static int core_pid(lua_State *L)
 	return 1;
 }
 
+/* worker(): which of the group's processes this is, from 0; how many there are. */
+static int core_worker(lua_State *L)
+{
+	const struct loop *loop = plugin_of(L)->loop;
+
+	lua_pushinteger(L, loop != NULL ? (lua_Integer)loop->seat : 0);
+	lua_pushinteger(L, loop != NULL && loop->seats > 0 ? (lua_Integer)loop->seats : 1);
+	return 2;
+}
+
 static void push_hostname(lua_State *L)
 {
 	char name[256] = ""; /* more than HOST_NAME_MAX and its end */
@@ -147,12 +158,19 @@ static int open_core(lua_State *L)
 		const char *name;
 		lua_CFunction fn;
 	} functions[] = {
-		{"event", core_event},   {"phase", core_phase},
-		{"log", core_log},       {"logs", core_logs},
-		{"thread", core_thread}, {"pid", core_pid},
-		{"quit", core_quit},     {"on_end", core_on_end},
-		{"runner", core_runner}, {"on_delegate", core_on_delegate},
-		{"plugin", core_plugin}, {"has_read_cache", core_has_read_cache},
+		{"event", core_event},
+		{"phase", core_phase},
+		{"log", core_log},
+		{"logs", core_logs},
+		{"thread", core_thread},
+		{"pid", core_pid},
+		{"quit", core_quit},
+		{"on_end", core_on_end},
+		{"runner", core_runner},
+		{"worker", core_worker},
+		{"on_delegate", core_on_delegate},
+		{"plugin", core_plugin},
+		{"has_read_cache", core_has_read_cache},
 	};
 	struct lua_vm *vm = lua_touserdata(L, lua_upvalueindex(1));
 	size_t i;

@@ -21,6 +21,14 @@ static void name_process(const char *title)
 	prctl(PR_SET_NAME, title + strlen(SPAWN_WORKER_TITLE));
 }
 
+/* "outrigger: worker NAME/SEAT" */
+static unsigned seat_of(const char *title)
+{
+	const char *slash = strrchr(title, '/');
+
+	return slash != NULL ? (unsigned)strtoul(slash + 1, NULL, 10) : 0;
+}
+
 int cmd_worker(int argc, char **argv)
 {
 	struct worker_role_options options = {0};
@@ -33,6 +41,7 @@ int cmd_worker(int argc, char **argv)
 	options.owner = (unsigned)strtoul(argv[1], NULL, 10);
 	options.ids_dir = dir;
 	options.checks = strcmp(argv[3], "check") == 0;
+	options.seat = seat_of(argv[-1]);
 	name_process(argv[-1]);
 	hide(argc, argv);
 	if (dir != NULL)

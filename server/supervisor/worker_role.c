@@ -301,13 +301,14 @@ static int reserve_events(void *user, uint64_t *ret_first, uint64_t *ret_end, st
 	return ids_source_reserve_events(&((struct role *)user)->ids, ret_first, ret_end, err);
 }
 
-static int load(struct role *role, unsigned owner, struct err *err)
+static int load(struct role *role, const struct worker_role_options *from, struct err *err)
 {
 	const struct worker_options options = {
 		.reactor = role->reactor,
 		.config = &role->config,
 		.registry = role->registry,
-		.owner = owner,
+		.owner = from->owner,
+		.seat = from->seat,
 		.custody = role->custody,
 		.metrics = role->metrics,
 		.dicts = &role->dicts,
@@ -333,7 +334,7 @@ static int begin(struct role *role, const struct worker_role_options *options, s
 	if (rc == 0)
 		rc = confine_plugins(&role->config, NULL, err);
 	if (rc == 0)
-		rc = load(role, options->owner, err);
+		rc = load(role, options, err);
 	if (rc == 0 && options->checks)
 		rc = instance_check_run(role->worker, role->registry, err);
 	if (rc != 0)

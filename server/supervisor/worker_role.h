@@ -12,6 +12,7 @@ struct err;
 
 struct worker_role_options {
 	unsigned owner;      /* of its EventIds */
+	unsigned seat;       /* in its group */
 	const char *ids_dir; /* where the file of ids is */
 	bool checks;         /* it serves only if it can start the instances that there are */
 };

@@ -95,6 +95,43 @@ class Sharing(SharedTest):
         self.assertEqual(self.count(self.connect(self.server))[0], 2)
 
 
+class Locks(SharedTest):
+    def test_a_lock_is_held_by_one_worker_at_a_time(self):
+        self.open("""
+            local lock = require "resty.lock"
+            function P:access()
+                local l = assert(lock:new("kong_locks", { timeout = 30 }))
+                for i = 1, 5 do
+                    assert(l:lock("key"))
+                    local n = ngx.shared.kong:get("n") or 0
+                    ngx.sleep(0.001)
+                    ngx.shared.kong:set("n", n + 1)
+                    assert(l:unlock())
+                end
+                local _, err = l:unlock()
+                assert(err == "unlocked" and select(2, lock:new("none")) == "dictionary not found")
+                kong.response.set_header("n", ngx.shared.kong:get("n"))
+            end""", workers=2)
+        gateways = [self.connect(self.server) for _ in range(4)]
+        instance = gateways[0].start_instance("p")
+        calls = [g.start_call("plugin.HandleEvent", {"InstanceId": instance, "EventName": "access"})
+                 for g in gateways]
+        counts = []
+        for g, call in zip(gateways, calls):
+            result = g.read_answer(call)
+            counts.append(result["Data"]["Args"][1])
+            self.assertEqual(g.step(result["EventId"], None)["Data"], "ret")
+        self.assertEqual(max(counts), 20, counts)
+
+    def test_workers_are_numbered(self):
+        self.open("""
+            function P:init_worker()
+                kong.log.notice("worker ", ngx.worker.id(), " of ", ngx.worker.count())
+            end""", workers=2)
+        self.server.wait_log("worker 0 of 2")
+        self.server.wait_log("worker 1 of 2")
+
+
 class Deaths(SharedTest):
     LOAD = """
         local n = 0

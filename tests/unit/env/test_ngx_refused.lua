@@ -18,7 +18,7 @@ local function refused()
 	check.raises(function()
 		ngx.req.socket()
 	end, "ngx.req.socket is not available in Outrigger", "the client's socket")
-	for _, name in ipairs({ "ngx.pipe", "resty.core.ctx", "ngx.no_such" }) do
+	for _, name in ipairs({ "ngx.pipe", "resty.core.ndk", "ngx.balancer", "ngx.no_such" }) do
 		check.raises(function()
 			require(name)
 		end, "module '" .. name .. "' is not available in Outrigger", name)
@@ -65,7 +65,26 @@ local function extensions()
 	check.truthy(require("resty.core.time").monotonic_time() > 0 and require("resty.core").version, "resty.core")
 end
 
+local function digests()
+	for name, length in pairs({ md5 = 16, sha1 = 20, sha224 = 28, sha256 = 32, sha384 = 48, sha512 = 64 }) do
+		local digest = require("resty." .. name):new()
+		check.truthy(digest:update("a") and digest:update("bcd", 2), "update")
+		check.equal(#digest:final(), length, name)
+	end
+	local md5, text = require("resty.md5"):new(), require "resty.string"
+	md5:update("a")
+	md5:update("bcd", 2)
+	check.equal(text.to_hex(md5:final()), "900150983cd24fb0d6963f7d28e17f72", "the digest of abc")
+	md5:reset()
+	check.equal(text.to_hex(md5:final()), ngx.md5(""), "reset")
+	check.equal(text.atoi("12x"), 12, "atoi")
+	check.equal(#require("resty.random").bytes(16, true), 16, "random")
+end
+
 local function others()
+	check.truthy(require("resty.core.shdict").version, "what resty.core would patch")
+	require("ngx.req").add_header("x", 5)
+	check.equal(asked()[1], "kong.service.request.add_header x 5", "ngx.req")
 	require("ngx.resp").add_header("x", 5)
 	check.equal(asked()[1], "kong.response.add_header x 5", "ngx.resp")
 	check.equal(require("ngx.process").type(), "worker", "ngx.process")
@@ -81,6 +100,7 @@ end
 function P:access()
 	refused()
 	extensions()
+	digests()
 	others()
 	check.finish()
 end

@@ -21,10 +21,10 @@ return function(ngx)
 	end
 
 	function ngx.worker.id()
-		return 0
+		return (core.worker())
 	end
 
 	function ngx.worker.count()
-		return 1
+		return select(2, core.worker())
 	end
 end

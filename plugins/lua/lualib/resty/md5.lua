@@ -1,0 +1,3 @@
+-- resty.md5
+
+return require "outrigger.digest" "MD5"

@@ -1,0 +1,3 @@
+-- resty.sha1
+
+return require "outrigger.digest" "SHA1"

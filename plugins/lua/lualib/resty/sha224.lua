@@ -1,0 +1,3 @@
+-- resty.sha224
+
+return require "outrigger.digest" "SHA224"

@@ -1,0 +1,3 @@
+-- resty.sha256
+
+return require "outrigger.digest" "SHA256"

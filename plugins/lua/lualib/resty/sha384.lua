@@ -1,0 +1,3 @@
+-- resty.sha384
+
+return require "outrigger.digest" "SHA384"

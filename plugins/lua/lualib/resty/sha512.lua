@@ -1,0 +1,3 @@
+-- resty.sha512
+
+return require "outrigger.digest" "SHA512"
