@@ -79,8 +79,7 @@ struct pdk_rq {
 	const struct pdk_fn *waiting_for; /* the row whose answer is awaited */
 	void *server;                     /* the server's event */
 	void *runtime;                    /* what the runtime keeps for the event */
-	struct pdk_rq
-		*root; /* of a light thread: the event, or task, that it belongs to; else NULL */
+	struct pdk_rq *root;              /* whose light thread it is; else NULL */
 	struct fiber *fiber;
 	struct arena arena;
 	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */
