@@ -2,6 +2,7 @@
 #include "pdk-bridge/fiber_stack.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "protocol/err.h"
@@ -41,16 +42,13 @@ void fiber_stack_unmap(struct fiber_stack *s)
 }
 
 /* Fresh memory is zero, and reading it commits nothing: so a page below the kept part that holds anything
- * says that the stack went that deep. */
+ * says that the stack went that deep. A page that equals itself one word on, and begins by 0, is all zero. */
 static bool went_deep(const struct fiber_stack *s, size_t below, size_t page)
 {
-	const uintptr_t *words = (const uintptr_t *)(void *)((char *)s->bottom + below - page);
-	uintptr_t any = 0;
-	size_t i;
+	const char *bytes = (const char *)s->bottom + below - page;
+	const uintptr_t first = *(const uintptr_t *)(const void *)bytes;
 
-	for (i = 0; i < page / sizeof(*words); i++)
-		any |= words[i];
-	return any != 0;
+	return first != 0 || memcmp(bytes, bytes + sizeof(first), page - sizeof(first)) != 0;
 }
 
 void fiber_stack_recycle(struct fiber_stack *s)

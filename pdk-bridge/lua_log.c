@@ -64,9 +64,10 @@ static void send_line(lua_State *L, enum pdk_id row, int first, const char *sour
 	int top = lua_gettop(L), count = top - first + 1;
 	struct value *argv = lua_newuserdata(L, sizeof(*argv) * (size_t)(count + 1));
 	struct pdk_ret ret = {0};
-	struct err err = {0};
+	struct err err;
 	int rc;
 
+	err_clear(&err);
 	luaL_checkstack(L, count, "too many values to log");
 	read_texts(L, argv, first, top);
 	if (*source) /* in the arena: the event may end while it waits, and more be logged for it */

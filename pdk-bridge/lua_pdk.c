@@ -71,10 +71,11 @@ static void raise_argument(lua_State *L, const struct pdk_fn *fn, int arg, const
 static void read_args(lua_State *L, const struct pdk_fn *fn, struct pdk_rq *rq, struct value *argv,
 		      size_t n)
 {
-	struct err err = {0};
+	struct err err;
 	size_t i;
 	int rc;
 
+	err_clear(&err);
 	for (i = 0; i < n; i++) {
 		rc = lua_value_read(L, (int)i + 1, &rq->arena, &argv[i], &err);
 		if (rc != 0)
@@ -125,10 +126,11 @@ static int call_row(lua_State *L, const struct pdk_fn *fn, struct pdk_rq *rq)
 {
 	struct value few[PDK_ARGS_MAX], *argv;
 	struct pdk_ret ret = {0};
-	struct err err = {0};
+	struct err err;
 	size_t n = count_args(L, fn);
 	int rc;
 
+	err_clear(&err);
 	if (fn->flags & PDK_TERMINAL)
 		lua_pdk_finish(L);
 	argv = argument_space(L, rq, few, n);
@@ -147,11 +149,12 @@ static int call_local(lua_State *L, const struct pdk_fn *fn, const struct pdk_en
 {
 	struct value few[PDK_ARGS_MAX];
 	struct pdk_ret ret = {0};
-	struct err err = {0};
+	struct err err;
 	struct pdk_rq rq = {0};
 	size_t n = count_args(L, fn);
 	int i, rc = 0;
 
+	err_clear(&err);
 	pdk_rq_init(&rq, env, 0, PHASE_INIT_WORKER);
 	for (i = 0; rc == 0 && i < (int)n && i < PDK_ARGS_MAX; i++)
 		rc = lua_value_read(L, i + 1, &rq.arena, &few[i], &err);

@@ -90,17 +90,6 @@ int buf_reserve(struct buf *b, size_t n)
 	return grow(b, len + n) == 0 || b->cap - b->end >= n ? 0 : -E_NOMEM;
 }
 
-int buf_append(struct buf *b, const void *bytes, size_t n)
-{
-	if (n == 0)
-		return 0;
-	if (buf_reserve(b, n) != 0)
-		return -E_NOMEM;
-	memcpy(buf_tail(b), bytes, n);
-	buf_commit(b, n);
-	return 0;
-}
-
 int buf_append_str(struct buf *b, const char *s)
 {
 	return buf_append(b, s, strlen(s));

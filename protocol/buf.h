@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define BUF_KEEP ((size_t)64 << 10) /* room that an emptied buffer keeps */
 
@@ -52,7 +53,16 @@ static inline void buf_commit(struct buf *b, size_t n)
 	b->end += n;
 }
 /* Appends. 0 or -E_NOMEM (then nothing is appended). `bytes` must not be in the buffer itself. */
-int buf_append(struct buf *b, const void *bytes, size_t n);
+static inline int buf_append(struct buf *b, const void *bytes, size_t n)
+{
+	int rc = b->cap - b->end < n ? buf_reserve(b, n) : 0;
+
+	if (rc != 0 || n == 0)
+		return rc;
+	memcpy(buf_tail(b), bytes, n);
+	buf_commit(b, n);
+	return 0;
+}
 int buf_append_str(struct buf *b, const char *s);
 int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Drops n bytes (at most all) from the start. A buffer that is empty then and has grown beyond BUF_KEEP

@@ -10,10 +10,16 @@ enum err_code {
 	E_COUNT
 };
 
-/* Human detail of one failure. Caller's memory; a zeroed one is empty. */
+/* Human detail of one failure. Caller's memory; one whose text is "" is empty. */
 struct err {
 	char text[1024]; /* NUL-terminated, cut when too long */
 };
+
+/* Makes it empty. Where every event comes by, instead of an initializer, which would write all of it. */
+static inline void err_clear(struct err *err)
+{
+	err->text[0] = '\0';
+}
 
 /* Writes the detail and is -code, so that a function can end with
  * `return err_set(err, E_CONF, "...")`. `err` may be NULL. `code` is positive. A macro, so that

@@ -1,95 +1,90 @@
-#include <msgpack/pack.h>
+#include <msgpack/pack_define.h>
+#include <msgpack/timestamp.h>
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "protocol/mp.h"
 
-static int append(void *out, const char *bytes, size_t n)
-{
-	return buf_append(out, bytes, n) == 0 ? 0 : -1;
-}
+/* msgpack-c's packer, which appends to a struct buf without a call through a pointer. */
+#define msgpack_pack_inline_func(name) static inline int mp_pack##name
+#define msgpack_pack_inline_func_cint(name) static inline int mp_pack##name
+#define msgpack_pack_user struct buf *
+#define msgpack_pack_append_buffer(out, bytes, n) return buf_append((out), (bytes), (n))
+#include <msgpack/pack_template.h>
 
-static int check(int packed)
-{
-	return packed == 0 ? 0 : -E_NOMEM;
-}
+static int write_value(struct buf *out, const struct value *v, unsigned depth);
 
-static int write_value(msgpack_packer *packer, const struct value *v, unsigned depth);
-
-static int write_array(msgpack_packer *packer, const struct value *v, unsigned depth)
+static int write_array(struct buf *out, const struct value *v, unsigned depth)
 {
-	int rc = check(msgpack_pack_array(packer, v->len));
+	int rc = mp_pack_array(out, v->len);
 
 	for (uint32_t i = 0; rc == 0 && i < v->len; i++)
-		rc = write_value(packer, &v->items[i], depth);
+		rc = write_value(out, &v->items[i], depth);
 	return rc;
 }
 
-static int write_map(msgpack_packer *packer, const struct value *v, unsigned depth)
+static int write_map(struct buf *out, const struct value *v, unsigned depth)
 {
-	int rc = check(msgpack_pack_map(packer, v->len));
+	int rc = mp_pack_map(out, v->len);
 
 	for (uint32_t i = 0; rc == 0 && i < v->len; i++) {
-		rc = write_value(packer, &v->pairs[i].key, depth);
+		rc = write_value(out, &v->pairs[i].key, depth);
 		if (rc == 0)
-			rc = write_value(packer, &v->pairs[i].value, depth);
+			rc = write_value(out, &v->pairs[i].value, depth);
 	}
 	return rc;
 }
 
-static int write_table(msgpack_packer *packer, const struct value *v, unsigned depth)
+static int write_table(struct buf *out, const struct value *v, unsigned depth)
 {
 	if (depth >= LIMIT_MESSAGE_DEPTH_MAX)
 		return -E_TOO_DEEP;
-	return v->type == VALUE_ARRAY ? write_array(packer, v, depth + 1)
-				      : write_map(packer, v, depth + 1);
+	return v->type == VALUE_ARRAY ? write_array(out, v, depth + 1)
+				      : write_map(out, v, depth + 1);
 }
 
-static int write_str(msgpack_packer *packer, const struct value *v)
+static int write_str(struct buf *out, const struct value *v)
 {
-	int rc = check(msgpack_pack_str(packer, v->len));
+	int rc = mp_pack_str(out, v->len);
 
-	return rc == 0 && v->len != 0 ? check(msgpack_pack_str_body(packer, v->s, v->len)) : rc;
+	return rc == 0 && v->len != 0 ? mp_pack_str_body(out, v->s, v->len) : rc;
 }
 
-static int write_bin(msgpack_packer *packer, const struct value *v)
+static int write_bin(struct buf *out, const struct value *v)
 {
-	int rc = check(msgpack_pack_bin(packer, v->len));
+	int rc = mp_pack_bin(out, v->len);
 
-	return rc == 0 && v->len != 0 ? check(msgpack_pack_bin_body(packer, v->s, v->len)) : rc;
+	return rc == 0 && v->len != 0 ? mp_pack_bin_body(out, v->s, v->len) : rc;
 }
 
-static int write_value(msgpack_packer *packer, const struct value *v, unsigned depth)
+static int write_value(struct buf *out, const struct value *v, unsigned depth)
 {
 	switch (v->type) {
 	case VALUE_BOOL:
-		return check(v->b ? msgpack_pack_true(packer) : msgpack_pack_false(packer));
+		return v->b ? mp_pack_true(out) : mp_pack_false(out);
 	case VALUE_INT:
-		return check(msgpack_pack_int64(packer, v->i));
+		return mp_pack_int64(out, v->i);
 	case VALUE_UINT:
-		return check(msgpack_pack_uint64(packer, v->u));
+		return mp_pack_uint64(out, v->u);
 	case VALUE_DOUBLE:
-		return check(msgpack_pack_double(packer, v->d));
+		return mp_pack_double(out, v->d);
 	case VALUE_STR:
-		return write_str(packer, v);
+		return write_str(out, v);
 	case VALUE_BIN:
-		return write_bin(packer, v);
+		return write_bin(out, v);
 	case VALUE_ARRAY:
 	case VALUE_MAP:
-		return write_table(packer, v, depth);
+		return write_table(out, v, depth);
 	case VALUE_NIL:
 	default:
-		return check(msgpack_pack_nil(packer));
+		return mp_pack_nil(out);
 	}
 }
 
 int mp_write_value(struct buf *out, const struct value *v)
 {
 	size_t before = buf_len(out);
-	msgpack_packer packer;
-	int rc;
+	int rc = write_value(out, v, 0);
 
-	msgpack_packer_init(&packer, out, append);
-	rc = write_value(&packer, v, 0);
 	if (rc != 0)
 		buf_truncate(out, before);
 	return rc;

@@ -6,11 +6,6 @@
 
 #define TWO_63 9223372036854775808.0
 
-struct value value_str(const char *s)
-{
-	return value_strn(s, strlen(s));
-}
-
 static bool is_exact_int(double d)
 {
 	return d >= -TWO_63 && d < TWO_63 && (double)(int64_t)d == d;

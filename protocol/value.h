@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct arena;
 
@@ -76,7 +77,10 @@ static inline struct value value_strn(const char *s, size_t len)
 	return (struct value){.type = VALUE_STR, .len = (uint32_t)len, .s = s};
 }
 /* Borrows a NUL-terminated text. */
-struct value value_str(const char *s);
+static inline struct value value_str(const char *s)
+{
+	return value_strn(s, strlen(s));
+}
 /* A number as the gateway's Lua has it: an integer where it is integral and fits, else a double. */
 struct value value_number(double d);
 static inline bool value_is_text(const struct value *v)

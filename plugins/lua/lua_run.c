@@ -168,8 +168,9 @@ int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err 
 static void configure_nothing(struct plugin *plugin)
 {
 	const struct pdk_port *port = plugin->env.port;
-	struct err err = {""};
+	struct err err;
 
+	err_clear(&err);
 	if (!plugin->info.configures || lua_run_configure(plugin, NULL, 0, &err) == 0)
 		return;
 	err_prefix(&err, -E_PLUGIN, "configure of plugin '%s'", plugin->name);

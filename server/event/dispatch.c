@@ -29,9 +29,10 @@ static const struct {
 
 static void send_answer(struct session *s, const struct msg *call, struct msg *msg)
 {
-	struct err err = {""};
+	struct err err;
 	int rc;
 
+	err_clear(&err);
 	msg->id = call->id;
 	rc = session_answer(s, msg, &err);
 	if (rc == 0)
@@ -86,9 +87,10 @@ void dispatch_start_instance(struct worker *w, struct session *s, const struct m
 	struct served *served = worker_find(w, msg->name.s, msg->name.len);
 	struct msg answer = {.type = MSG_INSTANCE, .name = msg->name, .number = time(NULL)};
 	static struct log_limit unknown, refused;
-	struct err err = {""};
+	struct err err;
 	int rc;
 
+	err_clear(&err);
 	if (served == NULL) {
 		if (log_is_due(&unknown))
 			log_line(LOG_LEVEL_ERR,
@@ -152,9 +154,10 @@ void dispatch_handle_event(struct worker *w, struct session *s, const struct msg
 {
 	static struct log_limit limit;
 	struct instance *instance = NULL;
-	struct err err = {""};
+	struct err err;
 	int rc = start_find_instance(w, msg->instance_id, &instance, &err);
 
+	err_clear(&err);
 	if (rc == 0) {
 		begin_phase(s, msg, worker_served(w, instance->plugin), instance);
 		return;

@@ -93,11 +93,12 @@ bool session_expects_result(const struct session *s)
 static void hand_on(struct session *s, size_t size)
 {
 	const struct session_handler *handler = &s->env->handler;
-	struct err err = {""};
+	struct err err;
 	struct msg msg = {.type = MSG_OTHER};
 	bool id_known = false;
 	int rc;
 
+	err_clear(&err);
 	s->handling = size;
 	session_note(s, CUSTODY_SURE);
 	FAULT(FRAME_NOTED);
@@ -161,10 +162,11 @@ static void drop(struct session *s, size_t size)
 /* Hands on one message; false when there is none. */
 static bool feed_one(struct session *s)
 {
-	struct err err = {""};
+	struct err err;
 	size_t size = 0;
 	int rc;
 
+	err_clear(&err);
 	if (!choose_codec(s))
 		return false;
 	rc = find_frame(s, &size, &err);

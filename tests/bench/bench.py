@@ -42,7 +42,8 @@ def parse():
     options.build = os.path.abspath(options.build)
     options.out = os.path.abspath(options.out or os.path.join(options.build, "bench"))
     if options.quick:
-        options.rounds, options.seconds, options.no_js = 1, 0, True
+        options.rounds, options.seconds = 1, 0
+        options.no_js = not options.js
     return options
 
 

@@ -13,5 +13,5 @@ class Plugin:
 
     def access(self, kong):
         """Reads a header and sets one."""
-        value = kong.request.get_header("x-one")
+        value, _ = kong.request.get_header("x-one")
         kong.response.set_header("x-two", value)
