@@ -32,6 +32,8 @@ outrigger_dependency_pc(curl libcurl)
 outrigger_dependency_pc(seccomp libseccomp)
 outrigger_dependency_pc(pcre2 libpcre2-8)
 outrigger_dependency_pc(crypto libcrypto)
+outrigger_dependency_pc(ssl libssl)
+outrigger_dependency_pc(cares libcares)
 outrigger_dependency_pc(zlib zlib)
 outrigger_dependency(xxhash HEADER xxhash.h)
 

@@ -14,7 +14,6 @@
 struct err;
 struct fiber;
 struct pdk_rq;
-
 /* Log levels, nginx's numbers. */
 enum log_level {
 	LOG_LEVEL_EMERG = 1,
@@ -80,6 +79,7 @@ struct pdk_rq {
 	void *server;                     /* the server's event */
 	void *runtime;                    /* what the runtime keeps for the event */
 	struct pdk_rq *root;              /* whose light thread it is; else NULL */
+	void *sockets;                    /* those of the runtime that end with the event */
 	struct fiber *fiber;
 	struct arena arena;
 	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */

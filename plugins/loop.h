@@ -12,6 +12,7 @@ struct pdk_rq;
 struct plugin;
 struct reactor;
 struct reactor_timer;
+struct sockets;
 
 struct loop {
 	struct reactor *reactor; /* the first argument of the functions that make a watcher */
@@ -40,6 +41,7 @@ struct loop {
 	/* Goes on with the handler of an event or with init_worker, which has parked for something else than a PDK call. The event
 	 * may be gone when this returns. */
 	void (*event_resume)(struct pdk_rq *rq);
+	const struct sockets *sockets; /* sockets.h */
 	unsigned seat,
 		seats; /* which of the group's processes this is, from 0; how many there are */
 	void *server;  /* its own */

@@ -458,6 +458,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	w->next_owner = WORKER_ANY_OWNER;
 	w->on_connection_end = options->on_connection_end;
 	w->user = options->user;
+	cosocket_home_init(&w->cosockets, w->reactor, w->config);
 	w->loop = (struct loop){
 		.reactor = w->reactor,
 		.timer_create = reactor_timer_create,
@@ -468,6 +469,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		.task_resume = task_resume,
 		.task_end = task_end,
 		.event_resume = resume,
+		.sockets = &w->cosockets.sockets,
 		.seat = options->seat,
 		.seats = w->config->plugin_count > 0 ? (unsigned)w->config->plugins[0].workers : 1,
 		.server = w,
@@ -514,6 +516,7 @@ void worker_destroy(struct worker *w)
 	instance_table_destroy(w->instances);
 	event_table_destroy(w->events);
 	unload_plugins(w);
+	cosocket_home_fini(&w->cosockets);
 	watchdog_fini();
 	farewell_fini();
 	session_env_fini(&w->session_env);

@@ -12,6 +12,7 @@
 #include "plugins/instance.h"
 #include "plugins/loop.h"
 #include "server/config/config.h"
+#include "server/cosocket/cosocket.h"
 #include "server/event/deadline.h"
 #include "server/event/event.h"
 #include "server/event/start.h"
@@ -39,6 +40,7 @@ struct worker {
 	const struct config *config;
 	struct reactor *reactor;
 	struct loop loop; /* the reactor, for plugins */
+	struct cosocket_home cosockets;
 	struct served *served;
 	size_t served_count;
 	struct metrics_plugin *metrics; /* by plugin */
@@ -64,8 +66,7 @@ struct worker_options {
 	const struct config *config; /* borrowed */
 	struct registry *registry;   /* of instances; borrowed */
 	unsigned owner, seat; /* of the EventIds, below EVENT_OWNERS; of the group's workers */
-	/* Where connections and events are noted; borrowed; NULL = nowhere. Its table of events must be that
-	 * of event_slots(max_events). */
+	/* Where all is noted, with a table of event_slots(max_events); borrowed; NULL = nowhere. */
 	struct custody *custody;
 	struct dict_set *dicts; /* shared dictionaries, open; borrowed; NULL = none */
 	/* What is counted, zeroed, by plugin of the configuration; borrowed; NULL = memory of its own. */
@@ -97,8 +98,7 @@ enum worker_welcome {
 void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome);
 /* As that, with the state of its slot; where that can't be, false, and the connection has not ended. */
 bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome);
-/* Plugin code runs from now on, for the event (0 = none), at longest until `deadline`; to the watchdog and to
- * who looks from outside. Not nested. */
+/* Plugin code runs, for the event (0 = none), until `deadline`: to the watchdog, and outside. Not nested. */
 void worker_begin_run(const struct served *served, uint64_t event, double since, double deadline);
 void worker_end_run(const struct worker *w);
 void worker_note_load(struct worker *w); /* to who looks from outside */

@@ -4,6 +4,7 @@
 #include "pdk-bridge/lua_pdk.h"
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_json.h"
+#include "plugins/lua/ngx/ngx_socket.h"
 
 /* One call of the handler for the phase `name`. */
 struct call {
@@ -157,8 +158,10 @@ int lua_run_alone(struct lua_plugin *p, int function_ref, void *arg, struct err 
 	enter_alone(t, rq);
 	lua_vm_enter(p);
 	rc = run_call(t, &(struct protected_call){function_ref, p->load_error_ref, arg}, err);
-	if (rq != NULL)
+	if (rq != NULL) {
+		ngx_socket_end_all(rq);
 		rq->runtime = NULL;
+	}
 	lua_sethook(t->L, NULL, 0, 0);
 	lua_thread_give(t);
 	return rc;

@@ -3,6 +3,7 @@
 #include "pdk-bridge/lua_compat.h"
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_path.h"
+#include "plugins/lua/ngx/ngx_socket.h"
 #include "plugins/runtime.h"
 #include "protocol/buf.h"
 
@@ -47,6 +48,7 @@ static void runtime_unload(struct plugin *plugin)
 static void runtime_event_done(struct plugin *plugin, struct pdk_rq *rq)
 {
 	(void)plugin;
+	ngx_socket_end_all(rq);
 	lua_thread_give(rq->runtime);
 	rq->runtime = NULL;
 }

@@ -8,6 +8,7 @@
 #include "plugins/loop.h"
 #include "plugins/lua/lua_impl.h"
 #include "plugins/lua/lua_wait.h"
+#include "plugins/lua/ngx/ngx_socket.h"
 #include "protocol/limits.h"
 
 struct lua_task {
@@ -66,6 +67,7 @@ static void end(struct lua_task *task)
 		report(task);
 	if (!task->is_light)
 		task->plugin->tasks.running--;
+	ngx_socket_end_all(&task->rq);
 	loop_of(task->plugin)->task_end(&task->rq);
 	lua_thread_give(task->rq.runtime);
 	pdk_rq_fini(&task->rq);

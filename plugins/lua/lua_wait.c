@@ -10,21 +10,6 @@
 #define WAIT "outrigger.wait"
 #define LONGEST 1e9 /* seconds */
 
-enum wait_state {
-	WAIT_NEW,
-	WAIT_PARKED,
-	WAIT_WOKEN,
-	WAIT_OVER,
-};
-
-/* A userdata. While it is parked, it is on the Lua stack of who waits. */
-struct lua_wait {
-	const struct loop *loop;   /* once it is parked */
-	struct lua_thread *thread; /* who waits; NULL once nobody does */
-	struct reactor_timer *timer;
-	enum wait_state state;
-};
-
 static void end_wait(struct lua_wait *w)
 {
 	if (w->timer != NULL)
@@ -42,7 +27,7 @@ void lua_wait_cancel(struct lua_thread *t)
 	if (w == NULL)
 		return;
 	end_wait(w);
-	w->state = WAIT_OVER;
+	w->state = LUA_WAIT_OVER;
 }
 
 /* On the loop's stack: the time is over, or somebody has woken it. */
@@ -55,26 +40,7 @@ static void on_timer(void *user)
 	lua_task_resume(t);
 }
 
-/* ---- for Lua ---- */
-
-/* new_wait() */
-static int wait_new(lua_State *L)
-{
-	struct lua_wait *w = lua_newuserdata(L, sizeof(*w));
-
-	*w = (struct lua_wait){.state = WAIT_NEW};
-	luaL_getmetatable(L, WAIT);
-	lua_setmetatable(L, -2);
-	return 1;
-}
-
-static struct lua_wait *check_wait(lua_State *L)
-{
-	return luaL_checkudata(L, 1, WAIT);
-}
-
-/* The thread that is to wait, or an error. */
-static struct lua_thread *check_thread(lua_State *L)
+struct lua_thread *lua_wait_check(lua_State *L)
 {
 	const struct pdk_rq *rq = lua_pdk_request();
 	struct lua_thread *t = rq != NULL ? rq->runtime : NULL;
@@ -96,26 +62,68 @@ static void park(lua_State *L)
 	lua_compat_resumed(L);
 }
 
-static int wait_on(lua_State *L, struct lua_wait *w, double seconds)
+bool lua_wait_park(lua_State *L, struct lua_wait *w, double seconds)
 {
-	struct lua_thread *t = check_thread(L);
+	struct lua_thread *t = lua_wait_check(L);
 	const struct loop *loop = t->plugin->plugin->loop;
 	bool woken;
 
-	luaL_argcheck(L, w->state == WAIT_NEW, 1, "this wait is over");
 	w->timer = loop->timer_create(loop->reactor, on_timer, w);
 	if (w->timer == NULL)
-		return luaL_error(L, "no memory for a timer");
+		luaL_error(L, "no memory for a timer");
 	w->loop = loop;
 	w->thread = t;
 	t->wait = w;
-	w->state = WAIT_PARKED;
+	w->state = LUA_WAIT_PARKED;
 	if (seconds <= LONGEST)
 		loop->timer_start(w->timer, seconds > 0 ? seconds : 0, 0);
 	park(L);
-	woken = w->state == WAIT_WOKEN;
-	w->state = WAIT_OVER;
-	lua_pushboolean(L, woken);
+	woken = w->state == LUA_WAIT_WOKEN;
+	w->state = LUA_WAIT_OVER;
+	return woken;
+}
+
+void lua_wait_go_on(struct lua_wait *w)
+{
+	if (w->state != LUA_WAIT_PARKED)
+		return;
+	w->state = LUA_WAIT_WOKEN;
+	on_timer(w);
+}
+
+bool lua_wait_wake(struct lua_wait *w)
+{
+	bool waits = w->state == LUA_WAIT_PARKED;
+
+	if (waits) {
+		w->state = LUA_WAIT_WOKEN;
+		w->loop->timer_start(w->timer, 0, 0);
+	}
+	return waits;
+}
+
+/* ---- for Lua ---- */
+
+/* new_wait() */
+static int wait_new(lua_State *L)
+{
+	struct lua_wait *w = lua_newuserdata(L, sizeof(*w));
+
+	*w = (struct lua_wait){.state = LUA_WAIT_NEW};
+	luaL_getmetatable(L, WAIT);
+	lua_setmetatable(L, -2);
+	return 1;
+}
+
+static struct lua_wait *check_wait(lua_State *L)
+{
+	return luaL_checkudata(L, 1, WAIT);
+}
+
+static int wait_on(lua_State *L, struct lua_wait *w, double seconds)
+{
+	luaL_argcheck(L, w->state == LUA_WAIT_NEW, 1, "this wait is over");
+	lua_pushboolean(L, lua_wait_park(L, w, seconds));
 	return 1;
 }
 
@@ -123,17 +131,6 @@ static int wait_on(lua_State *L, struct lua_wait *w, double seconds)
 static int wait_wait(lua_State *L)
 {
 	return wait_on(L, check_wait(L), luaL_optnumber(L, 2, HUGE_VAL));
-}
-
-bool lua_wait_wake(struct lua_wait *w)
-{
-	bool waits = w->state == WAIT_PARKED;
-
-	if (waits) {
-		w->state = WAIT_WOKEN;
-		w->loop->timer_start(w->timer, 0, 0);
-	}
-	return waits;
 }
 
 struct lua_wait *lua_wait_to(lua_State *L, int arg)
@@ -151,7 +148,7 @@ static int wait_wake(lua_State *L)
 /* is_waiting(w) */
 static int wait_is_waiting(lua_State *L)
 {
-	lua_pushboolean(L, check_wait(L)->state == WAIT_PARKED);
+	lua_pushboolean(L, check_wait(L)->state == LUA_WAIT_PARKED);
 	return 1;
 }
 

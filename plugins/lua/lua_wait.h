@@ -7,14 +7,36 @@
 #include <lua.h>
 #include <stdbool.h>
 
+struct loop;
 struct lua_thread;
 struct lua_vm;
-struct lua_wait;
+struct reactor_timer;
+
+enum lua_wait_state {
+	LUA_WAIT_NEW,
+	LUA_WAIT_PARKED,
+	LUA_WAIT_WOKEN,
+	LUA_WAIT_OVER,
+};
+
+/* A zeroed one is new. In a userdata that is on the Lua stack of who waits while it is parked. */
+struct lua_wait {
+	const struct loop *loop;   /* once it is parked */
+	struct lua_thread *thread; /* who waits; NULL once nobody does */
+	struct reactor_timer *timer;
+	enum lua_wait_state state;
+};
 
 /* The module outrigger.c.loop gets: new_wait() -> a wait; wait(w, seconds or nil) -> whether it was woken;
  * wake(w) -> whether it was waiting; is_waiting(w); sleep(seconds). Adds them to the table on top. May raise. */
 void lua_wait_open(lua_State *L, struct lua_vm *vm);
-/* Lets who waits go on, in a later turn of the loop. False if nobody waits. */
+/* Whether the code that runs may wait: who, or an error raised. */
+struct lua_thread *lua_wait_check(lua_State *L);
+/* Parks the fiber that runs. Whether it was woken; false when `seconds` are over. May raise, before it parks. */
+bool lua_wait_park(lua_State *L, struct lua_wait *w, double seconds);
+/* Lets who waits go on, at once; w may be gone when this returns. From the loop's stack. Nothing if nobody waits. */
+void lua_wait_go_on(struct lua_wait *w);
+/* The same in a later turn of the loop. False if nobody waits. */
 bool lua_wait_wake(struct lua_wait *w);
 /* The argument as a wait, or an error raised. */
 struct lua_wait *lua_wait_to(lua_State *L, int arg);

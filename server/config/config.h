@@ -47,11 +47,9 @@ struct plugin_settings {
 
 struct config {
 	char *prefix; /* default: as the nginx master above us says, else /usr/local/kong */
-	char *plugins_dir, *lua_package_path, *lua_package_cpath;
-	char *shared_dicts;  /* "NAME SIZE" with commas; NULL */
-	char *c_plugin_path; /* folders, with colons */
-	char *socket;        /* one socket for all plugins; NULL = one per plugin */
-	char *protocol;      /* "auto", "msgpack" or "protobuf" */
+	char *plugins_dir, *lua_package_path, *lua_package_cpath, *c_plugin_path, *shared_dicts;
+	char *socket;   /* one socket for all plugins; NULL = one per plugin */
+	char *protocol; /* "auto", "msgpack" or "protobuf" */
 	enum log_level log_level;
 	enum log_format log_format;
 	char *log;                         /* "stderr", "syslog" or a file; never NULL */
@@ -77,6 +75,8 @@ struct config {
 	size_t memory_max, worker_memory_max, file_size_max; /* bytes; 0 = as documented */
 	size_t worker_files_max, worker_cpu_max;             /* percent of a processor; 0 = none */
 	size_t mem_cache_size; /* bytes of two of the shared dictionaries */
+	char *lua_ssl_trusted_certificate, *lua_ssl_protocols, *dns_resolver, *dns_hostsfile;
+	size_t lua_ssl_verify_depth, lua_socket_pool_size;
 	enum on_error on_error;
 	enum lua_state_kind lua_state;   /* default of the plugins' */
 	char *plugin_list;               /* the key `plugins`, as it was written; NULL */

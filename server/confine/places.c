@@ -148,6 +148,19 @@ static void add_code(struct places *p, const struct config *config)
 	add(p, file_own_program(), false);
 }
 
+/* What sockets need of the configuration. */
+static void add_trust(struct places *p, const struct config *config)
+{
+	const char *files = config->lua_ssl_trusted_certificate, *file;
+	size_t n;
+
+	while (files != NULL && value_next_item(&files, &file, &n))
+		if (*file == '/')
+			add(p, strndup(file, n), false);
+	if (config->dns_hostsfile != NULL)
+		add(p, strdup(config->dns_hostsfile), false);
+}
+
 /* Of a log that is no file the name is no path. Without a supervisor a worker opens it anew. */
 static void add_log(struct places *p, const struct config *config)
 {
@@ -189,6 +202,7 @@ int places_restrict(const struct config *config, const char *output, struct err 
 	add_lists(&p, config);
 	add_devices(&p);
 	add_code(&p, config);
+	add_trust(&p, config);
 	add_log(&p, config);
 	add_output(&p, output);
 	if (p.rc == 0)

@@ -92,7 +92,7 @@ class Others(Modules):
     def test_what_is_not_served_says_so(self):
         texts = self.show("absent")
         self.assertIn("kong.db is not available in Outrigger", texts["entities"])
-        self.assertIn("ngx.socket.tcp is not available yet in Outrigger", texts["socket"])
+        self.assertIn("ngx.location.capture is not available in Outrigger", texts["subrequest"])
 
     def test_a_secret_that_fails_is_asked_for_again(self):
         if self.PROTOCOL == "protobuf":

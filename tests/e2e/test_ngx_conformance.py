@@ -1,125 +1,20 @@
 """The ngx API in Outrigger, compared with a real nginx: tests/conformance says it all."""
 
-import glob
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-import harness  # noqa: E402
-from code_plugins import CodePlugins, code  # noqa: E402
-
-FOLDER = os.path.join(harness.SOURCE, "tests", "conformance")
-MODULES = os.environ.get("GATEWAY_NGINX_MODULES", "/usr/lib/nginx/modules")
-
-# Runs one file and gives the text of what it says. Keys are sorted; texts are quoted.
-RUN = """
-    local function show(value)
-        if type(value) == "string" then
-            return "'" .. value:gsub("[%%z\\1-\\31\\127-\\255\\\\']", function(c)
-                return ("\\\\%%d"):format(c:byte())
-            end) .. "'"
-        elseif type(value) ~= "table" then
-            return tostring(value)
-        end
-        local parts = {}
-        for k, v in pairs(value) do
-            parts[#parts + 1] = "[" .. show(k) .. "]=" .. show(v)
-        end
-        table.sort(parts)
-        return "{" .. table.concat(parts, " ") .. "}"
-    end
-    local lines = {}
-    local function say(...)
-        local parts = {}
-        for i = 1, select("#", ...) do
-            parts[i] = show((select(i, ...)))
-        end
-        lines[#lines + 1] = table.concat(parts, " ")
-    end
-    local function try(fn, ...)
-        local ok, err = pcall(fn, ...)
-        if ok then
-            say("returned", err)
-        else
-            err = tostring(err):gsub("^.-:%%d+: ", ""):gsub("^(bad argument #%%d+ to ')[^']*", "%%1?")
-            say("raised", err)
-        end
-    end
-    local ok, err = pcall(dofile(%r), say, try)
-    if not ok then
-        lines[#lines + 1] = "the file raised " .. tostring(err)
-    end
-    lines[#lines + 1] = #lines .. " lines"
-    local text = table.concat(lines, "\\n")
-"""
-
-NGINX = """
-load_module %(modules)s/ndk_http_module.so;
-load_module %(modules)s/ngx_http_lua_module.so;
-daemon off;
-master_process off;
-pid %(prefix)s/nginx.pid;
-error_log %(prefix)s/error.log;
-events {}
-http {
-    access_log off;
-    lua_shared_dict small 64k;
-    lua_shared_dict lists 64k;
-    lua_shared_dict large 1m;
-    client_body_temp_path %(prefix)s/1;
-    proxy_temp_path %(prefix)s/2;
-    fastcgi_temp_path %(prefix)s/3;
-    uwsgi_temp_path %(prefix)s/4;
-    scgi_temp_path %(prefix)s/5;
-    server {
-        listen 127.0.0.1:%(port)d;
-        %(locations)s
-    }
-}
-"""
+import conformance  # noqa: E402
 
 
-def files():
-    return sorted(glob.glob(os.path.join(FOLDER, "*.lua")))
-
-
-def location(path):
-    return "location = /%s { content_by_lua_block { %s ngx.print(text) } }" % (
-        os.path.basename(path), RUN % path)
-
-
-class Conformance(CodePlugins):
+class Conformance(conformance.Conformance):
+    PATTERN = "*.lua"
     OPTIONS = ("--nginx-http-lua-shared-dict=small 64k, lists 64k, large 1m",)
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        prefix = cls.stage.prefix("judge")
-        cls.port = harness.free_ports(1)[0]
-        conf = os.path.join(prefix, "nginx.conf")
-        with open(conf, "w", encoding="utf-8") as file:
-            file.write(NGINX % {"modules": MODULES, "prefix": prefix, "port": cls.port,
-                                "locations": "\n".join(map(location, files()))})
-        cls.judge = harness.Process(["nginx", "-p", prefix, "-c", conf], prefix, "judge")
-        cls.stage.processes.append(cls.judge)
-        cls.judge.wait_until(lambda: harness.connects(cls.port), "the judge's port")
-
-    def in_nginx(self, path):
-        return harness.http_request(self.port, path="/" + os.path.basename(path))
-
-    def in_outrigger(self, path):
-        return self.ask(code(access=RUN % path + "kong.response.exit(200, text)"))
-
     def test_outrigger_says_what_nginx_says(self):
-        for path in files():
-            with self.subTest(os.path.basename(path)):
-                expected, found = self.in_nginx(path), self.in_outrigger(path)
-                self.assertEqual((expected.status, found.status), (200, 200), found.text)
-                self.assertNotIn("the file raised", expected.text)
-                self.assertGreater(len(expected.text.splitlines()), 5)
-                self.assertEqual(found.text.splitlines(), expected.text.splitlines())
+        self.compare()
 
 
 if __name__ == "__main__":

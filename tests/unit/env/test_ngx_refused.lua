@@ -5,10 +5,6 @@ local check = require "check"
 local P = { PRIORITY = 1, VERSION = "1.0.0" }
 
 local function refused()
-	local tcp = ngx.socket.tcp
-	check.raises(function()
-		tcp()
-	end, "ngx.socket.tcp is not available yet in Outrigger", "a socket")
 	check.raises(function()
 		ngx.location.capture("/")
 	end, "ngx.location.capture is not available in Outrigger", "a subrequest")

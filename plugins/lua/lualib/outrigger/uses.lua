@@ -13,7 +13,7 @@ local ABSENT = "%s is not available: it raises an error that says so"
 local ROWS = {
 	{ "kong.db", ABSENT, except = { ["kong.db.strategy"] = true } },
 	{ "kong.dns", ABSENT }, { "kong.websocket", ABSENT }, { "kong.rpc", ABSENT },
-	{ "ngx.socket", ABSENT }, { "ngx.exec", ABSENT },
+	{ "ngx.exec", ABSENT },
 	{ "ngx.location", ABSENT }, { "ngx.req.socket", ABSENT }, { "ngx.req.raw_header", ABSENT },
 	{ "ngx.run_worker_thread", ABSENT }, { "ngx.on_abort", ABSENT },
 	{ "ngx.req.get_body_file", "%s is always nil: a body that the gateway has put on its disk is read by "

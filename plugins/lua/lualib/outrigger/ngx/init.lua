@@ -13,7 +13,7 @@ for name, value in pairs(require "outrigger.ngx.constants") do
 end
 
 for _, part in ipairs({ "log", "config", "shared", "time", "thread", "timer", "uri", "hash", "re", "phase", "magic", "ctx", "var",
-	"req", "resp", "output", "refused" }) do
+	"req", "resp", "output", "socket", "refused" }) do
 	require("outrigger.ngx." .. part)(ngx)
 end
 

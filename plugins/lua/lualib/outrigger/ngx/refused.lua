@@ -7,8 +7,6 @@ local NOT_YET = "ngx.%s is not available yet in Outrigger"
 local NAMES = {
 	exec = IN_GATEWAY, on_abort = IN_GATEWAY, ["location.capture"] = IN_GATEWAY,
 	["location.capture_multi"] = IN_GATEWAY, run_worker_thread = NOT_YET,
-	["socket.tcp"] = NOT_YET, ["socket.udp"] = NOT_YET, ["socket.connect"] = NOT_YET,
-	["socket.stream"] = NOT_YET,
 }
 
 local function refuse(text)
