@@ -71,6 +71,7 @@ void session_destroy(struct session *s)
 	reactor_io_destroy(s->io);
 	reactor_timer_destroy(s->timer);
 	reactor_timer_destroy(s->again);
+	reactor_timer_destroy(s->reader);
 	/* Somebody may hold a duplicate, so closing alone would not end it. */
 	if (!s->released)
 		shutdown(s->fd, SHUT_RDWR);

@@ -44,8 +44,7 @@ void session_expect(struct session *s)
 	s->expected = true;
 }
 
-/* Whether the gateway has begun a call that nobody has looked at yet. */
-static bool has_unread(const struct session *s)
+bool session_has_unread(const struct session *s)
 {
 	char byte;
 
@@ -60,7 +59,7 @@ bool session_retire(struct session *s, bool may_end)
 	if (expected || !is_idle(s))
 		return false;
 	if (session_is_bound(s)) {
-		if (!may_end || has_unread(s))
+		if (!may_end || session_has_unread(s))
 			return false;
 		session_abort(s);
 		return true;

@@ -174,6 +174,8 @@ static bool feed_one(struct session *s)
 		session_refuse(s, rc, &err);
 	if (rc <= 0)
 		return false;
+	if (session_was_heard(s))
+		return false; /* a worker may serve it: session_settle */
 	if (session_expects_result(s))
 		hand_on_result(s, size);
 	else

@@ -27,8 +27,11 @@ struct session {
 	struct reactor_io *io;
 	struct reactor_timer *timer; /* of lingering; NULL before */
 	struct reactor_timer *again; /* of the next turn; NULL before */
-	const struct codec *codec;   /* of the last call; NULL before the first */
-	void *scan;                  /* of a message that comes in pieces; NULL = none has begun */
+	struct reactor_timer
+		*reader; /* looks whether the gateway has read what was in doubt; NULL = no need */
+	double reader_until;
+	const struct codec *codec; /* of the last call; NULL before the first */
+	void *scan;                /* of a message that comes in pieces; NULL = none has begun */
 	struct buf in, out;
 	struct custody_region in_region, out_region; /* where they live, if has_slot */
 	size_t memory;                               /* that the env counts for it */
@@ -85,6 +88,8 @@ int session_tell_generation(struct session *s);
 /* Frees it as soon as nobody holds it. */
 void session_end(struct session *s);
 void session_start_linger(struct session *s);
+/* Whether the gateway has begun a call that nobody has looked at yet. */
+bool session_has_unread(const struct session *s);
 
 /* session_memory.c */
 /* Counts what its input takes now; and that it is gone. */
@@ -95,6 +100,8 @@ void session_forget_memory(struct session *s);
 bool session_claim_memory(struct session *s, size_t size);
 
 /* session_custody.c */
+/* The gateway calls: so it has read what was said to it before. Whether that was waited for. */
+bool session_was_heard(struct session *s);
 /* Commits what is known of the session now. */
 void session_note(struct session *s, enum custody_doubt doubt);
 

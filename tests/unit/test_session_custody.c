@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include "protocol/codec.h"
 #include "protocol/err.h"
@@ -418,6 +419,68 @@ static void test_bytes_move_to_the_front_without_a_moment_of_doubt(void **state)
 	assert_int_equal(t.calls, 2 + 500 * 3);
 }
 
+/* ---- an answer of which it is not known whether it was sent ---- */
+
+/* The worker dies as it sends: what is noted is older than what the gateway gets. */
+static void die_in_sending(bool sent)
+{
+	struct custody_find find;
+
+	t.hold = true;
+	SAY(CALL("\x01"));
+	assert_int_equal(custody_file_read(t.segment, &layout, SLOT, &find), 0);
+	if (sent)
+		answer(t.session, 1);
+	find.doubt = CUSTODY_SENDING;
+	find.state.busy = 0;
+	find.state.greeted = sent;
+	t.hold = false;
+	session_release(t.session, NULL);
+	t.session = session_restore(&t.supervisor, dup(t.fd), 2, &find);
+	assert_non_null(t.session);
+	session_recover(t.session);
+	if (t.session != NULL)
+		session_go_on(t.session);
+}
+
+static void wait_for_the_end(void)
+{
+	time_t end = time(NULL) + 30;
+
+	while (!session_is_lingering(t.session) && time(NULL) < end)
+		spin();
+	assert_true(session_is_lingering(t.session));
+}
+
+static void test_an_answer_that_may_not_have_been_sent_ends_the_connection(void **state)
+{
+	(void)state;
+	die_in_sending(false);
+	HEAR("\x94");
+	assert_true(session_is_lingering(t.session));
+}
+
+static void test_nothing_is_said_behind_an_answer_that_is_not_read_yet(void **state)
+{
+	(void)state;
+	die_in_sending(true);
+	assert_false(session_may_move(t.session));
+	HEAR(GREETING ANSWER("\x01"));
+	wait_for_the_end();
+	HEAR("\x94");
+}
+
+static void test_who_calls_again_has_read_the_answer_and_the_connection_goes_on(void **state)
+{
+	(void)state;
+	die_in_sending(true);
+	SAY(CALL("\x02")); /* before it reads, so that the supervisor can't be faster */
+	HEAR(GREETING ANSWER("\x01"));
+	assert_true(session_may_move(t.session));
+	back_to_worker();
+	HEAR(ANSWER("\x02"));
+}
+
 /* ---- ends ---- */
 
 static void test_an_end_that_was_begun_is_gone_through_with(void **state)
@@ -494,6 +557,9 @@ int main(void)
 		TEST(test_a_half_written_answer_is_completed),
 		TEST(test_a_large_call_comes_through_two_processes),
 		TEST(test_bytes_move_to_the_front_without_a_moment_of_doubt),
+		TEST(test_an_answer_that_may_not_have_been_sent_ends_the_connection),
+		TEST(test_nothing_is_said_behind_an_answer_that_is_not_read_yet),
+		TEST(test_who_calls_again_has_read_the_answer_and_the_connection_goes_on),
 		TEST(test_an_end_that_was_begun_is_gone_through_with),
 		TEST(test_a_slot_that_makes_no_sense_is_not_adopted),
 		TEST(test_a_call_that_is_no_whole_frame_is_not_decoded),
