@@ -40,8 +40,8 @@ static const char introduction[] =
 	"  plugin's socket: `round_trips`, `pipelined`, `saved`, and `filtered`, log calls below `log_level`.\n"
 	"\n"
 	"In Lua there is more than functions: `kong.ctx.shared.KEY` reads and writes a field of all plugins,\n"
-	"asked for once in an event; `kong.ctx.plugin` costs a call where it is first written to, another\n"
-	"where it is first used in a later phase, and else nothing.\n";
+	"asked for once in an event; `kong.ctx.plugin` costs a call at the end of an event that has changed\n"
+	"it and has a later phase, another where it is first used in a later phase, and else nothing.\n";
 
 /* ---- sections ---- */
 

@@ -5,6 +5,7 @@
 #include "plugins/loop.h"
 #include "plugins/lua/lua_cjson.h"
 #include "plugins/lua/lua_impl.h"
+#include "plugins/lua/lua_pack.h"
 
 /* The plugin whose code runs. */
 static const struct plugin *plugin_of(lua_State *L)
@@ -204,5 +205,7 @@ void lua_core_open(struct lua_vm *vm)
 	lua_setfield(L, -2, "outrigger.core");
 	lua_pushcfunction(L, lua_cjson_open);
 	lua_setfield(L, -2, "outrigger.c.json");
+	lua_pushcfunction(L, lua_pack_open);
+	lua_setfield(L, -2, "outrigger.c.pack");
 	lua_pop(L, 2);
 }

@@ -61,7 +61,7 @@ static int call_handler(lua_State *L)
 	return 0;
 }
 
-/* After a handler that ended by raising lua_error_quit. */
+/* After a handler that ended by raising. */
 static int finish(lua_State *L)
 {
 	if (lua_pdk_event())
@@ -85,6 +85,17 @@ struct protected_call {
 	void *arg;
 };
 
+/* What an event has to tell the gateway is told after an error too, for its later phases, but not by one that was
+ * stopped. */
+static void finish_failed(lua_State *L, const struct lua_thread *t, int status)
+{
+	if (status != LUA_ERRRUN || t->interrupted)
+		return;
+	lua_pushcfunction(L, finish);
+	if (lua_pcall(L, 0, 0, 0) != LUA_OK)
+		lua_pop(L, 1);
+}
+
 static int run_call(struct lua_thread *t, const struct protected_call *call, struct err *err)
 {
 	lua_State *L = t->L;
@@ -100,9 +111,11 @@ static int run_call(struct lua_thread *t, const struct protected_call *call, str
 		lua_pushcfunction(L, finish);
 		status = lua_pcall(L, 0, 0, 1);
 	}
-	lua_pdk_set_running(NULL);
-	if (status != LUA_OK)
+	if (status != LUA_OK) {
 		rc = lua_error_take(L, status, E_HANDLER, err);
+		finish_failed(L, t, status);
+	}
+	lua_pdk_set_running(NULL);
 	t->ended = true;
 	return rc;
 }

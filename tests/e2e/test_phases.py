@@ -1,5 +1,6 @@
 """What a Lua handler does in each phase, as an HTTP client, the upstream and the log see it."""
 
+import concurrent.futures
 import json
 import os
 import sys
@@ -487,6 +488,43 @@ class Context(CodePlugins):
             consumers=[{"username": "bob"}])
         response = self.http()
         self.assertEqual(response.json(), {"name": "bob", "key": "key-1", "own": "s3"})
+
+
+class ContextOfWorkers(CodePlugins):
+    """Two workers, each of which may get any phase of a request."""
+
+    OPTIONS = ("--workers=2",)
+
+    def found(self, n):
+        """The answers to n requests at once, whose handlers wait for each other."""
+        with concurrent.futures.ThreadPoolExecutor(n) as pool:
+            return [job.result() for job in [pool.submit(self.http, headers=[("x-n", str(i))]) for i in range(n)]]
+
+    def test_the_state_of_access_is_found_in_response_and_log_on_either(self):
+        self.use(everywhere=[code("e2e-all", access="""
+                local t = kong.ctx.plugin
+                t.n, t.worker, t.list = kong.request.get_header("x-n"), ngx.worker.id(), { 1, { deep = true } }
+                ngx.sleep(0.02)
+                """, response="""
+                local t = kong.ctx.plugin
+                assert(t.list[2].deep)
+                kong.response.set_header("x-found", t.n)
+                kong.response.set_header("x-moved", tostring(t.worker ~= ngx.worker.id()))
+                t.list[3] = "response"
+                """, log="""
+                local t = kong.ctx.plugin
+                kong.log.notice("LEFT ", t.n, " ", t.list[3])""")])
+        seen = set()
+
+        def all_seen():
+            for i, answer in enumerate(self.found(8)):
+                self.assertEqual(answer.header("x-found"), str(i), answer.text)
+                seen.add(answer.header("x-moved"))
+            return len(seen) == 2
+
+        harness.wait_for(all_seen, "requests whose phases ran on one worker, and on two")
+        self.wait_log("LEFT 7 response")
+        self.assertNotIn("LEFT nil", self.error_log())
 
 
 del CodePlugins

@@ -9,8 +9,9 @@
 
 /* What the gateway was asked, a line each: "kong.nginx.set_ctx outrigger:p". */
 static char asked[4096];
-/* The gateway's ngx.ctx, one value. */
-static char token[64];
+/* The gateway's ngx.ctx, one value: any bytes. */
+static char kept[1024];
+static size_t kept_len;
 static struct value shared;
 
 static void note_call(const char *method, const struct value *argv, size_t argc)
@@ -29,15 +30,16 @@ static void note_call(const char *method, const struct value *argv, size_t argc)
 static struct value gateway(struct lua_event *ev, const char *method, const struct value *argv,
 			    size_t argc)
 {
+	bool is_set = strcmp(method, "kong.nginx.set_ctx") == 0;
+
 	(void)ev;
-	if (strcmp(method, "kong.nginx.set_ctx") == 0)
-		snprintf(token, sizeof(token), "%.*s", (int)argv[1].len, argv[1].s);
-	else
-		note_call(method, argv, argc);
-	if (strcmp(method, "kong.nginx.set_ctx") == 0)
-		note_call(method, argv, 1);
+	if (is_set) {
+		kept_len = argv[1].len < sizeof(kept) ? argv[1].len : sizeof(kept);
+		memcpy(kept, argv[1].s, kept_len);
+	}
+	note_call(method, argv, is_set ? 1 : argc);
 	if (strcmp(method, "kong.nginx.get_ctx") == 0)
-		return *token ? value_str(token) : value_nil();
+		return kept_len > 0 ? value_strn(kept, kept_len) : value_nil();
 	if (strcmp(method, "kong.ctx.shared.get") == 0)
 		return shared;
 	return argc > 0 ? argv[0] : value_nil();
@@ -47,7 +49,8 @@ static void open_with_gateway(struct lua_host *h, const char *body)
 {
 	lua_host_open(h, body, NULL);
 	h->answer = gateway;
-	asked[0] = token[0] = '\0';
+	asked[0] = '\0';
+	kept_len = 0;
 	shared = value_nil();
 }
 
@@ -89,10 +92,98 @@ static void test_ctx_plugin_lives_through_the_phases(void **state)
 	assert_string_equal(asked, "kong.nginx.set_ctx outrigger:p\n");
 	asked[0] = '\0';
 	run(&h, PHASE_ACCESS);
-	assert_string_equal(asked, "kong.nginx.get_ctx outrigger:p\n");
+	assert_string_equal(asked, "kong.nginx.get_ctx outrigger:p\n"
+				   "kong.nginx.set_ctx outrigger:p\n");
 	asked[0] = '\0';
 	run(&h, PHASE_LOG);
 	assert_string_equal(asked, "kong.nginx.get_ctx outrigger:p\n");
+	lua_host_close(&h);
+}
+
+/* Two workers: one runs access and log, the other one response. */
+static void check_two_workers(const char *body)
+{
+	struct lua_host one, two;
+	static const enum phase phases[] = {PHASE_ACCESS, PHASE_RESPONSE, PHASE_LOG};
+
+	open_with_gateway(&one, body);
+	open_with_gateway(&two, body);
+	for (size_t i = 0; i < 3; i++)
+		run(i == 1 ? &two : &one, phases[i]);
+	lua_host_close(&one);
+	lua_host_close(&two);
+}
+
+static void test_ctx_plugin_goes_from_worker_to_worker(void **state)
+{
+	(void)state;
+	check_two_workers(
+		"local mine = 'access'\n"
+		"function P:access() local t = kong.ctx.plugin assert(next(t) == nil)\n"
+		"  t.s, t.n, t.d, t.b, t.bytes = 'x', 7, 0.1, false, '\\0\\255'\n"
+		"  t.deep, t[1], t[2.5] = { list = { 1, 2 }, [7] = { x = ngx.null } }, 'i', 'd'\n"
+		"  t.list = { 'a', 'b', x = 'c' } end\n"
+		"function P:response() local t = kong.ctx.plugin\n"
+		"  assert(t.s == 'x' and t.n == 7 and t.d == 0.1 and t.b == false)\n"
+		"  assert(t.bytes == '\\0\\255' and t[1] == 'i' and t[2.5] == 'd')\n"
+		"  assert(t.deep.list[2] == 2 and t.deep[7].x == ngx.null)\n"
+		"  assert(t.list[2] == 'b' and t.list.x == 'c')\n"
+		"  t.deep.list[3], t.s, t.fn = 3, nil, print end\n"
+		"function P:log() local t = kong.ctx.plugin\n"
+		"  assert(t.s == nil and t.deep.list[3] == 3 and t.n == 7 and t.fn == nil) end");
+}
+
+static void test_what_cannot_cross_is_there_again_where_it_was_left(void **state)
+{
+	(void)state;
+	check_two_workers("function P:access() kong.ctx.plugin.fn, kong.ctx.plugin.a = print, 1\n"
+			  "  ngx.ctx.fn = print end\n"
+			  "function P:response() assert(kong.ctx.plugin.fn == nil) end\n"
+			  "function P:log() assert(kong.ctx.plugin.fn == print) end");
+}
+
+static void test_ctx_plugin_of_a_handler_that_failed_is_there_in_log(void **state)
+{
+	struct lua_host h;
+	struct lua_event ev;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() kong.ctx.plugin.a = 1 error('no') end\n"
+			      "function P:log() assert(kong.ctx.plugin.a == 1) end");
+	assert_int_not_equal(lua_event_run(&ev, &h, PHASE_ACCESS), 0);
+	assert_non_null(strstr(ev.err.text, "no"));
+	run(&h, PHASE_LOG);
+	lua_host_close(&h);
+}
+
+static void test_ctx_that_is_too_large_stays(void **state)
+{
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() kong.ctx.plugin.a = ('x'):rep(70000) end\n"
+			      "function P:log() assert(#kong.ctx.plugin.a == 70000) end");
+	run(&h, PHASE_ACCESS);
+	assert_true(kept_len < 100);
+	run(&h, PHASE_LOG);
+	lua_host_close(&h);
+}
+
+/* What somebody else has put there is no table of ours. */
+static void test_ctx_plugin_survives_garbage_at_the_gateway(void **state)
+{
+	static const char *garbage[] = {"x", "\x92\xc2", "\x92\x01\x02", "\xdd\xff\xff\xff\xff",
+					"\x90"};
+	struct lua_host h;
+
+	(void)state;
+	open_with_gateway(&h, "function P:access() end\n"
+			      "function P:log() assert(next(kong.ctx.plugin) == nil) end");
+	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
+		kept_len = strlen(garbage[i]);
+		memcpy(kept, garbage[i], kept_len);
+		run(&h, PHASE_LOG);
+	}
 	lua_host_close(&h);
 }
 
@@ -150,7 +241,7 @@ static void test_ctx_plugin_is_bounded(void **state)
 	size_t i, warm = 0;
 
 	(void)state;
-	open_with_gateway(&h, "function P:access() kong.ctx.plugin.a = 1 end\n"
+	open_with_gateway(&h, "function P:access() kong.ctx.plugin.a = print end\n"
 			      "function P:log() end");
 	for (i = 0; i < 120000; i++) {
 		asked[0] = '\0';
@@ -418,6 +509,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ctx_plugin_lives_through_the_phases),
+		cmocka_unit_test(test_ctx_plugin_goes_from_worker_to_worker),
+		cmocka_unit_test(test_what_cannot_cross_is_there_again_where_it_was_left),
+		cmocka_unit_test(test_ctx_plugin_of_a_handler_that_failed_is_there_in_log),
+		cmocka_unit_test(test_ctx_that_is_too_large_stays),
+		cmocka_unit_test(test_ctx_plugin_survives_garbage_at_the_gateway),
 		cmocka_unit_test(test_ctx_plugin_of_a_single_phase_costs_nothing),
 		cmocka_unit_test(test_ctx_plugin_that_is_only_read_is_not_stored),
 		cmocka_unit_test(test_ctx_plugin_belongs_to_a_request),

@@ -163,9 +163,11 @@ class Handlers(lib.WireTest):
         self.assertEqual(self.waits(("access", lua), log_level="notice"), [[2], [0]])
         self.assertEqual(self.waits(("access", lua), log_level="debug"), [[4], [0]])
 
-    def test_the_table_of_the_request_costs_a_write_and_a_read_in_a_later_phase(self):
+    def test_the_table_of_the_request_costs_a_write_where_it_changed_and_a_read_in_a_later_phase(self):
         nothing, use = "kong.request.get_method()", "kong.ctx.plugin.n = (kong.ctx.plugin.n or 0) + 1 "
         events = [("access", use * 3), ("response", use * 3), ("log", use * 3)]
+        self.assertEqual(self.waits(*events), [[1 + 1, 1 + 1, 1], [1, 1, 1]])
+        events[1] = ("response", "assert(kong.ctx.plugin.n == 3)")
         self.assertEqual(self.waits(*events), [[1 + 1, 1, 1], [1, 1, 1]])
         self.assertEqual(self.waits(("access", nothing), ("log", "local x")), [[1, 0], [1, 0]])
 

@@ -6,39 +6,11 @@
 
 local core = require "outrigger.core"
 local on_end = require "outrigger.on_end"
+local plain = require "outrigger.plain"
 
 local NIL = {}
 
 local WARN = 5
-
--- A copy of plain data, or the same leaf.
-local function copy(value)
-	if type(value) ~= "table" then
-		return value
-	end
-	local twin = {}
-	for key, field in pairs(value) do
-		twin[key] = copy(field)
-	end
-	return twin
-end
-
-local function equal(a, b)
-	if type(a) ~= "table" or type(b) ~= "table" then
-		return a == b
-	end
-	for key, field in pairs(a) do
-		if not equal(field, b[key]) then
-			return false
-		end
-	end
-	for key in pairs(b) do
-		if a[key] == nil then
-			return false
-		end
-	end
-	return true
-end
 
 -- What an event knows of the table `name`: values by key, and how the tables among them looked at the
 -- gateway.
@@ -51,7 +23,7 @@ end
 local function keep(name, key, value)
 	local table_ = known(name)
 	table_.values[key] = value == nil and NIL or value
-	table_.sent[key] = type(value) == "table" and copy(value) or nil
+	table_.sent[key] = type(value) == "table" and plain.copy(value) or nil
 end
 
 -- What can't be sent is only missing in the other plugins: no reason to fail the request.
@@ -66,7 +38,7 @@ local function send_changed(name, set)
 	local table_ = core.event()[name]
 	for key, before in pairs(table_ and table_.sent or {}) do
 		local now = table_.values[key]
-		if not equal(now, before) then
+		if not plain.equal(now, before) then
 			send_again(name, set, key, now)
 		end
 	end
@@ -78,7 +50,7 @@ end
 -- A table that the handler has is what counts, as long as the gateway has what it was made of.
 local function ask(name, key, get)
 	local now, before = get(key), known(name).sent[key]
-	if before == nil or not equal(before, now) then
+	if before == nil or not plain.equal(before, now) then
 		keep(name, key, now)
 	end
 end

@@ -4,6 +4,7 @@
 local core = require "outrigger.core"
 local ctx = require "outrigger.ctx"
 local gateway_table = require "outrigger.gateway_table"
+local plain = require "outrigger.plain"
 
 local staying = ctx.new(":ngx.ctx")
 
@@ -15,24 +16,9 @@ local function get(key)
 	return value
 end
 
-local function crosses(value, depth)
-	local kind = type(value)
-	if kind ~= "table" then
-		return kind == "nil" or kind == "string" or kind == "number" or kind == "boolean"
-	elseif depth > 32 or getmetatable(value) ~= nil then
-		return false
-	end
-	for key, field in pairs(value) do
-		if not crosses(key, depth + 1) or not crosses(field, depth + 1) then
-			return false
-		end
-	end
-	return true
-end
-
 local function set(key, value)
 	local kept = staying()
-	if type(key) == "string" and crosses(value, 1) then
+	if type(key) == "string" and plain.is(value) then
 		if rawget(kept, key) ~= nil then
 			kept[key] = nil
 		end
