@@ -28,6 +28,8 @@ void lua_wait_cancel(struct lua_thread *t)
 		return;
 	end_wait(w);
 	w->state = LUA_WAIT_OVER;
+	if (w->on_cancel != NULL)
+		w->on_cancel(w);
 }
 
 /* On the loop's stack: the time is over, or somebody has woken it. */

@@ -25,6 +25,8 @@ struct lua_wait {
 	struct lua_thread *thread; /* who waits; NULL once nobody does */
 	struct reactor_timer *timer;
 	enum lua_wait_state state;
+	/* Called once nobody will go on with it; may be NULL. */
+	void (*on_cancel)(struct lua_wait *w);
 };
 
 /* The module outrigger.c.loop gets: new_wait() -> a wait; wait(w, seconds or nil) -> whether it was woken;

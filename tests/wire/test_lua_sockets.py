@@ -96,6 +96,41 @@ class Sockets(lib.WireTest):
             self.assertRegex(self.logged()[0], "nil 1$")
             self.assert_ended(self.peer.accept())
 
+    def test_a_thread_that_is_killed_takes_the_socket_it_waits_for_along(self):
+        self.open("""
+            local calls = {
+                function(sock) sock:receive() end,
+                function(sock) sock:sslhandshake() end,
+            }
+            function P:access()
+                local socks, threads, said = {}, {}, {}
+                for i, call in ipairs(calls) do
+                    local ready = require("ngx.semaphore").new()
+                    socks[i] = ngx.socket.tcp()
+                    threads[i] = ngx.thread.spawn(function()
+                        assert(socks[i]:connect("127.0.0.1", %(port)d))
+                        ready:post()
+                        call(socks[i])
+                    end)
+                    assert(ready:wait(3600))
+                end
+                for i in ipairs(calls) do
+                    said[#said + 1] = tostring(ngx.thread.kill(threads[i]))
+                    said[#said + 1] = select(2, socks[i]:receive())
+                    said[#said + 1] = select(2, socks[i]:close())
+                end
+                kong.log.notice(table.concat(said, " "))
+            end""")
+        self.begin(self.gateway)
+        result = self.gateway.read_answer(self.gateway.waits)
+        self.assertIn(" 1 closed closed 1 closed closed", result["Data"]["Args"][0])
+        for _ in range(2):
+            conn = self.peer.accept()
+            while conn.recv(4096):
+                pass
+            conn.close()
+        self.gateway.step(result["EventId"])
+
     def test_an_exit_ends_them(self):
         self.open("""
             function P:access()

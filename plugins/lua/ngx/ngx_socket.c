@@ -1,4 +1,5 @@
 #include "plugins/lua/ngx/ngx_socket.h"
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -28,7 +29,7 @@ int ngx_socket_push_result(lua_State *L, enum ngx_result result, const struct er
 	return ngx_socket_refuse(L, result == NGX_ERROR ? err->text : texts[result]);
 }
 
-/* A thread that was killed leaves its mark, and no wait. */
+/* A thread that has ended in the middle leaves its mark, and no wait. */
 static bool is_live(const struct ngx_side *side)
 {
 	return side->wait.state == LUA_WAIT_PARKED || side->wait.state == LUA_WAIT_WOKEN;
@@ -74,6 +75,17 @@ static void on_ready(void *user, int ready)
 		lua_wait_go_on(&s->reader.wait);
 	else if (writes)
 		lua_wait_go_on(&s->writer.wait);
+}
+
+/* The thread that waited was killed: as in nginx, its socket ends with it. */
+static void on_reader_killed(struct lua_wait *w)
+{
+	ngx_socket_end((void *)((char *)w - offsetof(struct ngx_socket, reader.wait)));
+}
+
+static void on_writer_killed(struct lua_wait *w)
+{
+	ngx_socket_end((void *)((char *)w - offsetof(struct ngx_socket, writer.wait)));
 }
 
 enum ngx_result ngx_socket_wait(lua_State *L, struct ngx_socket *s, struct ngx_side *side,
@@ -212,7 +224,9 @@ int ngx_socket_new(lua_State *L, const char *metatable)
 	s = lua_newuserdata(L, sizeof(*s));
 	*s = (struct ngx_socket){.connect_timeout = NGX_SOCKET_TIMEOUT,
 				 .send_timeout = NGX_SOCKET_TIMEOUT,
-				 .read_timeout = NGX_SOCKET_TIMEOUT};
+				 .read_timeout = NGX_SOCKET_TIMEOUT,
+				 .reader.wait.on_cancel = on_reader_killed,
+				 .writer.wait.on_cancel = on_writer_killed};
 	luaL_getmetatable(L, USERDATA);
 	lua_setmetatable(L, -2);
 	lua_rawseti(L, -2, NGX_SOCKET_SELF);

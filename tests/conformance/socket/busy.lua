@@ -1,4 +1,4 @@
--- One thread reads while another one writes; two that read at once are refused.
+-- One thread reads while another one writes; two that read at once are refused; one that is killed takes its socket along.
 
 return function(say, _, peers)
 	local sock = ngx.socket.tcp()
@@ -14,4 +14,26 @@ return function(say, _, peers)
 	say(sock:send("say:hello%0A\n"))
 	say(ngx.thread.wait(reader))
 	say(sock:close())
+
+	say(sock:connect("127.0.0.1", peers.tcp))
+	reader = ngx.thread.spawn(function()
+		return sock:receive()
+	end)
+	say(ngx.thread.kill(reader))
+	say(sock:receive())
+	say(sock:send("say:hello%0A\n"))
+	say(sock:close())
+
+	local udp = ngx.socket.udp()
+	say(udp:setpeername("127.0.0.1", peers.udp))
+	reader = ngx.thread.spawn(function()
+		return udp:receive()
+	end)
+	say(udp:receive())
+	say(udp:send("hello"))
+	say(udp:close())
+	say(udp:setpeername("127.0.0.1", peers.udp))
+	say(ngx.thread.kill(reader))
+	say(udp:receive())
+	say(udp:close())
 end
