@@ -8,6 +8,7 @@
 #include "server/command/load_guard.h"
 #include "server/config/config_dicts.h"
 #include "server/config/config_plugin.h"
+#include "server/config/config_sockets.h"
 #include "server/config/gateway_prefix.h"
 #include "server/config/options.h"
 #include "server/config/settings.h"
@@ -204,6 +205,8 @@ static int init(struct config *config, const struct sources *from, struct err *e
 		rc = finish_body_size(config, err);
 	if (rc == 0)
 		rc = check_dicts(config, err);
+	if (rc == 0)
+		rc = config_sockets_check(config, err);
 	if (rc == 0)
 		rc = finish_paths(config);
 	if (rc == 0)

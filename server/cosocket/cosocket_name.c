@@ -8,10 +8,10 @@
 #include <utlist.h>
 #include "protocol/err.h"
 #include "server/config/config.h"
+#include "server/config/config_sockets.h"
 #include "server/cosocket/cosocket.h"
 #include "server/cosocket/cosocket_address.h"
 #include "server/cosocket/name_cache.h"
-#include "server/log.h"
 #include "server/reactor.h"
 
 #define FIRST_TIMEOUT_MS 2000 /* the next ones are longer; 14 s in all */
@@ -119,6 +119,17 @@ static void on_state(void *user, ares_socket_t fd, int reads, int writes)
 
 /* ---- set up ---- */
 
+static bool set_servers(struct names *names, const char *list)
+{
+	char *servers = config_sockets_servers(list);
+	int rc = ARES_ENOMEM;
+
+	if (servers != NULL)
+		rc = ares_set_servers_ports_csv(names->channel, servers);
+	free(servers);
+	return rc == ARES_SUCCESS;
+}
+
 static bool open_channel(struct names *names, const struct config *config)
 {
 	char lookups[] = "fb"; /* files, then DNS */
@@ -137,12 +148,10 @@ static bool open_channel(struct names *names, const struct config *config)
 		setenv("CARES_HOSTS", config->dns_hostsfile, 1);
 	if (ares_init_options(&names->channel, &options, mask) != ARES_SUCCESS)
 		return false;
-	if (config->dns_resolver == NULL)
+	if (config->dns_resolver == NULL || set_servers(names, config->dns_resolver))
 		return true;
-	if (ares_set_servers_ports_csv(names->channel, config->dns_resolver) != ARES_SUCCESS)
-		log_line(LOG_LEVEL_ERR, "dns_resolver: no list of addresses: %s",
-			 config->dns_resolver);
-	return true;
+	ares_destroy(names->channel);
+	return false;
 }
 
 static struct names *names_of(struct cosocket_home *home)

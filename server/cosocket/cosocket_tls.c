@@ -8,6 +8,7 @@
 #include <string.h>
 #include "protocol/err.h"
 #include "server/config/config.h"
+#include "server/config/config_sockets.h"
 #include "server/config/config_value.h"
 #include "server/cosocket/cosocket.h"
 #include "server/log.h"
@@ -41,36 +42,6 @@ static void trust(SSL_CTX *tls, const char *names)
 	ERR_clear_error();
 }
 
-static const struct {
-	const char *name;
-	int version;
-} versions[] = {
-	{"TLSv1", TLS1_VERSION},
-	{"TLSv1.1", TLS1_1_VERSION},
-	{"TLSv1.2", TLS1_2_VERSION},
-	{"TLSv1.3", TLS1_3_VERSION},
-};
-
-/* The oldest and the newest that are named. */
-static void choose_versions(SSL_CTX *tls, const char *names)
-{
-	int first = 0, last = 0;
-
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		size_t n = strlen(versions[i].name);
-		const char *at = names;
-
-		while ((at = strstr(at, versions[i].name)) != NULL && at[n] != ' ' && at[n] != '\0')
-			at++;
-		if (at == NULL)
-			continue;
-		first = first != 0 ? first : versions[i].version;
-		last = versions[i].version;
-	}
-	SSL_CTX_set_min_proto_version(tls, first);
-	SSL_CTX_set_max_proto_version(tls, last);
-}
-
 /* What is wrong with a chain is looked at later, as nginx does: the last thing that is. */
 static int go_on(int is_good, X509_STORE_CTX *store)
 {
@@ -83,6 +54,7 @@ static SSL_CTX *context_of(struct cosocket_home *home)
 {
 	const struct config *config = home->config;
 	SSL_CTX *tls;
+	int first, last;
 
 	if (home->tls != NULL)
 		return home->tls;
@@ -90,7 +62,10 @@ static SSL_CTX *context_of(struct cosocket_home *home)
 	if (tls == NULL)
 		return NULL;
 	trust(tls, config->lua_ssl_trusted_certificate);
-	choose_versions(tls, config->lua_ssl_protocols);
+	if (config_sockets_versions(config->lua_ssl_protocols, &first, &last, NULL) == 0) {
+		SSL_CTX_set_min_proto_version(tls, first);
+		SSL_CTX_set_max_proto_version(tls, last);
+	}
 	SSL_CTX_set_verify(tls, SSL_VERIFY_NONE, go_on);
 	SSL_CTX_set_verify_depth(tls, (int)config->lua_ssl_verify_depth);
 	SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |

@@ -136,6 +136,21 @@ static void an_empty_value_stands_for_the_default(void **state)
 	assert_null(p->config.socket);
 }
 
+/* Texts that are looked into. */
+static const char *sample_text(const char *key)
+{
+	static const char *const texts[][2] = {
+		{"nginx_http_lua_shared_dict", "one 1m; lua_shared_dict two 64k"},
+		{"lua_ssl_protocols", "TLSv1.3"},
+		{"dns_resolver", "127.0.0.1, [::1]:5353"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i][0], key) == 0)
+			return texts[i][1];
+	return "word";
+}
+
 /* A valid value other than the default, for each type. */
 static const char *sample(const struct option_def *def)
 {
@@ -169,7 +184,7 @@ static const char *sample(const struct option_def *def)
 	case OPTION_LIST:
 		break;
 	}
-	return "word";
+	return sample_text(def->key);
 }
 
 static void every_key_can_be_set_in_the_file_the_environment_and_by_option(void **state)
@@ -211,6 +226,32 @@ static void every_key_refuses_what_it_does_not_take(void **state)
 		refused++;
 	}
 	assert_true(refused > 10);
+}
+
+static void assert_refused(struct place *p, const char *line, const char *why)
+{
+	assert_int_equal(init(p, line, NULL, NULL, NULL), -E_CONF);
+	assert_non_null(strstr(p->err.text, why));
+	assert_non_null(strstr(p->err.text, "outrigger.conf:1: "));
+}
+
+static void versions_of_tls_that_nobody_knows_are_refused(void **state)
+{
+	struct place *p = *state;
+
+	assert_refused(p, "lua_ssl_protocols = TLSv1.2 TLSv1.4", "\"TLSv1.4\" is not one of");
+	assert_refused(p, "lua_ssl_protocols = TLS", "\"TLS\" is not one of");
+	assert_refused(p, "lua_ssl_protocols = TLSv1.2,TLSv1.3", "is not one of");
+}
+
+static void dns_servers_that_are_no_addresses_are_refused(void **state)
+{
+	struct place *p = *state;
+
+	assert_refused(p, "dns_resolver = ns.example.com", "\"ns.example.com\" is no list of");
+	assert_refused(p, "dns_resolver = 127.0.0.1:x", "is no list of");
+	assert_refused(p, "dns_resolver = 127.0.0.1, 300.0.0.1", "is no list of");
+	assert_int_equal(init(p, "dns_resolver = 127.0.0.1 , ::1\n", NULL, NULL, NULL), 0);
 }
 
 static void an_unknown_key_is_an_error_that_names_the_nearest(void **state)
@@ -495,6 +536,8 @@ int main(void)
 		TEST(an_empty_value_stands_for_the_default),
 		TEST(every_key_can_be_set_in_the_file_the_environment_and_by_option),
 		TEST(every_key_refuses_what_it_does_not_take),
+		TEST(versions_of_tls_that_nobody_knows_are_refused),
+		TEST(dns_servers_that_are_no_addresses_are_refused),
 		TEST(an_unknown_key_is_an_error_that_names_the_nearest),
 		TEST(what_is_no_setting_is_an_error_with_its_line),
 		TEST(variables_of_kubernetes_are_no_settings),

@@ -1,0 +1,107 @@
+#include "server/config/config_sockets.h"
+#include <ares.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include "protocol/err.h"
+#include "server/config/config.h"
+#include "server/config/config_value.h"
+#include "server/config/settings.h"
+
+#define BLANKS " \t"
+
+static const struct {
+	const char *name;
+	int version;
+} versions[] = {
+	{"TLSv1", TLS1_VERSION},
+	{"TLSv1.1", TLS1_1_VERSION},
+	{"TLSv1.2", TLS1_2_VERSION},
+	{"TLSv1.3", TLS1_3_VERSION},
+};
+
+static int find_version(const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		if (strlen(versions[i].name) == n && memcmp(versions[i].name, name, n) == 0)
+			return versions[i].version;
+	return 0;
+}
+
+int config_sockets_versions(const char *names, int *ret_first, int *ret_last, struct err *err)
+{
+	int first = 0, last = 0;
+
+	for (names += strspn(names, BLANKS); *names != '\0'; names += strspn(names, BLANKS)) {
+		size_t n = strcspn(names, BLANKS);
+		int version = find_version(names, n);
+
+		if (version == 0)
+			return err_set(err, E_CONF,
+				       "\"%.*s\" is not one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3",
+				       (int)n, names);
+		first = first == 0 || version < first ? version : first;
+		last = version > last ? version : last;
+		names += n;
+	}
+	if (first == 0)
+		return err_set(err, E_CONF, "no version of TLS is named");
+	*ret_first = first;
+	*ret_last = last;
+	return 0;
+}
+
+char *config_sockets_servers(const char *list)
+{
+	char *text = malloc(strlen(list) + 1), *end = text;
+	const char *item;
+	size_t n;
+
+	if (text == NULL)
+		return NULL;
+	while (value_next_item(&list, &item, &n)) {
+		if (end != text)
+			*end++ = ',';
+		memcpy(end, item, n);
+		end += n;
+	}
+	*end = '\0';
+	return text;
+}
+
+static int check_servers(const char *list, struct err *err)
+{
+	char *servers = config_sockets_servers(list);
+	ares_channel channel;
+	int rc = -E_NOMEM;
+
+	if (servers != NULL && ares_init(&channel) == ARES_SUCCESS) {
+		rc = 0;
+		if (ares_set_servers_ports_csv(channel, servers) != ARES_SUCCESS)
+			rc = err_set(err, E_CONF,
+				     "\"%s\" is no list of ADDRESS or ADDRESS:PORT, with commas",
+				     list);
+		ares_destroy(channel);
+	}
+	free(servers);
+	return rc;
+}
+
+static int say_where(const struct config *config, const char *key, int rc, struct err *err)
+{
+	const struct setting *setting = settings_find(config->settings, key);
+
+	return rc == 0 || setting == NULL ? rc : err_prefix(err, rc, "%s", setting_origin(setting));
+}
+
+int config_sockets_check(const struct config *config, struct err *err)
+{
+	int first, last;
+	int rc = config_sockets_versions(config->lua_ssl_protocols, &first, &last, err);
+
+	if (rc != 0)
+		return say_where(config, "lua_ssl_protocols", rc, err);
+	if (config->dns_resolver == NULL)
+		return 0;
+	return say_where(config, "dns_resolver", check_servers(config->dns_resolver, err), err);
+}
