@@ -350,7 +350,7 @@ class Log(CodePlugins):
 
     def test_the_whole_record_is_a_table(self):
         self.ask(code(log="""
-            local record = kong.log.serialize()
+            local record = kong.log.serialize({ ngx = ngx, kong = kong })
             kong.log.notice("RECORD ", record.request.method, " ", record.response.status, " ",
                 record.service.name, " ", record.route.name, " ", type(record.latencies.kong))"""))
         self.assertIn("RECORD GET 200 echo all number", self.wait_log("RECORD "))

@@ -79,6 +79,23 @@ class Threads(lib.WireTest):
             self.assertEqual(self.calls(phase="rewrite")[-1], "response.exit")
         self.assertNotIn("lives", self.server.log())
 
+    def test_a_semaphore_that_gets_more_than_anybody_can_count_lets_all_go_on(self):
+        self.open("""
+            local semaphore = require "ngx.semaphore"
+            function P:access()
+                local s, threads = semaphore.new(), {}
+                for i = 1, 3 do
+                    threads[i] = ngx.thread.spawn(function() assert(s:wait(3600)) end)
+                end
+                s:post(math.huge)
+                for i = 1, 3 do
+                    assert(ngx.thread.wait(threads[i]))
+                end
+                assert(s:count() > 1e6 and s:wait(0) and s:post(5))
+                kong.response.set_header("all", "went on")
+            end""")
+        self.assertEqual(self.calls(), ["response.set_header", "ret"])
+
     def test_a_handler_that_waits_for_a_semaphore_calls_for_its_threads(self):
         self.open("""
             local semaphore = require "ngx.semaphore"

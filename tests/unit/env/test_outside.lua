@@ -15,6 +15,8 @@ function P:access()
 	check.equal(settings.role, kong.configuration.role, "the settings that are known")
 	settings.role = "mine"
 	check.equal(kong.configuration.role, "traditional", "they are a copy")
+	check.equal(kong.configuration.enabled_headers.Via, true, "headers are those of the gateway's defaults")
+	check.equal(kong.configuration.enabled_headers["X-Kong-Upstream-Status"], false, "and no others")
 	check.equal(can_ask, false, "what only the gateway knows")
 	check.contains(err, "can't be called outside of a request", "what only the gateway knows")
 	check.finish()

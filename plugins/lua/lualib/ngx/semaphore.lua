@@ -3,6 +3,8 @@
 local loop = require "outrigger.c.loop"
 local threads = require "outrigger.threads"
 
+local MOST = 2 ^ 31 - 1 -- libraries post math.huge to let all go on
+
 local semaphore = {}
 local methods = {}
 local mt = { __index = methods }
@@ -57,11 +59,11 @@ function methods:post(n)
 	if type(n) ~= "number" or n < 1 then
 		error("positive number required", 2)
 	end
-	for _ = 1, n do
-		if not wake_one(self) then
-			self.n = self.n + 1
-		end
+	n = math.min(math.floor(n), MOST)
+	while n > 0 and wake_one(self) do
+		n = n - 1
 	end
+	self.n = math.min(self.n + n, MOST)
 	return true
 end
 

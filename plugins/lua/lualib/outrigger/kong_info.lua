@@ -2,10 +2,20 @@
 
 local core = require "outrigger.core"
 
+local REQUEST_ID = "X-Kong-Request-Id"
+
 -- The gateway's own settings don't reach an external plugin. These are the answers that fit:
--- there is no gateway database here, and no control plane.
+-- there is no gateway database here, and no control plane. Headers are those of its defaults.
 local SETTINGS = {
-	role = "traditional", database = "off", enabled_headers = {}, headers = {}, plugins = {},
+	role = "traditional", database = "off", plugins = {},
+	headers = { "server_tokens", "latency_tokens" }, headers_upstream = {},
+	enabled_headers = {
+		server_tokens = true, latency_tokens = true, Via = true, Server = true,
+		["X-Kong-Proxy-Latency"] = true, ["X-Kong-Response-Latency"] = true,
+		["X-Kong-Admin-Latency"] = true, ["X-Kong-Upstream-Latency"] = true,
+		["X-Kong-Upstream-Status"] = false, ["X-Kong-Request-Id"] = false,
+	},
+	enabled_headers_upstream = { ["X-Kong-Request-Id"] = false },
 	untrusted_lua = "sandbox", untrusted_lua_sandbox_requires = {}, untrusted_lua_sandbox_environment = {},
 	db_cache_ttl = 0, db_resurrect_ttl = 30, db_update_frequency = 5, trusted_ips = {},
 	proxy_listeners = {}, stream_listeners = {}, admin_listeners = {}, status_listeners = {},
@@ -28,6 +38,10 @@ return function(kong)
 	local major, minor = math.floor(core.kong_version / 100), core.kong_version % 100
 	kong.version = ("%d.%d.0"):format(major, minor)
 	kong.version_num = major * 10000 + minor * 100
+	if core.kong_version >= 305 then
+		SETTINGS.headers[3], SETTINGS.headers_upstream[1] = REQUEST_ID, REQUEST_ID
+		SETTINGS.enabled_headers[REQUEST_ID], SETTINGS.enabled_headers_upstream[REQUEST_ID] = true, true
+	end
 
 	local functions = kong.configuration
 	answer_outside(functions, "remove_sensitive", function()

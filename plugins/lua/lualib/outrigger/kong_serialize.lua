@@ -44,6 +44,20 @@ local function keep(key, value, mode)
 	table.insert(event.serialize_values, { key = key, value = value, mode = mode })
 end
 
+-- Plugins hand over the `ngx` and `kong` that they have, which are the gateway's own there.
+local function without_own(options)
+	if type(options) ~= "table" or options.ngx == nil and options.kong == nil then
+		return options
+	end
+	local rest = {}
+	for key, value in pairs(options) do
+		if key ~= "ngx" and key ~= "kong" then
+			rest[key] = value
+		end
+	end
+	return next(rest) ~= nil and rest or nil
+end
+
 return function(kong)
 	local log = kong.log
 	local send, serialize = log.set_serialize_value, log.serialize
@@ -55,8 +69,8 @@ return function(kong)
 		keep(key, value, options and options.mode or "set")
 	end
 
-	function log.serialize(...)
-		local record = serialize(...)
+	function log.serialize(options)
+		local record = serialize(without_own(options))
 		local event = core.event()
 		for _, item in ipairs(event and event.serialize_values or {}) do
 			put(record, item)
