@@ -155,9 +155,10 @@ void dispatch_handle_event(struct worker *w, struct session *s, const struct msg
 	static struct log_limit limit;
 	struct instance *instance = NULL;
 	struct err err;
-	int rc = start_find_instance(w, msg->instance_id, &instance, &err);
+	int rc;
 
 	err_clear(&err);
+	rc = start_find_instance(w, msg->instance_id, &instance, &err);
 	if (rc == 0) {
 		begin_phase(s, msg, worker_served(w, instance->plugin), instance);
 		return;

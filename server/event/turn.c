@@ -125,9 +125,10 @@ static void end_well(struct event *event)
 {
 	struct msg msg = {.type = MSG_EVENT_END};
 	struct err err;
-	int rc = turn_answer(event, &msg, &err);
+	int rc;
 
 	err_clear(&err);
+	rc = turn_answer(event, &msg, &err);
 	if (rc != 0)
 		log_event(LOG_LEVEL_INFO, event->record->id, event->served->plugin->name,
 			  "%s ended, but nobody waits for it: %s", phase_name(event->record->phase),
@@ -271,9 +272,10 @@ void turn_begin(struct session *s, const struct msg *call, struct served *served
 {
 	struct event *event = NULL;
 	struct err err;
-	int rc = event_take(served->worker->events, session_peer(s), &event, &err);
+	int rc;
 
 	err_clear(&err);
+	rc = event_take(served->worker->events, session_peer(s), &event, &err);
 	if (rc != 0) {
 		refuse(s, call, served, phase, err_message(&err, rc));
 		return;
