@@ -11,6 +11,7 @@ struct err;
 struct pdk_rq;
 struct plugin;
 struct reactor;
+struct reactor_io;
 struct reactor_timer;
 struct sockets;
 
@@ -24,6 +25,13 @@ struct loop {
 	void (*timer_start)(struct reactor_timer *timer, double seconds, int repeat);
 	/* May be called from its own function. Accepts NULL. */
 	void (*timer_destroy)(struct reactor_timer *timer);
+	/* Watches nothing until io_set (1 = readable, 2 = writable, as in reactor.h). `fd` is borrowed, open until
+	 * io_destroy. NULL on lack of memory. */
+	struct reactor_io *(*io_create)(struct reactor *r, int fd,
+					void (*fn)(void *user, int ready), void *user);
+	void (*io_set)(struct reactor_io *io, int events);
+	/* May be called from its own function. Accepts NULL. */
+	void (*io_destroy)(struct reactor_io *io);
 
 	/* Runs fn(rq), code of the plugin, on a fiber whose argument is rq, watched as an event's turn is. `rq` is
 	 * of no event: of a phase that is not external, made by pdk_rq_init. From the loop's stack only; has
@@ -41,6 +49,9 @@ struct loop {
 	/* Goes on with the handler of an event or with init_worker, which has parked for something else than a PDK call. The event
 	 * may be gone when this returns. */
 	void (*event_resume)(struct pdk_rq *rq);
+	/* The plugin can't go on: ends the process as a crash does, so that what waits for it is answered as the failure
+	 * contract says. Does not return. */
+	void (*crash)(struct plugin *plugin, const char *why);
 	const struct sockets *sockets; /* sockets.h */
 	unsigned seat,
 		seats; /* which of the group's processes this is, from 0; how many there are */

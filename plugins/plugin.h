@@ -13,6 +13,7 @@ struct dict_set;
 struct loop;
 struct lua_vm;
 struct plugin;
+struct remote_program;
 struct runtime;
 
 /* Where plugin code is looked for; the same for all plugins of a process. Borrowed strings. */
@@ -34,6 +35,7 @@ struct plugin_spec {
 	struct lua_vm *
 		*lua_vm; /* where plugins that share a Lua state find it; NULL = one of its own */
 	struct dict_set *dicts; /* shared dictionaries, open; borrowed for its life; NULL = none */
+	const struct remote_program *program; /* the program that it is (remote.h); NULL = none */
 };
 
 /* What the gateway is told of a plugin, and what `check` says of it. */

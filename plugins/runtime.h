@@ -56,7 +56,7 @@ struct runtime {
 	bool (*interrupt)(struct plugin *plugin);
 };
 
-extern const struct runtime runtime_lua, runtime_native;
+extern const struct runtime runtime_lua, runtime_native, runtime_remote;
 /* All runtimes, in the order in which they are asked; NULL is last (runtimes.c). */
 extern const struct runtime *const plugin_runtimes[];
 

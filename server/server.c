@@ -12,6 +12,7 @@
 #include "server/reactor.h"
 #include "server/registry/ids_file.h"
 #include "server/registry/server_registry.h"
+#include "server/remote/programs.h"
 #include "server/server_status.h"
 #include "server/serving.h"
 #include "server/socket/listener.h"
@@ -24,6 +25,7 @@ struct server {
 	struct ids_file ids;
 	struct server_registry registry;
 	struct dict_set dicts;
+	struct programs programs;
 	struct worker *worker;
 	struct server_sockets sockets;
 	struct admin *admin; /* NULL = none */
@@ -98,6 +100,7 @@ static int start_worker(struct server *server, struct err *err)
 		.config = server->config,
 		.registry = server->registry.registry,
 		.dicts = &server->dicts,
+		.programs = &server->programs,
 		.reserve_instances = ids_file_reserve_instances,
 		.reserve_events = ids_file_reserve_events,
 		.user = &server->ids,
@@ -105,6 +108,8 @@ static int start_worker(struct server *server, struct err *err)
 
 	int rc = config_dicts_open(server->config, -1, &server->dicts, err);
 
+	if (rc == 0)
+		rc = programs_start(server->config, &server->programs, err);
 	return rc == 0 ? worker_create(&options, &server->worker, err) : rc;
 }
 
@@ -175,6 +180,7 @@ static void end(struct server *server)
 	server_sockets_fini(&server->sockets);
 	worker_destroy(server->worker);
 	dict_set_fini(&server->dicts);
+	programs_fini(&server->programs);
 	server_registry_fini(&server->registry);
 	leaving_fini(&server->leaving);
 	ids_file_fini(&server->ids);

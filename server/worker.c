@@ -335,6 +335,16 @@ static void give_up(void *user, struct plugin *plugin)
 	_exit(EXIT_FAILED);
 }
 
+/* A plugin whose program has gone, or can't be believed. */
+static void end_as_crashed(struct plugin *plugin, const char *why)
+{
+	struct worker *w = plugin->loop->server;
+
+	log_event(LOG_LEVEL_ERR, 0, plugin->name, "%s: outrigger ends", why);
+	abandon_all(w);
+	_exit(EXIT_FAILED);
+}
+
 /* In the signal of a crash. */
 static void on_crash(void *user)
 {
@@ -453,6 +463,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	w->server_pid = w->is_alone ? getpid() : getppid();
 	w->owner = options->owner;
 	w->home.dicts = options->dicts;
+	w->home.programs = options->programs;
 	w->metrics = options->metrics;
 	w->owns_metrics = w->metrics == NULL;
 	w->next_owner = WORKER_ANY_OWNER;
@@ -464,11 +475,15 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		.timer_create = reactor_timer_create,
 		.timer_start = reactor_timer_start,
 		.timer_destroy = reactor_timer_destroy,
+		.io_create = reactor_io_create,
+		.io_set = reactor_io_set,
+		.io_destroy = reactor_io_destroy,
 		.run = task_run,
 		.task_start = task_start,
 		.task_resume = task_resume,
 		.task_end = task_end,
 		.event_resume = resume,
+		.crash = end_as_crashed,
 		.sockets = &w->cosockets.sockets,
 		.seat = options->seat,
 		.seats = w->config->plugin_count > 0 ? (unsigned)w->config->plugins[0].workers : 1,

@@ -44,7 +44,6 @@ struct worker {
 	struct served *served;
 	size_t served_count;
 	struct metrics_plugin *metrics; /* by plugin */
-	bool owns_metrics;
 	struct instance_table *instances;
 	struct event_table *events;
 	struct session_table sessions;
@@ -56,7 +55,7 @@ struct worker {
 	pid_t server_pid; /* the supervisor's, or ours */
 	unsigned owner;
 	uint64_t next_owner; /* who must get the connection that was let go; WORKER_ANY_OWNER */
-	bool is_alone; /* nobody answers for us if we die: it is said then as well as can be */
+	bool owns_metrics, is_alone; /* the latter: nobody answers for us if we die */
 	void (*on_connection_end)(void *user, uint32_t slot, bool released);
 	void *user;
 };
@@ -68,7 +67,8 @@ struct worker_options {
 	unsigned owner, seat; /* of the EventIds, below EVENT_OWNERS; of the group's workers */
 	/* Where all is noted, with a table of event_slots(max_events); borrowed; NULL = nowhere. */
 	struct custody *custody;
-	struct dict_set *dicts; /* shared dictionaries, open; borrowed; NULL = none */
+	struct dict_set *dicts;          /* shared dictionaries, open; borrowed; NULL = none */
+	const struct programs *programs; /* of the plugins; borrowed; NULL = none */
 	/* What is counted, zeroed, by plugin of the configuration; borrowed; NULL = memory of its own. */
 	struct metrics_plugin *metrics;
 	/* The worker has nothing more to do with a connection that came by a slot. May be NULL. */

@@ -40,7 +40,7 @@ static int find_losses(const struct plugin *plugin, bool lost[PDK_ID_COUNT], str
 
 	if (where != NULL && plugin->runtime == &runtime_native)
 		rc = object_mentions_find(where, lost, err);
-	else if (where != NULL)
+	else if (where != NULL && plugin->runtime != &runtime_remote)
 		rc = find_in_folder(where, lost, err);
 	for (int i = 0; i < PDK_ID_COUNT; i++)
 		lost[i] = lost[i] && pdk_pb_loss(&pdk_table[i]) != NULL;
@@ -55,7 +55,8 @@ static const struct pdk_fn *first_of(const bool lost[PDK_ID_COUNT])
 	return NULL;
 }
 
-static int choose_auto(const struct config *config, struct protocol_choice *ret)
+static int choose_auto(const struct config *config, const struct plugin *plugin,
+		       struct protocol_choice *ret)
 {
 	const struct pdk_fn *fn = first_of(ret->lost);
 
@@ -64,6 +65,8 @@ static int choose_auto(const struct config *config, struct protocol_choice *ret)
 	if (config->kong_version < VERSION_MIN)
 		return set(ret, &codec_msgpack,
 			   "before 3.8 the gateway fails open over ProtoBuf:1");
+	if (plugin->runtime == &runtime_remote)
+		return set(ret, &codec_msgpack, "what its program calls is not known");
 	if (fn == NULL)
 		return set(ret, &codec_protobuf,
 			   "it is faster, and carries all that the plugin's files mention");
@@ -90,5 +93,5 @@ int protocol_choose(const struct config *config, const struct plugin *plugin,
 		return rc;
 	if (name != NULL && strcmp(name, "protobuf") == 0)
 		return set(ret, &codec_protobuf, "it is set so");
-	return choose_auto(config, ret);
+	return choose_auto(config, plugin, ret);
 }

@@ -58,6 +58,7 @@ static const struct option_def *plugin_row(const struct command_line *line,
 			continue;
 		/* A dump depends on no other one. */
 		return line->bit == COMMAND_SERVE || strcmp(def->key, "module") == 0 ||
+				       strcmp(def->key, "exec") == 0 ||
 				       strcmp(def->key, "protocol") == 0
 			       ? def
 			       : NULL;

@@ -5,6 +5,7 @@
 #include "server/confine/confine.h"
 #include "server/confine/environment.h"
 #include "server/log.h"
+#include "server/remote/programs.h"
 
 static int no_gateway(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv,
 		      size_t argc, struct err *err)
@@ -35,11 +36,13 @@ static int hide_environment(const char *names)
 }
 
 /* As a group of its own would have it. */
-static int load_one(const struct config *config, struct loaded_plugin *loaded)
+static int load_one(const struct config *config, const struct programs *programs,
+		    struct loaded_plugin *loaded)
 {
 	int rc = config_dicts_open(config, -1, &loaded->dicts, &loaded->err);
 
-	loaded->home = (struct plugin_home){.port = &port, .dicts = &loaded->dicts};
+	loaded->home =
+		(struct plugin_home){.port = &port, .dicts = &loaded->dicts, .programs = programs};
 	return rc == 0 ? config_load_plugin(config, loaded->settings, &loaded->home,
 					    &loaded->plugin, &loaded->err)
 		       : rc;
@@ -48,6 +51,7 @@ static int load_one(const struct config *config, struct loaded_plugin *loaded)
 struct loaded_plugin *loader_load(const struct config *config, const char *output)
 {
 	struct loaded_plugin *loaded = calloc(config->plugin_count + 1, sizeof(*loaded));
+	struct programs programs = {0};
 	struct err err = {""};
 	int rc;
 
@@ -55,14 +59,17 @@ struct loaded_plugin *loader_load(const struct config *config, const char *outpu
 		return NULL;
 	rc = hide_environment(config->keep_environment);
 	if (rc == 0)
+		rc = programs_start(config, &programs, &err);
+	if (rc == 0)
 		rc = confine_plugins(config, output, &err);
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		loaded[i].settings = &config->plugins[i];
 		loaded[i].rc = rc;
 		loaded[i].err = err;
 		if (rc == 0)
-			loaded[i].rc = load_one(config, &loaded[i]);
+			loaded[i].rc = load_one(config, &programs, &loaded[i]);
 	}
+	programs_fini(&programs);
 	return loaded;
 }
 

@@ -14,6 +14,7 @@
 #include "server/config/settings.h"
 #include "server/config/suggest.h"
 #include "server/file.h"
+#include "server/remote/programs.h"
 
 static int set_defaults(struct config *config, struct err *err)
 {
@@ -311,6 +312,7 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 		.is_split = settings->split,
 		.lua_vm = settings->lua_state == LUA_STATE_SHARED ? &home->shared : NULL,
 		.dicts = home->dicts,
+		.program = programs_find(home->programs, (size_t)(settings - config->plugins)),
 	};
 	int rc;
 

@@ -26,13 +26,13 @@ enum lua_state_kind {
 
 /* Settings of one plugin. */
 struct plugin_settings {
-	char *name;     /* served name */
-	char *module;   /* plugin_NAME_module; NULL = as name */
-	char *protocol; /* NULL = as the configuration's */
-	bool filters;   /* header_filter and body_filter run in the response phase */
-	char *allow;    /* names with commas; NULL */
-	bool network;
-	bool split; /* the gateway has the plugin's own schema */
+	char *name;          /* served name */
+	char *module;        /* plugin_NAME_module; NULL = as name */
+	char *exec;          /* plugin_NAME_exec; NULL = its code runs in our process */
+	char *protocol;      /* NULL = as the configuration's */
+	char *allow;         /* names with commas; NULL */
+	bool filters;        /* header_filter and body_filter run in the response phase */
+	bool network, split; /* split: the gateway has the plugin's own schema */
 	enum on_error on_error;
 	double event_timeout;          /* seconds the gateway may wait for us in one event */
 	double step_timeout;           /* seconds we wait for an answer of the gateway */
@@ -110,10 +110,10 @@ struct plugin_home {
 	struct pdk_constants *constants; /* answers that hold for a gateway process; may be NULL */
 	struct lua_vm *shared;           /* the Lua state of those who share one; set by them */
 	struct dict_set *dicts;          /* shared dictionaries; NULL = none */
+	const struct programs *programs; /* of plugins that have one, running; NULL = none */
 };
 
-/* Loads one plugin with the settings of the configuration. The process ends where that never does
- * (load_timeout). */
+/* Loads one plugin with its settings. The process ends where that never does (load_timeout). */
 int config_load_plugin(const struct config *config, const struct plugin_settings *settings,
 		       struct plugin_home *home, struct plugin **ret_plugin, struct err *err);
 

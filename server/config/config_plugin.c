@@ -226,7 +226,7 @@ static int refuse_key(const struct setting *setting, const char *near, struct er
 		err_set(err, E_CONF, "%s: no plugin of that name; name it in \"plugins\"", origin);
 	else
 		err_set(err, E_CONF,
-			"%s: no such setting; one plugin's are plugin_NAME_ and module, process, "
+			"%s: no such setting; one plugin's are plugin_NAME_ and module, exec, process, "
 			"workers, lua_state, socket, protocol, filters, split, on_error, "
 			"event_timeout, step_timeout, slow_step_timeout, read_cache, "
 			"max_body_size, allow or network",

@@ -85,9 +85,10 @@ static int become(const struct config *config, struct err *err)
 }
 
 /* Plugins in one process have the same rights. */
-static int filter_calls(const struct config *config, struct err *err)
+static int filter_calls(const struct config *config, unsigned also, struct err *err)
 {
 	struct filter_options options = {
+		.allowed = also,
 		.network = true,
 		.no_new_privs = config->no_new_privs || geteuid() != 0,
 	};
@@ -98,6 +99,7 @@ static int filter_calls(const struct config *config, struct err *err)
 		rc = filter_parse_allow(config->plugins[i].allow, &allowed, err);
 		options.allowed |= allowed;
 		options.network &= config->plugins[i].network;
+		options.zeromq |= config->plugins[i].exec != NULL;
 	}
 	if (rc != 0)
 		return err_prefix(err, rc, "allow");
@@ -114,7 +116,7 @@ static int bind_to_places(const struct config *config, const char *output, struc
 	return places_restrict(config, output, err);
 }
 
-int confine_plugins(const struct config *config, const char *output, struct err *err)
+static int confine(const struct config *config, const char *output, unsigned also, struct err *err)
 {
 	int rc = become(config, err);
 
@@ -131,5 +133,16 @@ int confine_plugins(const struct config *config, const char *output, struct err 
 	if (!config->core_dumps)
 		privileges_forbid_cores();
 	rc = bind_to_places(config, output, err);
-	return rc == 0 ? filter_calls(config, err) : rc;
+	return rc == 0 ? filter_calls(config, also, err) : rc;
+}
+
+int confine_plugins(const struct config *config, const char *output, struct err *err)
+{
+	return confine(config, output, 0, err);
+}
+
+/* What it is now must be able to exec, and what it becomes can't lose that any more. */
+int confine_program(const struct config *config, struct err *err)
+{
+	return confine(config, NULL, ALLOW_BIT(ALLOW_exec), err);
 }

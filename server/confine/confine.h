@@ -15,5 +15,7 @@ int confine_single(const struct config *config, struct err *err);
 /* For a process that is about to load plugins, for good. `output` is a folder that it is to write itself (NULL = none).
  * -E_CONF, -E_UNSUPPORTED. */
 int confine_plugins(const struct config *config, const char *output, struct err *err);
+/* The same for the process that is about to become the program of one of its plugins. -E_CONF, -E_UNSUPPORTED. */
+int confine_program(const struct config *config, struct err *err);
 
 #endif

@@ -105,8 +105,8 @@ static const char *const traces[] = {"process_vm_readv",
 				     "kcmp",
 				     NULL};
 /* What is about the own process has 0 there. */
-static const char *const limits_of[] = {"prlimit64",     "sched_setscheduler", "sched_setparam",
-					"sched_setattr", "sched_setaffinity",  NULL};
+static const char *const limits_of[] = {"prlimit64", "sched_setparam", "sched_setattr",
+					"sched_setaffinity", NULL};
 static const char *const priorities_of[] = {"setpriority", "ioprio_set", NULL};
 
 static const struct names refused[] = {
@@ -124,18 +124,30 @@ struct filter {
 	int rc; /* of the first rule that could not be added; negative errno */
 };
 
+/* On arguments, all of which must hold. */
+struct condition {
+	const struct scmp_arg_cmp *args;
+	unsigned count;
+};
+
 /* A system call that this machine has not needs no rule. */
-static void refuse(struct filter *f, uint32_t action, const char *name,
-		   const struct scmp_arg_cmp *arg)
+static void refuse_if(struct filter *f, uint32_t action, const char *name,
+		      const struct condition *condition)
 {
 	int number = seccomp_syscall_resolve_name(name);
 	int rc;
 
 	if (number == __NR_SCMP_ERROR || f->rc != 0)
 		return;
-	rc = seccomp_rule_add_array(f->context, action, number, arg != NULL ? 1 : 0, arg);
+	rc = seccomp_rule_add_array(f->context, action, number, condition->count, condition->args);
 	if (rc != 0 && rc != -EDOM)
 		f->rc = rc;
+}
+
+static void refuse(struct filter *f, uint32_t action, const char *name,
+		   const struct scmp_arg_cmp *arg)
+{
+	refuse_if(f, action, name, &(struct condition){arg, arg != NULL ? 1 : 0});
 }
 
 static void refuse_all(struct filter *f, const char *const *names)
@@ -161,6 +173,19 @@ static void refuse_named(struct filter *f, const char *const *names, unsigned ar
 
 	for (; *names != NULL; names++)
 		refuse(f, NOT_PERMITTED, *names, &other);
+}
+
+/* ZeroMQ has each of its threads, which it names, keep the policy that it has, and ends the process where that is not
+ * permitted: the ordinary policy may be set, which gives nobody anything. */
+static void refuse_policies(struct filter *f, bool other_only)
+{
+	const struct scmp_arg_cmp other[] = {
+		{.arg = 0, .op = SCMP_CMP_NE},
+		{.arg = 1, .op = SCMP_CMP_NE, .datum_a = SCHED_OTHER},
+	};
+
+	refuse_if(f, NOT_PERMITTED, "sched_setscheduler",
+		  &(struct condition){other, other_only ? 2 : 1});
 }
 
 /* The kernel looks at 32 bits of these arguments, and a plugin can set the others. */
@@ -227,6 +252,7 @@ static void add_rules(struct filter *f, const struct filter_options *options)
 			refuse_all(f, refused[i].names);
 	refuse_clone(f);
 	refuse_named(f, limits_of, 0);
+	refuse_policies(f, options->zeromq);
 	refuse_named(f, priorities_of, 1);
 	refuse_value(f, "ioctl", 1, TIOCSTI);
 	if (!(f->allowed & ALLOW_BIT(ALLOW_signal))) {

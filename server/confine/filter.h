@@ -22,6 +22,7 @@ int filter_parse_allow(const char *names, unsigned *ret, struct err *err);
 struct filter_options {
 	unsigned allowed;  /* ALLOW_BIT */
 	bool network;      /* else Unix sockets only */
+	bool zeromq;       /* threads of ZeroMQ are to run */
 	bool no_new_privs; /* without it only root may install a filter */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wordexp.h>
 #include "plugins/lua/lua_path.h"
 #include "protocol/buf.h"
 #include "protocol/err.h"
@@ -134,6 +135,24 @@ static void add_folders(struct places *p, const char *folders)
 	}
 }
 
+/* The folder of each word that is a file: the program itself, and what it is to run. */
+static void add_program(struct places *p, const char *command)
+{
+	wordexp_t words;
+
+	if (wordexp(command, &words, WRDE_NOCMD) != 0)
+		return;
+	for (size_t i = 0; i < words.we_wordc; i++) {
+		char *path = file_is_there(words.we_wordv[i]) ? file_absolute(words.we_wordv[i])
+							      : NULL;
+
+		if (path != NULL)
+			add(p, strdup(dirname(path)), false);
+		free(path);
+	}
+	wordfree(&words);
+}
+
 /* A plugin's folder may be a symbolic link to one that is elsewhere. */
 static void add_code(struct places *p, const struct config *config)
 {
@@ -144,6 +163,9 @@ static void add_code(struct places *p, const struct config *config)
 		add(p, file_printf("%s/%s.so", config->plugins_dir, config->plugins[i].name),
 		    false);
 	}
+	for (size_t i = 0; i < config->plugin_count; i++)
+		if (config->plugins[i].exec != NULL)
+			add_program(p, config->plugins[i].exec);
 	add_folders(p, config->c_plugin_path);
 	add(p, file_own_program(), false);
 }

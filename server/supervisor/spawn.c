@@ -12,8 +12,7 @@
 
 /* All between fork and exec is async-signal-safe. */
 
-/* Ignored signals would stay ignored. */
-static void reset_signals(void)
+void spawn_reset_signals(void)
 {
 	const struct sigaction as_usual = {.sa_handler = SIG_DFL};
 	sigset_t none;
@@ -44,7 +43,7 @@ static int place_descriptors(const struct spawn *spawn)
 
 static void become(const struct spawn *spawn)
 {
-	reset_signals();
+	spawn_reset_signals();
 	if (place_descriptors(spawn) == 0)
 		execve("/proc/self/exe", spawn->argv, spawn->environment);
 	_exit(NOT_RUN);

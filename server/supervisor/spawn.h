@@ -26,5 +26,7 @@ struct spawned {
 /* Runs /proc/self/exe with these descriptors and the standard ones, and no others; with signals as a program
  * begins with. -E_IO. */
 int spawn_self(const struct spawn *spawn, struct spawned *ret, struct err *err);
+/* Signals as a program begins with; ignored ones would stay ignored over an exec. Async-signal-safe. */
+void spawn_reset_signals(void);
 
 #endif

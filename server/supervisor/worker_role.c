@@ -17,6 +17,7 @@
 #include "server/metrics/metrics_file.h"
 #include "server/reactor.h"
 #include "server/registry/registry.h"
+#include "server/remote/programs.h"
 #include "server/supervisor/alone.h"
 #include "server/supervisor/control.h"
 #include "server/supervisor/ids_link.h"
@@ -41,6 +42,7 @@ struct role {
 	struct registry *registry;
 	struct metrics_plugin *metrics;
 	struct dict_set dicts;
+	struct programs programs;
 	struct worker *worker;
 	struct alone alone;
 	struct reactor_signal *signals[ROLE_SIGNALS];
@@ -312,6 +314,7 @@ static int load(struct role *role, const struct worker_role_options *from, struc
 		.custody = role->custody,
 		.metrics = role->metrics,
 		.dicts = &role->dicts,
+		.programs = &role->programs,
 		.on_connection_end = on_connection_end,
 		.reserve_instances = reserve_instances,
 		.reserve_events = reserve_events,
@@ -331,6 +334,8 @@ static int begin(struct role *role, const struct worker_role_options *options, s
 		rc = log_open(role->config.log, role->config.log_level, err);
 	if (rc == 0)
 		rc = open_memory(role, err);
+	if (rc == 0)
+		rc = programs_start(&role->config, &role->programs, err);
 	if (rc == 0)
 		rc = confine_plugins(&role->config, NULL, err);
 	if (rc == 0)
@@ -355,6 +360,7 @@ static void end(struct role *role)
 	custody_destroy(role->custody);
 	metrics_file_unmap(role->metrics, role->config.plugin_count);
 	dict_set_fini(&role->dicts);
+	programs_fini(&role->programs);
 	for (size_t i = 0; i < ROLE_SIGNALS; i++)
 		reactor_signal_destroy(role->signals[i]);
 	reactor_timer_destroy(role->tick);

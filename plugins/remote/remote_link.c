@@ -1,0 +1,216 @@
+/* remote_link.c - the ZeroMQ socket to one program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "plugins/remote/remote_impl.h"
+#include "protocol/err.h"
+#include "protocol/limits.h"
+#include "protocol/value.h"
+
+#define LINGER 1000        /* milliseconds for the last messages to go out */
+#define LEAVE_WITHIN 2000  /* milliseconds for the program to end */
+#define SEND_QUEUE 16384   /* messages: those of instances, which need no credit */
+#define RECEIVE_QUEUE 1024 /* messages that it may be ahead of us; then its sends wait */
+
+/* ---- messages ---- */
+
+void remote_message_init(struct remote_message *m)
+{
+	*m = (struct remote_message){0};
+	arena_init(&m->arena, LIMIT_EVENT_MEMORY);
+	zmq_msg_init(&m->bytes);
+}
+
+void remote_message_fini(struct remote_message *m)
+{
+	zmq_msg_close(&m->bytes);
+	arena_fini(&m->arena);
+}
+
+void remote_message_move(struct remote_message *to, struct remote_message *from)
+{
+	struct arena spare = to->arena;
+
+	arena_reset(&spare);
+	zmq_msg_move(&to->bytes, &from->bytes);
+	to->arena = from->arena;
+	to->envelope = from->envelope;
+	from->arena = spare;
+}
+
+/* ---- making one ---- */
+
+static int fail(const char *what, struct err *err)
+{
+	return err_set(err, E_IO, "ZeroMQ: %s: %s", what, zmq_strerror(zmq_errno()));
+}
+
+static bool set_int(void *socket, int option, int value)
+{
+	return zmq_setsockopt(socket, option, &value, sizeof(value)) == 0;
+}
+
+static bool set_options(void *socket, const struct remote_program *program, int listen_fd)
+{
+	int64_t message_max = (int64_t)program->message_max;
+
+	return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof(message_max)) == 0 &&
+	       set_int(socket, ZMQ_ROUTER_MANDATORY, 1) && set_int(socket, ZMQ_LINGER, LINGER) &&
+	       set_int(socket, ZMQ_SNDHWM, SEND_QUEUE) &&
+	       set_int(socket, ZMQ_RCVHWM, RECEIVE_QUEUE) && set_int(socket, ZMQ_USE_FD, listen_fd);
+}
+
+/* The socket listens already; its name is of no meaning any more. */
+static int open_socket(struct remote_link *link, const struct remote_program *program,
+		       struct err *err)
+{
+	size_t size = sizeof(link->fd);
+	int listen_fd;
+
+	link->context = zmq_ctx_new();
+	link->socket = link->context != NULL ? zmq_socket(link->context, ZMQ_ROUTER) : NULL;
+	if (link->socket == NULL)
+		return fail("no socket", err);
+	listen_fd = fcntl(program->listen_fd, F_DUPFD_CLOEXEC, 0);
+	if (listen_fd < 0 || !set_options(link->socket, program, listen_fd) ||
+	    zmq_bind(link->socket, "ipc:///proc/self/fd/0") != 0 ||
+	    zmq_getsockopt(link->socket, ZMQ_FD, &link->fd, &size) != 0)
+		return fail("can't listen", err);
+	return 0;
+}
+
+int remote_link_init(struct remote_link *link, const struct remote_program *program,
+		     struct err *err)
+{
+	*link = (struct remote_link){.pidfd = fcntl(program->pidfd, F_DUPFD_CLOEXEC, 0)};
+	if (link->pidfd < 0)
+		return err_set(err, E_IO, "can't watch a program: %s", strerror(errno));
+	return open_socket(link, program, err);
+}
+
+static void wait_for_end(const struct remote_link *link)
+{
+	zmq_pollitem_t ended = {.fd = link->pidfd, .events = ZMQ_POLLIN};
+
+	if (zmq_poll(&ended, 1, LEAVE_WITHIN) == 1)
+		waitid(P_PIDFD, (id_t)link->pidfd, &(siginfo_t){0}, WEXITED | WNOHANG);
+}
+
+void remote_link_fini(struct remote_link *link)
+{
+	if (link->context == NULL)
+		return;
+	if (link->socket != NULL && link->peer_len > 0)
+		wait_for_end(link);
+	if (link->socket != NULL)
+		zmq_close(link->socket);
+	zmq_ctx_term(link->context);
+	close(link->pidfd);
+	buf_fini(&link->out);
+	*link = (struct remote_link){0};
+}
+
+void remote_link_describe_end(const struct remote_link *link, char *text, size_t size)
+{
+	siginfo_t info = {0};
+
+	*text = '\0';
+	if (waitid(P_PIDFD, (id_t)link->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	    info.si_pid == 0)
+		return;
+	if (info.si_code == CLD_EXITED)
+		snprintf(text, size, "ended with exit code %d", info.si_status);
+	else
+		snprintf(text, size, "was ended by signal %d, %s", info.si_status,
+			 strsignal(info.si_status));
+}
+
+/* ---- receiving ---- */
+
+/* The first part is who sends: ZeroMQ's own name of the program. 1, 0 when there is nothing. */
+static int receive_peer(struct remote_link *link, struct err *err)
+{
+	char peer[REMOTE_PEER_MAX];
+	int n = zmq_recv(link->socket, peer, sizeof(peer), ZMQ_DONTWAIT);
+
+	if (n < 0)
+		return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? 0 : fail("receive", err);
+	if (n == 0 || (size_t)n > sizeof(peer))
+		return err_set(err, E_MALFORMED, "a message has no sender");
+	if (link->peer_len == 0) {
+		memcpy(link->peer, peer, (size_t)n);
+		link->peer_len = (size_t)n;
+	}
+	if (link->peer_len != (size_t)n || memcmp(link->peer, peer, (size_t)n) != 0)
+		return err_set(err, E_MALFORMED, "it has connected a second time");
+	return 1;
+}
+
+static int receive_body(struct remote_link *link, struct remote_message *ret, struct err *err)
+{
+	if (zmq_msg_recv(&ret->bytes, link->socket, ZMQ_DONTWAIT) < 0)
+		return fail("receive", err);
+	if (zmq_msg_more(&ret->bytes))
+		return err_set(err, E_MALFORMED, "a message has several parts");
+	arena_reset(&ret->arena);
+	return remote_envelope_read(zmq_msg_data(&ret->bytes), zmq_msg_size(&ret->bytes),
+				    &ret->arena, &ret->envelope, err);
+}
+
+int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err)
+{
+	int rc = receive_peer(link, err);
+
+	if (rc != 1)
+		return rc;
+	rc = receive_body(link, ret, err);
+	return rc == 0 ? 1 : rc;
+}
+
+int remote_link_wait(struct remote_link *link, struct remote_message *ret, struct err *err)
+{
+	zmq_pollitem_t items[] = {{.socket = link->socket, .events = ZMQ_POLLIN},
+				  {.fd = link->pidfd, .events = ZMQ_POLLIN}};
+	char end[96];
+	int rc;
+
+	while ((rc = remote_link_receive(link, ret, err)) == 0) {
+		if (zmq_poll(items, 2, -1) < 0 && zmq_errno() != EINTR)
+			return fail("wait", err);
+		remote_link_describe_end(link, end, sizeof(end));
+		if (*end != '\0')
+			return err_set(err, E_PLUGIN, "its program %s before it said anything",
+				       end);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- sending ---- */
+
+static int fail_to_send(struct err *err)
+{
+	if (zmq_errno() == EAGAIN)
+		return err_set(err, E_LIMIT, "does not read what it is sent");
+	if (zmq_errno() == EHOSTUNREACH)
+		return err_set(err, E_CLOSED, "has closed its connection");
+	return err_set(err, E_IO, "can't be reached: %s", zmq_strerror(zmq_errno()));
+}
+
+int remote_link_send(struct remote_link *link, const struct remote_envelope *envelope,
+		     struct err *err)
+{
+	int rc;
+
+	buf_consume(&link->out, buf_len(&link->out));
+	rc = remote_envelope_write(&link->out, envelope);
+	if (rc != 0)
+		return err_set(err, (enum err_code)(-rc), "a message can't be made: %s",
+			       err_text(rc));
+	if (zmq_send(link->socket, link->peer, link->peer_len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
+	    zmq_send(link->socket, buf_head(&link->out), buf_len(&link->out), ZMQ_DONTWAIT) < 0)
+		return fail_to_send(err);
+	return 0;
+}

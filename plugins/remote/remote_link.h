@@ -1,0 +1,52 @@
+/* remote_link.h - the ZeroMQ socket to one program, and its messages. Knows of no events. */
+#ifndef PLUGINS_REMOTE_REMOTE_LINK_H
+#define PLUGINS_REMOTE_REMOTE_LINK_H
+#include <zmq.h>
+#include "plugins/remote/remote.h"
+#include "plugins/remote/remote_envelope.h"
+#include "protocol/arena.h"
+#include "protocol/buf.h"
+
+struct err;
+
+#define REMOTE_PEER_MAX 255 /* bytes by which ZeroMQ knows a peer */
+
+/* One message, and what it was read into. Zeroed but for remote_message_init. */
+struct remote_message {
+	zmq_msg_t bytes;
+	struct arena arena;
+	struct remote_envelope envelope; /* borrows of both */
+};
+
+void remote_message_init(struct remote_message *m);
+void remote_message_fini(struct remote_message *m);
+/* Puts `from` in the place of `to`; `from` is empty then. */
+void remote_message_move(struct remote_message *to, struct remote_message *from);
+
+struct remote_link {
+	void *context;
+	void *socket;
+	int fd;    /* readable when it is worth while to look; edge-triggered */
+	int pidfd; /* owned */
+	char peer[REMOTE_PEER_MAX];
+	size_t peer_len; /* 0 = it has not spoken yet */
+	struct buf out;
+};
+
+/* Takes copies of the program's descriptors. -E_IO. */
+int remote_link_init(struct remote_link *link, const struct remote_program *program,
+		     struct err *err);
+/* Waits for the program's end, a little while. Accepts a zeroed one. */
+void remote_link_fini(struct remote_link *link);
+/* Waits for the program's first message. The caller's load_timeout bounds it. -E_PLUGIN where the program ends
+ * first, -E_x where the message is bad. */
+int remote_link_wait(struct remote_link *link, struct remote_message *ret, struct err *err);
+/* 1 with a message, 0 when there is none, or -E_x for a bad one. */
+int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err);
+/* Never waits. -E_LIMIT where the program does not read, -E_CLOSED, -E_NOMEM, -E_TOO_DEEP. */
+int remote_link_send(struct remote_link *link, const struct remote_envelope *envelope,
+		     struct err *err);
+/* "ended with exit code 3", where it has ended; else an empty text. */
+void remote_link_describe_end(const struct remote_link *link, char *text, size_t size);
+
+#endif
