@@ -60,7 +60,29 @@ bool process_is_alive(long pid)
 	return field != NULL && strchr("ZXx", *field) == NULL;
 }
 
-double process_cpu(long pid)
+/* What `of` says of the process and of its children. */
+static double sum_with_children(long pid, double (*of)(long pid))
+{
+	double sum = of(pid);
+	char path[64], line[1024], *at = line, *end;
+	FILE *file;
+	long child;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", pid, pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return sum;
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
+	fclose(file);
+	for (child = strtol(at, &end, 10); end != at; child = strtol(at, &end, 10)) {
+		sum += of(child);
+		at = end;
+	}
+	return sum;
+}
+
+static double own_cpu(long pid)
 {
 	char stat[STAT_SIZE], *end;
 	const char *field = find_field(pid, FIELD_USER_TIME, stat);
@@ -71,6 +93,11 @@ double process_cpu(long pid)
 	ticks = strtoull(field, &end, 10);
 	ticks += strtoull(end, NULL, 10);
 	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+double process_cpu(long pid)
+{
+	return sum_with_children(pid, own_cpu);
 }
 
 int process_waited_open(long pid)
@@ -97,7 +124,7 @@ double process_waited(int fd)
 	return (double)ns / 1e9;
 }
 
-uint64_t process_memory(long pid)
+static double own_memory(long pid)
 {
 	uint64_t resident, shared;
 	char path[64], line[128], *end = line;
@@ -113,5 +140,10 @@ uint64_t process_memory(long pid)
 	(void)strtoull(line, &end, 10); /* its address space */
 	resident = strtoull(end, &end, 10);
 	shared = strtoull(end, &end, 10);
-	return shared < resident ? (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	return shared < resident ? (double)(resident - shared) * (double)sysconf(_SC_PAGESIZE) : 0;
+}
+
+uint64_t process_memory(long pid)
+{
+	return (uint64_t)sum_with_children(pid, own_memory);
 }

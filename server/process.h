@@ -11,7 +11,7 @@ uint64_t process_start(long pid);
 /* Whether it runs: one that has ended, and that its parent has not asked for yet, does not. */
 bool process_is_alive(long pid);
 
-/* Seconds of processors that it has used so far; 0 when it is gone. */
+/* Seconds of processors that it and its children have used so far; 0 when it is gone. */
 double process_cpu(long pid);
 
 /* What process_waited reads; pid 0 = ourselves. -1 where the kernel does not say. */
@@ -20,7 +20,7 @@ int process_waited_open(long pid);
  * from it. 0 for fd -1, and once it is gone. Async-signal-safe. */
 double process_waited(int fd);
 
-/* Bytes of memory that are its own, not shared with other processes nor with files; 0 when it is gone. */
+/* Bytes of memory of it and its children, not shared with other processes nor with files; 0 when it is gone. */
 uint64_t process_memory(long pid);
 
 #endif

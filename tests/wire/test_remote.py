@@ -136,6 +136,14 @@ class Process(lib.WireTest):
         self.assertEqual(server.stop(), 0, server.log())
         lib.wait_until(lambda: lib.stat_field(pid, 0) in (None, "Z", "X"), "the program's end")
 
+    def test_its_memory_counts_as_its_workers(self):
+        server = self.serve("liar", plugin_liar_exec=program(), worker_memory_max="500m")
+        with server.connect() as gateway:
+            instance = gateway.start_instance("liar", '{"how":"grows"}')
+            self.assertNotIn("worker_memory_max", server.log())
+            gateway.start_call("plugin.HandleEvent", {"InstanceId": instance, "EventName": "access"})
+            server.wait_log("worker_memory_max")
+
     def test_it_may_do_what_its_worker_may(self):
         server = self.serve("liar", plugin_liar_exec=program())
         (worker,) = self.children(server.process.pid)
