@@ -172,6 +172,15 @@ static void on_ready(void *user, int ready)
 	close(fd);
 }
 
+static int watch(struct handover *h, struct err *err)
+{
+	h->io = reactor_io_create(h->options.reactor, h->socket.fd, on_ready, h);
+	if (h->io == NULL)
+		return err_set(err, E_NOMEM, "no memory for the socket %s", h->socket.name);
+	reactor_io_set(h->io, REACTOR_READ);
+	return 0;
+}
+
 static int listen_anew(struct handover *h, struct err *err)
 {
 	int rc;
@@ -181,11 +190,21 @@ static int listen_anew(struct handover *h, struct err *err)
 	rc = private_socket_listen(&h->socket, err);
 	if (rc != 0)
 		return err_prefix(err, rc, "a successor can't ask for the instances");
-	h->io = reactor_io_create(h->options.reactor, h->socket.fd, on_ready, h);
-	if (h->io == NULL)
-		return err_set(err, E_NOMEM, "no memory for the socket %s", h->socket.name);
-	reactor_io_set(h->io, REACTOR_READ);
-	return 0;
+	return watch(h, err);
+}
+
+static int listen_by(struct handover *h, struct err *err)
+{
+	if (h->options.listening_fd < 0)
+		return listen_anew(h, err);
+	private_socket_adopt(&h->socket, h->options.listening_fd, h->options.inode);
+	return watch(h, err);
+}
+
+static void close_listening(const struct handover_options *options)
+{
+	if (options->listening_fd >= 0)
+		close(options->listening_fd);
 }
 
 int handover_offer(const struct handover_options *options, struct handover **ret_handover,
@@ -194,12 +213,16 @@ int handover_offer(const struct handover_options *options, struct handover **ret
 	struct handover *h = calloc(1, sizeof(*h));
 	int rc;
 
-	if (h == NULL)
+	if (h == NULL) {
+		close_listening(options);
 		return err_set(err, E_NOMEM, "no memory for a socket");
+	}
 	h->options = *options;
 	rc = private_socket_init(&h->socket, options->path, SUFFIX, SOCK_SEQPACKET, err);
 	if (rc == 0)
-		rc = listen_anew(h, err);
+		rc = listen_by(h, err);
+	else
+		close_listening(options);
 	if (rc != 0) {
 		handover_destroy(h);
 		return rc;
@@ -208,7 +231,7 @@ int handover_offer(const struct handover_options *options, struct handover **ret
 	return 0;
 }
 
-void handover_check(struct handover *h)
+bool handover_check(struct handover *h)
 {
 	struct err err = {""};
 	int rc;
@@ -217,11 +240,23 @@ void handover_check(struct handover *h)
 		reactor_io_set(h->io, REACTOR_READ);
 	if (h->io != NULL &&
 	    (private_socket_is_ours(&h->socket) || private_socket_is_served(&h->socket)))
-		return;
+		return false;
 	rc = listen_anew(h, &err);
 	if (rc != 0 && !h->failed)
 		log_line(LOG_LEVEL_WARN, "%s", err_message(&err, rc));
 	h->failed = rc != 0;
+	return rc == 0;
+}
+
+int handover_listening(const struct handover *h, uint64_t *ret_inode)
+{
+	*ret_inode = (uint64_t)h->socket.ino;
+	return h->io != NULL ? h->socket.fd : -1;
+}
+
+const char *handover_path(const struct handover *h)
+{
+	return h->options.path;
 }
 
 void handover_destroy(struct handover *h)

@@ -8,6 +8,8 @@
  * The connection may stay, as the way between the two servers (supervisor/passage.h); either side may close it. */
 #ifndef SERVER_REGISTRY_HANDOVER_H
 #define SERVER_REGISTRY_HANDOVER_H
+#include <stdbool.h>
+#include <stdint.h>
 
 struct err;
 struct handover; /* opaque: an offer */
@@ -23,8 +25,12 @@ int handover_ask(const char *path, double until, struct handover_answer *ret, st
 
 struct handover_options {
 	struct reactor *reactor;
-	const char *path;
-	int fd; /* the registry; borrowed for the offer's life */
+	const char *path; /* borrowed for the offer's life */
+	int fd;           /* the registry; borrowed for the offer's life */
+	/* Of another process that has offered it: its listening socket, taken, and the inode of that one's file. -1: one
+	 * is made. */
+	int listening_fd;
+	uint64_t inode;
 	/* Who has been answered; takes the descriptor. NULL: the connection is closed. */
 	void (*on_successor)(void *user, int connection_fd);
 	void *user;
@@ -32,8 +38,12 @@ struct handover_options {
 /* Offers it from now on. Returns owned in *ret_handover. -E_IO, -E_NOMEM. */
 int handover_offer(const struct handover_options *options, struct handover **ret_handover,
 		   struct err *err);
-/* To be called about once a second: makes the socket again where nobody offers any more. */
-void handover_check(struct handover *h);
+/* To be called about once a second: makes the socket again where nobody offers any more. Whether it did. */
+bool handover_check(struct handover *h);
+/* Its listening socket, borrowed, and the inode of its file, for processes that may have to offer it instead; -1
+ * where there is none. */
+int handover_listening(const struct handover *h, uint64_t *ret_inode);
+const char *handover_path(const struct handover *h);
 /* The file goes if it is ours. Accepts NULL. */
 void handover_destroy(struct handover *h);
 

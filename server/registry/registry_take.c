@@ -85,32 +85,49 @@ int registry_take(const struct registry_take_options *options, struct registry *
 	return 0;
 }
 
+void registry_offer_by(struct registry_offers *offers, const struct handover_options *options)
+{
+	struct handover **more =
+		reallocarray(offers->offers, offers->count + 1, sizeof(struct handover *));
+	struct err err = {""};
+	int rc = -E_NOMEM;
+
+	if (more != NULL) {
+		offers->offers = more;
+		rc = handover_offer(options, &more[offers->count], &err);
+	} else if (options->listening_fd >= 0) {
+		close(options->listening_fd);
+	}
+	if (rc == 0)
+		offers->count++;
+	else
+		log_line(LOG_LEVEL_WARN, "%s", err_message(&err, rc));
+}
+
 void registry_offer(struct registry_offers *offers, struct reactor *reactor, int fd,
 		    const struct registry_take_options *options)
 {
-	offers->offers = calloc(options->count + 1, sizeof(struct handover *));
-	for (size_t i = 0; offers->offers != NULL && i < options->count; i++) {
+	for (size_t i = 0; i < options->count; i++) {
 		const struct handover_options offer = {
 			.reactor = reactor,
 			.path = options->paths[i],
 			.fd = fd,
+			.listening_fd = -1,
 			.on_successor = options->on_successor,
 			.user = options->user,
 		};
-		struct err err = {""};
-		int rc = handover_offer(&offer, &offers->offers[offers->count], &err);
 
-		if (rc == 0)
-			offers->count++;
-		else
-			log_line(LOG_LEVEL_WARN, "%s", err_message(&err, rc));
+		registry_offer_by(offers, &offer);
 	}
 }
 
-void registry_offers_check(struct registry_offers *offers)
+bool registry_offers_check(struct registry_offers *offers)
 {
+	bool is_new = false;
+
 	for (size_t i = 0; i < offers->count; i++)
-		handover_check(offers->offers[i]);
+		is_new = handover_check(offers->offers[i]) || is_new;
+	return is_new;
 }
 
 void registry_offers_fini(struct registry_offers *offers)

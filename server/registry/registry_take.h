@@ -1,6 +1,7 @@
 /* registry_take.h - where a group's registry comes from at the start, and to whom it goes at the end. */
 #ifndef SERVER_REGISTRY_REGISTRY_TAKE_H
 #define SERVER_REGISTRY_REGISTRY_TAKE_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "server/registry/registry.h"
@@ -31,11 +32,15 @@ struct registry_offers {
 	size_t count;
 };
 
+/* One offer, by the listening socket of a process that made it: handover.h. */
+struct handover_options;
+void registry_offer_by(struct registry_offers *offers, const struct handover_options *options);
 /* From now on successors get `fd` (borrowed), a registry's descriptor. What can't be offered is logged. */
 void registry_offer(struct registry_offers *offers, struct reactor *reactor, int fd,
 		    const struct registry_take_options *options);
 /* To be called about once a second. */
-void registry_offers_check(struct registry_offers *offers);
+/* Whether any socket was made anew. */
+bool registry_offers_check(struct registry_offers *offers);
 void registry_offers_fini(struct registry_offers *offers);
 
 #endif

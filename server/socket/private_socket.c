@@ -35,10 +35,12 @@ int private_socket_init(struct private_socket *s, const char *path, const char *
 
 void private_socket_fini(struct private_socket *s)
 {
-	if (private_socket_is_ours(s))
-		unlinkat(s->dir, s->name, 0);
+	bool is_ours = private_socket_is_ours(s);
+
 	if (s->fd >= 0)
 		close(s->fd);
+	if (is_ours && !(s->is_shared && private_socket_is_served(s)))
+		unlinkat(s->dir, s->name, 0);
 	if (s->dir >= 0)
 		close(s->dir);
 	free(s->name);
@@ -116,7 +118,20 @@ int private_socket_listen(struct private_socket *s, struct err *err)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = fd;
+	s->is_shared = false;
 	return 0;
+}
+
+void private_socket_adopt(struct private_socket *s, int fd, uint64_t inode)
+{
+	struct stat st;
+
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = fd;
+	s->is_shared = true;
+	s->ino = (ino_t)inode;
+	s->dev = fstat(s->dir, &st) == 0 ? st.st_dev : 0;
 }
 
 bool private_socket_is_ours(const struct private_socket *s)

@@ -6,6 +6,7 @@
 #ifndef SERVER_SOCKET_PRIVATE_SOCKET_H
 #define SERVER_SOCKET_PRIVATE_SOCKET_H
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct err;
@@ -18,16 +19,20 @@ struct private_socket {
 	int fd;     /* listening, non-blocking; -1 = not */
 	dev_t dev;  /* of our file */
 	ino_t ino;
+	bool is_shared; /* other processes may listen with the same descriptor */
 };
 
 /* Finds the folder; does not listen. `suffix` is appended to the path. -E_IO, -E_NOMEM. */
 int private_socket_init(struct private_socket *s, const char *path, const char *suffix, int type,
 			struct err *err);
-/* The file goes if it is ours. */
+/* The file goes if it is ours, and nobody else listens. */
 void private_socket_fini(struct private_socket *s);
 /* Makes the file, in place of what is there, and listens; s->fd is another descriptor then, the old one
  * closed. -E_IO. */
 int private_socket_listen(struct private_socket *s, struct err *err);
+/* Listens by a descriptor that another process has made listen and handed down, with this inode of its file; takes
+ * `fd`. */
+void private_socket_adopt(struct private_socket *s, int fd, uint64_t inode);
 /* Whether the file is ours. */
 bool private_socket_is_ours(const struct private_socket *s);
 /* Whether anybody listens there. */

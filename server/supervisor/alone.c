@@ -8,6 +8,7 @@
 #include "server/confine/mark.h"
 #include "server/log.h"
 #include "server/reactor.h"
+#include "server/registry/handover.h"
 #include "server/worker.h"
 
 #define TICK 0.02         /* seconds between two looks at who else serves */
@@ -17,47 +18,77 @@
 
 /* ---- sockets ---- */
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static void close_socket(struct alone_socket *socket)
 {
 	reactor_io_destroy(socket->io);
 	registry_offers_fini(&socket->offers);
-	close(socket->fd);
+	close_fd(socket->offer_fd);
+	close_fd(socket->fd);
 	free(socket->path);
 	free(socket);
 }
 
-static void drop(struct alone *a, const char *path)
+static struct alone_socket *find(const struct alone *a, const char *path)
 {
-	for (struct alone_socket **at = &a->sockets; *at != NULL; at = &(*at)->next) {
-		struct alone_socket *socket = *at;
+	struct alone_socket *socket = a->sockets;
 
-		if (strcmp(socket->path, path) != 0)
-			continue;
-		*at = socket->next;
-		close_socket(socket);
-		return;
+	while (socket != NULL && strcmp(socket->path, path) != 0)
+		socket = socket->next;
+	return socket;
+}
+
+static struct alone_socket *add(struct alone *a, const char *path)
+{
+	struct alone_socket *socket = calloc(1, sizeof(*socket));
+
+	if (socket == NULL)
+		return NULL;
+	socket->path = strdup(path);
+	if (socket->path == NULL) {
+		free(socket);
+		return NULL;
 	}
+	socket->alone = a;
+	socket->fd = socket->offer_fd = -1;
+	socket->next = a->sockets;
+	a->sockets = socket;
+	return socket;
 }
 
 int alone_listen(struct alone *a, const char *path, int fd, uint64_t inode, enum on_error on_error)
 {
-	struct alone_socket *socket = calloc(1, sizeof(*socket));
+	struct alone_socket *socket = find(a, path);
 
-	drop(a, path);
-	if (socket != NULL)
-		socket->path = strdup(path);
-	if (socket == NULL || socket->path == NULL) {
-		free(socket);
+	if (socket == NULL)
+		socket = add(a, path);
+	if (socket == NULL) {
 		close(fd);
 		return -E_NOMEM;
 	}
-	socket->alone = a;
+	close_fd(socket->fd);
 	socket->fd = fd;
 	socket->inode = inode;
 	socket->on_error = on_error;
-	socket->next = a->sockets;
-	a->sockets = socket;
 	return 0;
+}
+
+void alone_offer(struct alone *a, const char *path, int fd, uint64_t inode)
+{
+	struct alone_socket *socket = find(a, path);
+
+	if (socket == NULL) {
+		close(fd);
+		return;
+	}
+	close_fd(socket->offer_fd);
+	socket->offer_fd = fd;
+	socket->offer_inode = inode;
 }
 
 static bool is_welcome(const struct alone *a, int fd)
@@ -144,12 +175,17 @@ static void check_leaving(struct alone *a, double now)
 
 static void offer(struct alone *a)
 {
-	const char *paths[1];
-	struct registry_take_options options = {.paths = paths, .count = 1};
-
 	for (struct alone_socket *socket = a->sockets; socket != NULL; socket = socket->next) {
-		paths[0] = socket->path;
-		registry_offer(&socket->offers, a->reactor, registry_fd(a->registry), &options);
+		const struct handover_options options = {
+			.reactor = a->reactor,
+			.path = socket->path,
+			.fd = registry_fd(a->registry),
+			.listening_fd = socket->offer_fd,
+			.inode = socket->offer_inode,
+		};
+
+		socket->offer_fd = -1;
+		registry_offer_by(&socket->offers, &options);
 	}
 }
 

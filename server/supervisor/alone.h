@@ -22,6 +22,8 @@ struct alone_socket {
 	uint64_t inode; /* of its file */
 	enum on_error on_error;
 	struct reactor_io *io;
+	int offer_fd; /* where successors ask, of the supervisor: a confined worker could not make it; -1 = none */
+	uint64_t offer_inode;
 	struct registry_offers offers;
 };
 
@@ -42,6 +44,8 @@ struct alone {
 /* The members up to `registry` are set. */
 /* A socket, in place of the one of that path; takes `fd`. -E_NOMEM. */
 int alone_listen(struct alone *a, const char *path, int fd, uint64_t inode, enum on_error on_error);
+/* Where successors ask, beside the socket of that path, in place of an earlier one; takes `fd`. */
+void alone_offer(struct alone *a, const char *path, int fd, uint64_t inode);
 /* The supervisor is gone. Stops the loop in the end. -E_NOMEM, -E_CONF. */
 int alone_begin(struct alone *a, struct err *err);
 void alone_fini(struct alone *a);

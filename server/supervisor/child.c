@@ -12,6 +12,7 @@
 #include "server/metrics/metrics_file.h"
 #include "server/process.h"
 #include "server/reactor.h"
+#include "server/registry/handover.h"
 #include "server/socket/listener.h"
 #include "server/socket/server_sockets.h"
 #include "server/supervisor/control.h"
@@ -227,6 +228,16 @@ void child_listen(struct child *child, const struct server_socket *socket)
 		.text_len = strlen(path),
 	};
 
+	if (msg.fd >= 0)
+		(void)control_send(child->control, &msg);
+}
+
+void child_offer(struct child *child, const struct handover *offer)
+{
+	const char *path = handover_path(offer);
+	struct control_msg msg = {.type = CONTROL_OFFER, .text = path, .text_len = strlen(path)};
+
+	msg.fd = handover_listening(offer, &msg.number);
 	if (msg.fd >= 0)
 		(void)control_send(child->control, &msg);
 }

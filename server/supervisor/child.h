@@ -103,6 +103,9 @@ int child_take(struct child *child, uint32_t slot, struct custody_find *ret);
 /* Tells it of a listening socket of its group. */
 struct server_socket;
 void child_listen(struct child *child, const struct server_socket *socket);
+/* Tells it of a socket at which successors ask. */
+struct handover;
+void child_offer(struct child *child, const struct handover *offer);
 /* A message without slot and text. */
 void child_say(struct child *child, unsigned type, uint64_t number);
 void child_kill(const struct child *child);

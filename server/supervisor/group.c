@@ -272,10 +272,19 @@ void group_tell_socket(const struct group *g, const struct server_socket *socket
 	each_child(g, say_socket, (void *)socket);
 }
 
-void group_tell_sockets(const struct group *g, struct child *child)
+static void say_offers(struct child *child, void *arg)
+{
+	const struct registry_offers *offers = arg;
+
+	for (size_t i = 0; i < offers->count; i++)
+		child_offer(child, offers->offers[i]);
+}
+
+void group_tell_sockets(struct group *g, struct child *child)
 {
 	for (size_t i = 0; i < g->socket_count; i++)
 		child_listen(child, g->sockets[i]);
+	say_offers(child, &g->registry.offers);
 }
 
 int group_listen(struct group *g, const struct server_socket *socket)
@@ -312,6 +321,13 @@ bool group_is_settled(const struct group *g)
 void group_offer(struct group *g)
 {
 	server_registry_offer(&g->registry, g->env->reactor);
+	each_child(g, say_offers, &g->registry.offers);
+}
+
+void group_check_offers(struct group *g)
+{
+	if (registry_offers_check(&g->registry.offers))
+		each_child(g, say_offers, &g->registry.offers);
 }
 
 void group_start(struct group *g)

@@ -88,6 +88,8 @@ bool group_serves(const struct group *g);
 void group_accept(struct group *g, int fd, enum on_error on_error, bool refuse);
 /* Offers its instances to successors: its sockets are in place. */
 void group_offer(struct group *g);
+/* To be called about once a second. */
+void group_check_offers(struct group *g);
 /* The group listens there. Tells its workers, again when the socket was made anew. */
 int group_listen(struct group *g, const struct server_socket *socket);
 void group_tell_socket(const struct group *g, const struct server_socket *socket);

@@ -38,6 +38,6 @@ void group_serve_again(struct group *g);
 /* Hands on what waits here. */
 void group_tidy(struct group *g);
 /* Tells a worker where the group listens. */
-void group_tell_sockets(const struct group *g, struct child *child);
+void group_tell_sockets(struct group *g, struct child *child);
 
 #endif

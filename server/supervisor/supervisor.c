@@ -108,7 +108,7 @@ static void check(void *user, bool superseded)
 	}
 	admin_check(s->admin);
 	for (size_t i = 0; i < s->plan.count; i++)
-		registry_offers_check(&s->groups[i]->registry.offers);
+		group_check_offers(s->groups[i]);
 }
 
 static void reopen_log(void *user)

@@ -131,6 +131,17 @@ static void take_socket(struct role *role, const struct control_msg *msg)
 	free(path);
 }
 
+static void take_offer(struct role *role, const struct control_msg *msg)
+{
+	char *path = strndup(msg->text, msg->text_len);
+
+	if (path != NULL)
+		alone_offer(&role->alone, path, msg->fd, msg->number);
+	else
+		close(msg->fd);
+	free(path);
+}
+
 /* Without a word: the supervisor answers for what it has given us, and starts another one. */
 static _Noreturn void fail(const char *why)
 {
@@ -160,6 +171,9 @@ static void on_message(void *user, const struct control_msg *msg)
 	switch ((enum control_type)msg->type) {
 	case CONTROL_LISTEN:
 		take_socket(role, msg);
+		return;
+	case CONTROL_OFFER:
+		take_offer(role, msg);
 		return;
 	case CONTROL_CONNECTION:
 	case CONTROL_REFUSE:

@@ -72,7 +72,7 @@ static struct handover *offer(struct fixture *f)
 	struct handover *h = NULL;
 
 	const struct handover_options options = {
-		.reactor = f->reactor, .path = f->path, .fd = f->fd};
+		.reactor = f->reactor, .path = f->path, .fd = f->fd, .listening_fd = -1};
 
 	if (handover_offer(&options, &h, &f->err) != 0)
 		fail_msg("%s", f->err.text);
@@ -173,12 +173,72 @@ static void an_older_offer_that_ends_leaves_the_latest(void **state)
 	handover_destroy(newer);
 }
 
+static unsigned long link_count(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (unsigned long)st.st_nlink : 0;
+}
+
+/* Another process's offer, by the socket that the first one has made. */
+static struct handover *offer_by(struct fixture *f, const struct handover *first)
+{
+	struct handover_options options = {.reactor = f->reactor, .path = f->path, .fd = f->fd};
+	struct handover *h = NULL;
+
+	options.listening_fd = dup(handover_listening(first, &options.inode));
+	assert_int_equal(handover_offer(&options, &h, &f->err), 0);
+	return h;
+}
+
+static void those_who_share_a_socket_answer_until_the_last_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct handover *first = offer(f), *second = offer_by(f, first),
+			*third = offer_by(f, first);
+	struct stat before, after;
+
+	assert_int_equal(stat(f->next, &before), 0);
+	handover_destroy(second);
+	assert_false(handover_check(third));
+	assert_int_equal(ask_aside(f), 0);
+	assert_int_equal(stat(f->next, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	unlink(f->next);
+	assert_int_equal(link_count(f->next), 0);
+	handover_destroy(first);
+	assert_true(handover_check(third));
+	assert_int_equal(ask_aside(f), 0);
+	handover_destroy(third);
+	assert_int_equal(link_count(f->next), 0);
+}
+
+static void the_last_who_shares_a_socket_removes_its_file(void **state)
+{
+	struct fixture *f = *state;
+	struct handover *first = offer(f), *second = offer_by(f, first),
+			*third = offer_by(f, first);
+	char aside[sizeof(f->next) + 8];
+
+	/* The first one ends as one that is killed: its file stays. */
+	snprintf(aside, sizeof(aside), "%s.aside", f->next);
+	assert_int_equal(rename(f->next, aside), 0);
+	handover_destroy(first);
+	assert_int_equal(rename(aside, f->next), 0);
+	handover_destroy(second);
+	assert_int_equal(link_count(f->next), 1);
+	assert_int_equal(ask_aside(f), 0);
+	handover_destroy(third);
+	assert_int_equal(link_count(f->next), 0);
+}
+
 static void a_name_that_no_socket_may_have_is_an_error(void **state)
 {
 	struct fixture *f = *state;
 	struct handover *h = NULL;
 	char path[400];
-	const struct handover_options options = {.reactor = f->reactor, .path = path, .fd = f->fd};
+	const struct handover_options options = {
+		.reactor = f->reactor, .path = path, .fd = f->fd, .listening_fd = -1};
 
 	snprintf(path, sizeof(path), "%s/%0200d", f->dir, 0);
 	assert_int_equal(handover_offer(&options, &h, &f->err), -E_IO);
@@ -445,6 +505,8 @@ int main(void)
 		TEST(a_socket_file_that_is_left_is_replaced),
 		TEST(the_latest_offer_counts_and_an_older_one_steps_in),
 		TEST(an_older_offer_that_ends_leaves_the_latest),
+		TEST(those_who_share_a_socket_answer_until_the_last_is_gone),
+		TEST(the_last_who_shares_a_socket_removes_its_file),
 		TEST(a_name_that_no_socket_may_have_is_an_error),
 		TEST(nobody_there_is_not_waited_for),
 		TEST(who_is_silent_is_not_waited_for_long),

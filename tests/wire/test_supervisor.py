@@ -3,6 +3,7 @@ import json
 import os
 import select
 import signal
+import socket
 
 import lib
 import pb_gateway
@@ -283,6 +284,31 @@ class Alone(SupervisorTest):
         for pid in left:
             lib.wait_until(lambda pid=pid: not lives(pid), "the end of a worker")
 
+
+    def test_workers_that_may_write_nowhere_hand_over_too(self):
+        directory = self.temp_dir()
+        first = self.serve("wire-do", prefix=directory, workers=2, write_paths="off")
+        g = self.connect(first)
+        instance = self.start(g, "read")
+        for _ in range(2):
+            inode = os.stat(first.path() + ".next").st_ino
+            left = self.kill_supervisor(first)
+            lib.wait_until(lambda server=first: server.log().count("the supervisor is gone") == 2, "orphans")
+            # The one that was there goes on: they could not make another.
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+                asking.settimeout(lib.PATIENCE)
+                asking.connect(first.path() + ".next")
+                self.assertEqual(asking.recv(100), b"outrigger-registry-1\0")
+            self.assertEqual(os.stat(first.path() + ".next").st_ino, inode)
+            first = self.serve("wire-do", prefix=directory, workers=2, write_paths="off")
+            self.assertIn("1 instances are taken over", first.log())
+            with first.connect() as other:
+                self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
+            g.close()
+            for pid in left:
+                lib.wait_until(lambda pid=pid: not lives(pid), "the end of a worker")
+            self.assertTrue(os.path.exists(first.path() + ".next"))
+            self.assertNotIn("can't make the socket", first.log())
 
     def test_bound_connections_are_ended_one_after_the_other(self):
         """The gateway tries an event again where it meets an end, but not an instance that it starts."""
