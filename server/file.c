@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "protocol/buf.h"
@@ -106,16 +107,26 @@ static int fill_file(int fd, const char *text, const char *path, struct err *err
 {
 	int rc = file_write_all(fd, text, strlen(text), path, err);
 
-	if (rc == 0 && (fchmod(fd, 0644) != 0 || fsync(fd) != 0))
+	if (rc == 0 && fsync(fd) != 0)
 		rc = io_error(err, "write", path);
 	if (close(fd) != 0 && rc == 0)
 		rc = io_error(err, "write", path);
 	return rc;
 }
 
-static int replace_file(char *temporary, const char *path, const char *text, struct err *err)
+/* Everybody may read it, whatever our umask: plugin code's filter, which may be on, would not let us say so later. */
+static int make_readable(const char *path)
 {
-	int rc, fd = mkostemp(temporary, O_CLOEXEC);
+	mode_t mask = umask(022);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	umask(mask);
+	return fd;
+}
+
+static int replace_file(const char *temporary, const char *path, const char *text, struct err *err)
+{
+	int rc, fd = make_readable(temporary);
 
 	if (fd < 0)
 		return io_error(err, "make", path);
@@ -130,9 +141,12 @@ static int replace_file(char *temporary, const char *path, const char *text, str
 int file_write_atomic(const char *dir, const char *name, const char *text, struct err *err)
 {
 	char *path = file_printf("%s/%s", dir, name);
-	char *temporary = file_printf("%s/.%s.XXXXXX", dir, name);
+	unsigned long long random = 0;
+	char *temporary;
 	int rc = -E_NOMEM;
 
+	(void)!getrandom(&random, sizeof(random), 0);
+	temporary = file_printf("%s/.%s.%016llx", dir, name, random);
 	if (path != NULL && temporary != NULL)
 		rc = replace_file(temporary, path, text, err);
 	if (rc == 0)

@@ -1,6 +1,7 @@
 #include "server/confine/filter.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -8,14 +9,18 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "protocol/err.h"
 #include "protocol/sanitize.h"
 #include "server/config/config_value.h"
 
+#define IOPRIO_WHO_PROCESS 1 /* the C library has no header for it */
 #define NOT_PERMITTED SCMP_ACT_ERRNO(EPERM)
 #define NEW_NAMESPACES                                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
@@ -38,56 +43,24 @@ struct names {
 };
 
 /* No plugin has any business with these. */
-static const char *const administration[] = {"mount",
-					     "umount",
-					     "umount2",
-					     "pivot_root",
-					     "chroot",
-					     "fsopen",
-					     "fsconfig",
-					     "fsmount",
-					     "fspick",
-					     "move_mount",
-					     "open_tree",
-					     "mount_setattr",
-					     "init_module",
-					     "finit_module",
-					     "delete_module",
-					     "kexec_load",
-					     "kexec_file_load",
-					     "reboot",
-					     "swapon",
-					     "swapoff",
-					     "setns",
-					     "unshare",
-					     "bpf",
-					     "perf_event_open",
-					     "userfaultfd",
-					     "keyctl",
-					     "add_key",
-					     "request_key",
-					     "acct",
-					     "quotactl",
-					     "quotactl_fd",
-					     "syslog",
-					     "vhangup",
-					     "sethostname",
-					     "setdomainname",
-					     "settimeofday",
-					     "clock_settime",
-					     "clock_adjtime",
-					     "adjtimex",
-					     "stime",
-					     "iopl",
-					     "ioperm",
-					     "personality",
-					     "open_by_handle_at",
-					     "fanotify_init",
-					     "nfsservctl",
-					     "lookup_dcookie",
-					     "migrate_pages",
-					     "move_pages",
-					     NULL};
+static const char *const administration[] = {
+	"mount",           "umount",        "umount2",
+	"pivot_root",      "chroot",        "fsopen",
+	"fsconfig",        "fsmount",       "fspick",
+	"move_mount",      "open_tree",     "open_tree_attr",
+	"mount_setattr",   "init_module",   "finit_module",
+	"delete_module",   "kexec_load",    "kexec_file_load",
+	"reboot",          "swapon",        "swapoff",
+	"setns",           "unshare",       "bpf",
+	"perf_event_open", "userfaultfd",   "keyctl",
+	"add_key",         "request_key",   "acct",
+	"quotactl",        "quotactl_fd",   "syslog",
+	"vhangup",         "sethostname",   "setdomainname",
+	"settimeofday",    "clock_settime", "clock_adjtime",
+	"adjtimex",        "stime",         "iopl",
+	"ioperm",          "personality",   "open_by_handle_at",
+	"fanotify_init",   "nfsservctl",    "lookup_dcookie",
+	"migrate_pages",   "move_pages",    NULL};
 /* Their operations are system calls that no filter sees. */
 static const char *const around_filters[] = {"io_uring_setup", "io_uring_enter",
 					     "io_uring_register", NULL};
@@ -107,7 +80,31 @@ static const char *const traces[] = {"process_vm_readv",
 /* What is about the own process has 0 there. */
 static const char *const limits_of[] = {"prlimit64", "sched_setparam", "sched_setattr",
 					"sched_setaffinity", NULL};
-static const char *const priorities_of[] = {"setpriority", "ioprio_set", NULL};
+/* Of files: neither a folder's rules (Landlock) nor an open descriptor are asked for these. */
+static const char *const attributes[] = {"chmod",        "fchmod",
+					 "fchmodat",     "fchmodat2",
+					 "chown",        "lchown",
+					 "fchown",       "fchownat",
+					 "chown32",      "lchown32",
+					 "fchown32",     "utime",
+					 "utimes",       "futimesat",
+					 "utimensat",    "utimensat_time64",
+					 "setxattr",     "lsetxattr",
+					 "fsetxattr",    "setxattrat",
+					 "removexattr",  "lremovexattr",
+					 "fremovexattr", "removexattrat",
+					 "file_setattr", NULL};
+/* Memory that is nobody's resident memory, or stays when its maker is gone. */
+static const char *const shared_memory[] = {"memfd_create", "memfd_secret", "shmget", NULL};
+
+/* What the library, which is older, may not know by name. New calls have the same distances everywhere. */
+static const struct {
+	const char *name;
+	int after; /* landlock_create_ruleset */
+} recent[] = {
+	{"fchmodat2", 8},       {"setxattrat", 19},   {"removexattrat", 22},
+	{"open_tree_attr", 23}, {"file_setattr", 25},
+};
 
 static const struct names refused[] = {
 	{administration, 0},
@@ -116,6 +113,8 @@ static const struct names refused[] = {
 	{execs, ALLOW_BIT(ALLOW_exec)},
 	{signals, ALLOW_BIT(ALLOW_signal)},
 	{traces, ALLOW_BIT(ALLOW_trace)},
+	{attributes, ALLOW_BIT(ALLOW_attributes)},
+	{shared_memory, ALLOW_BIT(ALLOW_shared_memory)},
 };
 
 struct filter {
@@ -130,11 +129,21 @@ struct condition {
 	unsigned count;
 };
 
+static int number_of(const char *name)
+{
+	int number = seccomp_syscall_resolve_name(name);
+
+	for (size_t i = 0; number == __NR_SCMP_ERROR && i < sizeof(recent) / sizeof(recent[0]); i++)
+		if (strcmp(recent[i].name, name) == 0)
+			number = SYS_landlock_create_ruleset + recent[i].after;
+	return number;
+}
+
 /* A system call that this machine has not needs no rule. */
 static void refuse_if(struct filter *f, uint32_t action, const char *name,
 		      const struct condition *condition)
 {
-	int number = seccomp_syscall_resolve_name(name);
+	int number = number_of(name);
 	int rc;
 
 	if (number == __NR_SCMP_ERROR || f->rc != 0)
@@ -166,13 +175,20 @@ static void refuse_others(struct filter *f, const char *const *names)
 		refuse(f, NOT_PERMITTED, *names, &other);
 }
 
-/* Where that argument is a process, and not 0, which is the own one. */
-static void refuse_named(struct filter *f, const char *const *names, unsigned argument)
+static void refuse_unless(struct filter *f, const char *name, unsigned argument, uint32_t value)
 {
-	const struct scmp_arg_cmp other = {.arg = argument, .op = SCMP_CMP_NE};
+	const struct scmp_arg_cmp other = {.arg = argument, .op = SCMP_CMP_NE, .datum_a = value};
 
-	for (; *names != NULL; names++)
-		refuse(f, NOT_PERMITTED, *names, &other);
+	refuse(f, NOT_PERMITTED, name, &other);
+}
+
+/* What is about the own process, and neither its group nor its user, has 0 there. */
+static void refuse_priorities(struct filter *f)
+{
+	refuse_unless(f, "setpriority", 0, PRIO_PROCESS);
+	refuse_unless(f, "setpriority", 1, 0);
+	refuse_unless(f, "ioprio_set", 0, IOPRIO_WHO_PROCESS);
+	refuse_unless(f, "ioprio_set", 1, 0);
 }
 
 /* ZeroMQ has each of its threads, which it names, keep the policy that it has, and ends the process where that is not
@@ -195,6 +211,47 @@ static void refuse_value(struct filter *f, const char *name, unsigned argument, 
 		.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = value};
 
 	refuse(f, NOT_PERMITTED, name, &is);
+}
+
+/* All bits of `mask` are as in `value`. */
+static void refuse_bits(struct filter *f, const char *name, unsigned argument,
+			const uint32_t mask_and_value[2])
+{
+	const struct scmp_arg_cmp has = {.arg = argument,
+					 .op = SCMP_CMP_MASKED_EQ,
+					 .datum_a = mask_and_value[0],
+					 .datum_b = mask_and_value[1]};
+
+	refuse(f, NOT_PERMITTED, name, &has);
+}
+
+/* Flags, as chattr sets them. */
+static void refuse_flags(struct filter *f)
+{
+	refuse_value(f, "ioctl", 1, (uint32_t)FS_IOC_SETFLAGS);
+	refuse_value(f, "ioctl", 1, (uint32_t)FS_IOC32_SETFLAGS);
+	refuse_value(f, "ioctl", 1, (uint32_t)FS_IOC_FSSETXATTR);
+}
+
+static void refuse_shared_pages(struct filter *f)
+{
+	static const uint32_t both[2] = {MAP_SHARED | MAP_ANONYMOUS, MAP_SHARED | MAP_ANONYMOUS};
+
+	refuse_bits(f, "mmap", 3, both);
+	refuse_bits(f, "mmap2", 3, both);
+}
+
+/* For a Landlock that has no right for it. Who opens for reading can have a file made empty as well; the flags of openat2
+ * are in memory, and all go on without it. */
+static void refuse_truncate(struct filter *f)
+{
+	static const uint32_t by_reader[2] = {O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY};
+
+	refuse(f, NOT_PERMITTED, "truncate", NULL);
+	refuse(f, NOT_PERMITTED, "truncate64", NULL);
+	refuse_bits(f, "open", 1, by_reader);
+	refuse_bits(f, "openat", 2, by_reader);
+	refuse(f, SCMP_ACT_ERRNO(ENOSYS), "openat2", NULL);
 }
 
 /* Threads are made by the same call. clone3 has its flags in memory, where no filter can look: the C library
@@ -251,10 +308,17 @@ static void add_rules(struct filter *f, const struct filter_options *options)
 		if (!(f->allowed & refused[i].unless))
 			refuse_all(f, refused[i].names);
 	refuse_clone(f);
-	refuse_named(f, limits_of, 0);
+	for (const char *const *name = limits_of; *name != NULL; name++)
+		refuse_unless(f, *name, 0, 0);
 	refuse_policies(f, options->zeromq);
-	refuse_named(f, priorities_of, 1);
+	refuse_priorities(f);
 	refuse_value(f, "ioctl", 1, TIOCSTI);
+	if (!(f->allowed & ALLOW_BIT(ALLOW_attributes)))
+		refuse_flags(f);
+	if (!(f->allowed & ALLOW_BIT(ALLOW_shared_memory)))
+		refuse_shared_pages(f);
+	if (options->no_truncate)
+		refuse_truncate(f);
 	if (!(f->allowed & ALLOW_BIT(ALLOW_signal))) {
 		refuse_others(f, signals_to);
 		refuse_owners(f);
@@ -309,7 +373,7 @@ int filter_parse_allow(const char *names, unsigned *ret, struct err *err)
 		if (i == ALLOW_COUNT)
 			return err_set(err, E_CONF,
 				       "\"%.*s\" is nothing that can be allowed: fork, exec, "
-				       "signal or trace",
+				       "signal, trace, attributes or shared_memory",
 				       (int)n, name);
 		allowed |= ALLOW_BIT(i);
 	}

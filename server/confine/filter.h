@@ -23,6 +23,7 @@ struct filter_options {
 	unsigned allowed;  /* ALLOW_BIT */
 	bool network;      /* else Unix sockets only */
 	bool zeromq;       /* threads of ZeroMQ are to run */
+	bool no_truncate;  /* no file is made shorter by its name, anywhere */
 	bool no_new_privs; /* without it only root may install a filter */
 };
 

@@ -22,7 +22,7 @@ static const char default_read[] =
 	"/usr/local/openresty,/usr/local/kong/include,"
 	"/run/systemd/resolve,/run/resolvconf,/run/NetworkManager";
 static const char default_write[] =
-	"/tmp,/var/tmp,/dev/shm,/var/log,/var/lib/outrigger,/dev/stdout,/dev/stderr";
+	"/tmp,/var/tmp,/var/log,/var/lib/outrigger,/dev/stdout,/dev/stderr";
 
 struct places {
 	struct place *places; /* owned, as their paths are */
@@ -77,10 +77,10 @@ static void add_lists(struct places *p, const struct config *config)
 	add_items(p, "write_paths", config->write_paths, true);
 }
 
-/* What the runtimes themselves open. */
+/* What the runtimes themselves open. Not /dev/zero: shared, it is memory that is counted to nobody. */
 static void add_devices(struct places *p)
 {
-	static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+	static const char *const devices[] = {"/dev/null", "/dev/full", "/dev/random",
 					      "/dev/urandom"};
 
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)

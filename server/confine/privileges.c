@@ -12,10 +12,9 @@
 
 #define BIT(capability) ((uint64_t)1 << (capability))
 
-/* With these root opens files and ports as it is used to, and can do nothing to other processes. */
-#define KEPT                                                                                   \
-	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | \
-	 BIT(CAP_FSETID) | BIT(CAP_NET_BIND_SERVICE))
+/* With these root opens files and ports as it is used to, and can do nothing to other processes, nor to whom a file
+ * belongs. */
+#define KEPT (BIT(CAP_DAC_OVERRIDE) | BIT(CAP_NET_BIND_SERVICE))
 
 static int keep_capabilities(uint64_t kept)
 {

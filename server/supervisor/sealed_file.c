@@ -9,17 +9,33 @@
 #include "protocol/err.h"
 #include "server/file.h"
 
-int sealed_file_create(const char *name, const void *bytes, size_t n, int *ret_fd, struct err *err)
+int sealed_file_open(const char *name, int *ret_fd, struct err *err)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int rc = 0;
 
 	if (fd < 0)
 		return err_set(err, E_IO, "can't make a file in memory: %s", strerror(errno));
-	rc = file_write_all(fd, bytes, n, name, err);
+	*ret_fd = fd;
+	return 0;
+}
+
+int sealed_file_fill(int fd, const char *name, const void *bytes, size_t n, struct err *err)
+{
+	int rc = file_write_all(fd, bytes, n, name, err);
+
 	if (rc == 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
 		rc = err_set(err, E_IO, "can't seal a file in memory: %s", strerror(errno));
+	return rc;
+}
+
+int sealed_file_create(const char *name, const void *bytes, size_t n, int *ret_fd, struct err *err)
+{
+	int fd, rc = sealed_file_open(name, &fd, err);
+
+	if (rc != 0)
+		return rc;
+	rc = sealed_file_fill(fd, name, bytes, n, err);
 	if (rc == 0)
 		*ret_fd = fd;
 	else

@@ -122,6 +122,11 @@ class Rights(HardeningTest):
         self.assertEqual(self.run_lua(server, READ_MEMORY), "open")
         self.assertIn("Permission denied", self.run_lua(self.serve_runner(landlock="off"), READ_MEMORY))
 
+    @unittest.skipUnless(os.getuid() == 0, "only root has rights to lose")
+    def test_root_keeps_no_right_but_to_open_files_and_ports(self):
+        kept = 1 << 1 | 1 << 10  # CAP_DAC_OVERRIDE, CAP_NET_BIND_SERVICE
+        self.assertEqual(int(self.status(self.serve_runner(), "CapEff"), 16) & ~kept, 0)
+
     def test_no_cores_are_left(self):
         server = self.serve_runner()
         self.assertRegex(self.run_lua(server, READ % "/proc/self/limits"),
@@ -235,6 +240,8 @@ class Files(HardeningTest):
         self.assertEqual(self.attempt(server, "write"), "done")  # below /tmp
         self.assertEqual(self.run_lua(server, "local f = assert(io.tmpfile()) f:write('x') return 'done'"), "done")
         self.assertNotIn("denied", self.run_lua(server, READ % "/etc/hosts"))
+        for path in ("/dev/shm/new", "/dev/zero"):  # memory that nobody counts
+            self.assertIn("Permission denied", self.run_lua(server, "return select(2, io.open('%s', 'w'))" % path))
         for path in ("/boot", "/srv", "/var/lib"):
             self.assertIn("Permission denied", self.run_lua(server, READ % path), path)
         self.assertIn("Permission denied", self.run_lua(server, "return select(2, io.open('/etc/new', 'w'))"))
@@ -465,27 +472,38 @@ class Quotas(HardeningTest):
 class SystemCalls(HardeningTest):
     NATIVE = os.path.join(os.environ.get("OUTRIGGER_BUILD_DIR") or os.path.dirname(lib.BINARY), "tests", "native")
 
+    ATTRIBUTES = ("chmod", "fchmod", "fchmodat", "chown", "lchown", "fchown", "fchownat", "utimens", "futimens")
+    SHARED = ("memfd", "segment", "shared_map")
+
     def escape(self, **settings):
         server = self.serve("native_escape", plugins_dir=self.NATIVE, **settings)
         gateway = self.connect(server)
-        conf = json.dumps({"pid": str(server.process.pid)})
+        file = os.path.join(self.temp_dir(), "file")
+        with open(file, "w", encoding="utf-8"):
+            pass
+        conf = json.dumps({"pid": str(server.process.pid), "file": file})
         answer = gateway.event(gateway.start_instance("native_escape", conf))["Data"]
         self.assertEqual(answer["Method"], "kong.response.exit")
         return dict(word.split("=") for word in answer["Args"][1].split())
 
     def test_nothing_reaches_other_processes_or_the_machine(self):
         done = {name for name, word in self.escape().items() if word != "EPERM"}
-        self.assertEqual(done, {"own_signal", "own_limit", "inet", "unix"})
+        self.assertEqual(done, {"own_signal", "own_limit", "own_priority", "own_map", "inet", "unix"})
 
     def test_without_the_filter_it_would(self):
         words = self.escape(seccomp="off")
         done = {name for name, word in words.items() if word == "done"}
-        self.assertGreaterEqual(done, {"fork", "kill", "tgkill", "owner", "inet"})
+        self.assertGreaterEqual(done, {"fork", "kill", "tgkill", "owner", "inet", *self.ATTRIBUTES,
+                                       *self.SHARED})
+        self.assertEqual((words["io_group"], words["io_user"]), ("EINVAL", "EINVAL"))
 
     def test_what_is_allowed_by_name_works(self):
         words = self.escape(plugin_native_escape_allow="fork, signal")
         self.assertEqual([words[name] for name in ("fork", "kill", "tgkill", "owner")], ["done"] * 4)
         self.assertEqual(words["seize"], "EPERM")
+        words = self.escape(plugin_native_escape_allow="attributes, shared_memory")
+        self.assertEqual({words[name] for name in self.ATTRIBUTES + self.SHARED}, {"done"})
+        self.assertEqual((words["fork"], words["priority_group"]), ("EPERM", "EPERM"))
 
     def test_a_plugin_without_network_has_unix_sockets_only(self):
         words = self.escape(plugin_native_escape_network="off")
