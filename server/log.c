@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,26 +38,70 @@ static struct {
 	struct buf line;
 } the_log = {.level = LOG_LEVEL_NOTICE, .fd = STDERR_FILENO};
 
-static int open_file(const char *path)
+/* Whether both are the same file, pipe or device. */
+static bool is_same(const struct stat *a, const struct stat *b)
 {
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* A link is followed to what we were started with alone (/dev/stdout): any other may be somebody's who wants us to write
+ * there. A duplicate, or -1 and errno ELOOP. */
+static int open_standard(const char *path)
+{
+	int at = open(path, O_PATH | O_CLOEXEC), fd = -1;
+	struct stat target, standard;
+
+	if (at >= 0 && fstat(at, &target) == 0)
+		for (int i = STDOUT_FILENO; fd < 0 && i <= STDERR_FILENO; i++)
+			if (fstat(i, &standard) == 0 && is_same(&target, &standard))
+				fd = fcntl(i, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (at >= 0)
+		close(at);
+	if (fd < 0)
+		errno = ELOOP;
+	return fd;
+}
+
+/* Nobody waits for the other end of a pipe. */
+static int open_file(const char *path, const char **ret_why)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		      0644);
+	struct stat st;
+
+	if (fd < 0 && errno == ELOOP)
+		fd = open_standard(path);
+	else if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode)))
+		(void)fcntl(fd, F_SETFL, O_APPEND);
+	else if (fd >= 0 || errno == ENXIO) {
+		*ret_why = "it is neither a file nor a device";
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (fd < 0)
+		*ret_why = errno == ELOOP
+				   ? "it is a link, which is followed to our stdout and stderr only"
+				   : strerror(errno);
+	return fd;
 }
 
 static int open_path(const char *path, enum log_level level, struct err *err)
 {
 	char *copy = strdup(path);
+	const char *why = "";
 	int fd;
 
 	if (copy == NULL)
 		return err_set(err, E_NOMEM, "no memory for the log");
-	fd = open_file(path);
+	fd = open_file(path, &why);
 	if (fd < 0) {
 		free(copy);
 		return err_set(
 			err, E_IO,
 			"can't write the log %s: %s; make its folder, or set `log` to a file "
 			"that can be written, to stderr or to syslog",
-			path, strerror(errno));
+			path, why);
 	}
 	log_close();
 	the_log.path = copy;
@@ -79,14 +124,14 @@ int log_open(const char *target, enum log_level level, struct err *err)
 
 void log_reopen(void)
 {
+	const char *why = "";
 	int fd;
 
 	if (the_log.path == NULL)
 		return;
-	fd = open_file(the_log.path);
+	fd = open_file(the_log.path, &why);
 	if (fd < 0) {
-		log_line(LOG_LEVEL_ERR, "can't open the log %s anew: %s", the_log.path,
-			 strerror(errno));
+		log_line(LOG_LEVEL_ERR, "can't open the log %s anew: %s", the_log.path, why);
 		return;
 	}
 	close(the_log.fd);

@@ -21,8 +21,8 @@ static const char default_read[] =
 	"/usr/libexec,/usr/share,/usr/local/bin,/usr/local/lib,/usr/local/share,"
 	"/usr/local/openresty,/usr/local/kong/include,"
 	"/run/systemd/resolve,/run/resolvconf,/run/NetworkManager";
-static const char default_write[] =
-	"/tmp,/var/tmp,/var/log,/var/lib/outrigger,/dev/stdout,/dev/stderr";
+/* No place of logs: whoever may write there can have ours go elsewhere, or another service's. */
+static const char default_write[] = "/tmp,/var/tmp,/var/lib/outrigger,/dev/stdout,/dev/stderr";
 
 struct places {
 	struct place *places; /* owned, as their paths are */
@@ -183,19 +183,6 @@ static void add_trust(struct places *p, const struct config *config)
 		add(p, strdup(config->dns_hostsfile), false);
 }
 
-/* Of a log that is no file the name is no path. Without a supervisor a worker opens it anew. */
-static void add_log(struct places *p, const struct config *config)
-{
-	char *path = strdup(config->log), *folder;
-
-	if (path != NULL && *path == '/') {
-		folder = strdup(dirname(path));
-		add(p, folder, true);
-	}
-	free(path);
-	add(p, file_printf("%s/logs", config->prefix), true);
-}
-
 /* The folder, or the nearest one above it that is there. */
 static void add_output(struct places *p, const char *output)
 {
@@ -225,7 +212,6 @@ int places_restrict(const struct config *config, const char *output, struct err 
 	add_devices(&p);
 	add_code(&p, config);
 	add_trust(&p, config);
-	add_log(&p, config);
 	add_output(&p, output);
 	if (p.rc == 0)
 		p.rc = landlock_restrict(p.places, p.count, err);

@@ -8,8 +8,7 @@
 struct config;
 struct err;
 
-/* Binds our process to what the configuration says, to plugins' code and what it requires, and to the folder of the
- * log. `output` is a folder that the process is to write itself (NULL = none). -E_CONF, -E_NOMEM, -E_UNSUPPORTED. */
+/* Binds our process to what the configuration says, and to plugins' code and what it requires. `output` is a folder that the process is to write itself (NULL = none). -E_CONF, -E_NOMEM, -E_UNSUPPORTED. */
 int places_restrict(const struct config *config, const char *output, struct err *err);
 
 #endif

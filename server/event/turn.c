@@ -331,6 +331,16 @@ static enum msg_follow follow_of(const struct event *event, const struct pdk_fn 
 	return MSG_FOLLOW_RESULT;
 }
 
+/* The gateway waits no longer. */
+static void end_last_turn(struct event_record *record)
+{
+	double now = reactor_now();
+
+	record->used += now - record->turn_at;
+	record->turn_at = now;
+	record->state = EVENT_ENDED;
+}
+
 int turn_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv, size_t argc,
 	      struct err *err)
 {
@@ -357,7 +367,7 @@ int turn_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *ar
 	if (msg.follow == MSG_FOLLOW_MORE)
 		return PDK_SENT_ON;
 	if (msg.follow == MSG_FOLLOW_NOTHING)
-		event->record->state = EVENT_ENDED;
+		end_last_turn(event->record);
 	else
 		turn_give(event, EVENT_WAITING, (fn->flags & PDK_SLOW) != 0);
 	return 0;

@@ -272,6 +272,80 @@ class Files(HardeningTest):
             self.assertFalse(os.path.exists(self.folder + "/found"))
 
 
+class Log(HardeningTest):
+    """Whoever can put something in the log's place has the supervisor open it, with its rights."""
+
+    def setUp(self):
+        self.folder = self.temp_dir()
+        self.path = os.path.join(self.folder, "log")
+        self.target = os.path.join(self.temp_dir(), "target")
+
+    def serve_logging(self, **settings):
+        folder = os.path.join(self.temp_dir(), "plugins")
+        self.write_plugin(folder, "p", RUN)
+        server = lib.Server("p", plugins_dir=folder, start=False, log=self.path, **settings)
+        self.addCleanup(self.end, server)
+        server.start(cwd="/")
+        self.wait_text(self.path, "is served on")
+        lib.wait_until(lambda: os.path.exists(server.path()), "the socket")
+        return server
+
+    def wait_text(self, path, text):
+        lib.wait_until(lambda: os.path.exists(path) and text in self.read(path), "%r in %s" % (text, path))
+
+    @staticmethod
+    def read(path):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_plugins_have_neither_its_folder_nor_the_prefix_s_logs(self):
+        server = self.serve_logging(write_paths="/var/tmp")
+        os.mkdir(os.path.join(server.prefix, "logs"))
+        for code in ("io.open('%s', 'a')" % self.path, "os.remove('%s')" % self.path,
+                     "io.open('%s/new', 'w')" % self.folder, "io.open('%s/logs/new', 'w')" % server.prefix):
+            self.assertIn("Permission denied", self.run_lua(server, "return select(2, %s)" % code), code)
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_by_default_no_service_s_logs_are_a_place_of_plugins(self):
+        server = self.serve_runner()
+        self.assertIn("Permission denied", self.run_lua(server, "return select(2, io.open('/var/log/new', 'w'))"))
+
+    def check_rotation(self, put, why):
+        server = self.serve_logging()
+        old = self.path + ".1"
+        os.rename(self.path, old)
+        put()
+        server.signal(signal.SIGUSR1)
+        self.wait_text(old, "can't open the log %s anew: %s" % (self.path, why))
+        self.assertEqual(self.run_lua(server, "return 'served'"), "served")
+        os.remove(self.path)
+        server.signal(signal.SIGUSR1)
+        lib.wait_until(lambda: os.path.exists(self.path), "a log, when it can be opened again")
+
+    def test_a_link_in_its_place_is_not_followed(self):
+        self.check_rotation(lambda: os.symlink(self.target, self.path), "it is a link")
+        self.assertFalse(os.path.exists(self.target))
+
+    def test_a_pipe_in_its_place_stops_nobody(self):
+        self.check_rotation(lambda: os.mkfifo(self.path), "it is neither a file nor a device")
+
+    def test_nor_is_a_link_followed_at_the_start(self):
+        os.symlink(self.target, self.path)
+        with self.assertRaisesRegex(AssertionError, "it is a link, which is followed to our stdout and stderr only"):
+            self.serve_runner(log=self.path)
+        self.assertFalse(os.path.exists(self.target))
+
+    def test_links_to_the_own_standard_streams_are_followed(self):
+        os.symlink("/dev/stderr", self.path)
+        for path in ("/dev/stderr", self.path):
+            server = self.serve_runner(log=path)
+            server.signal(signal.SIGUSR1)
+            self.assertEqual(self.run_lua(server, "kong.log.err('said') return 'served'"), "served")
+            server.wait_log("is served on")
+            self.assertNotIn("can't", server.log())
+
+
 # Prints whether who listens at that path answers a call as a gateway's.
 CALL = """
 import socket, sys

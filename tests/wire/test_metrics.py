@@ -111,6 +111,27 @@ class Metrics(MetricsTest):
         self.assertEqual((result.returncode, result.stdout), (0, ""))
 
 
+    def test_a_handler_that_exits_has_taken_its_time(self):
+        code = """function P:access()
+                local start = os.clock()
+                while os.clock() - start < 0.05 do end
+                return kong.response.exit(200)
+            end"""
+        server = self.serve_code("p", code, status_listen="127.0.0.1:0", stall_timeout="20s", event_timeout="25s")
+        server.wait_log("/metrics are on")
+        self.address = ADDRESS.search(server.log()).groups()
+        with self.connect(server) as gateway:
+            gateway.event(gateway.start_instance("p"))
+        metrics = lib.wait_until(lambda: self.ended(self.metrics()), "the event's end")
+        taken = next(n for key, n in metrics.items() if key.startswith("outrigger_handler_duration_seconds_sum{"))
+        self.assertGreater(taken, 0.03)  # processor time: no machine is too slow for it
+
+    @staticmethod
+    def ended(metrics):
+        return metrics if any(n > 0 for key, n in metrics.items()
+                              if key.startswith("outrigger_handler_duration_seconds_count{")) else None
+
+
 class Probes(MetricsTest):
     def test_ready_means_that_every_plugin_is_served(self):
         server = self.serve_status("wire-do", "wire-mp", quarantine_after="1")
