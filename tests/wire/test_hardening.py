@@ -417,7 +417,7 @@ class OtherPlugins(HardeningTest):
 
 
 class Memory(HardeningTest):
-    ROOM = 128 << 20
+    ROOM = 256 << 20
     SLOW = {"stall_timeout": "20s", "event_timeout": "25s"}  # to fill memory takes its time
 
     def worker(self, server):
@@ -475,7 +475,7 @@ class Memory(HardeningTest):
         for key in ("worker_memory_max", "memory_max"):
             server = self.serve_limited(key)
             gateway = self.connect(server)
-            instance = gateway.start_instance("p", json.dumps({"word": self.take(0.85)}))
+            instance = gateway.start_instance("p", json.dumps({"word": self.take(0.82)}))
             other = gateway.start_instance("p", '{"word":"return tostring(taken)"}')
             old = self.worker(server)
             self.assertEqual(gateway.event(instance)["Data"]["Args"][1], "done")
