@@ -71,6 +71,14 @@ class Conversation:
         return sorted(json.dumps(steps, sort_keys=True) for steps in events.values())
 
 
+def comparable(conversation):
+    """Its messages. Without their connections where there is a log phase: that runs in a timer, and which
+    connection of the pool it finds, or whether it makes one, is a matter of time."""
+    logs = any(method == "plugin.HandleEvent" and params[0]["EventName"] == "log"
+               for _, _, _, method, params in conversation.messages)
+    return [message[1:] if logs else message for message in conversation.messages]
+
+
 class GatewayMatchesKong(kong_replay.MatchesKong):
     PROTOCOL = "msgpack"
 
@@ -92,8 +100,9 @@ class GatewayMatchesKong(kong_replay.MatchesKong):
         if scenario.name == kong_replay.PARALLEL:
             self.assertEqual(ours.by_event(), recorded.by_event())
             return
-        self.assertEqual(ours.messages, recorded.messages)
-        self.assertEqual(strict(ours.messages), strict(recorded.messages))
+        said, wanted = comparable(ours), comparable(recorded)
+        self.assertEqual(said, wanted)
+        self.assertEqual(strict(said), strict(wanted))
         self.check_bytes(scenario)
 
     def test_all_scenarios_are_there(self):
