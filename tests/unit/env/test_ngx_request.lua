@@ -58,9 +58,13 @@ end
 
 function P:response()
 	check.equal(lines(), "", "an exit that goes on says nothing")
-	answer("kong.response.get_headers", { a = { "1", "2" } })
+	answer("kong.response.get_headers", { a = { "1", "2" }, ["x-cache-status"] = "Miss" })
 	answer("kong.response.get_status", 404)
 	check.equal(ngx.header.a[2] .. ngx.status .. ngx.resp.get_headers().A[1], "24041", "the response")
+	local raw = ngx.resp.get_headers(0, true)
+	raw["X-Cache-Status"] = "Hit"
+	check.equal(raw["x-cache-status"], nil, "another spelling beside it")
+	check.equal(raw.A[2], "2", "raw names")
 	check.equal(ngx.get_phase(), "access", "the phase, as nginx has it")
 	asked()
 end

@@ -30,13 +30,24 @@ local function set_header(_, name, value)
 	end
 end
 
+-- The gateway says names in lower case. Who wants them raw means to write them again, and to find them by the
+-- spelling in which headers are set.
+local function as_written(headers)
+	local written = {}
+	for name, value in pairs(headers) do
+		written[(name:gsub("%f[%a]%a", string.upper))] = value
+	end
+	return written
+end
+
 return function(ngx)
 	ngx.header = setmetatable({}, { __index = get_header, __newindex = set_header })
 
 	ngx.resp = {}
 
-	function ngx.resp.get_headers(max)
-		return kong.response.get_headers(max == 0 and MAX_LINES or max)
+	function ngx.resp.get_headers(max, raw)
+		local headers = kong.response.get_headers(max == 0 and MAX_LINES or max)
+		return raw and as_written(headers) or headers
 	end
 
 	ngx.magic("status", function()
