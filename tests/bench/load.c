@@ -28,6 +28,20 @@ static const struct load_mode *pick(const struct load *l)
 	return mode;
 }
 
+/* Waits until the rate allows another event. */
+static void pace(const struct load *l)
+{
+	if (l->rate == 0)
+		return;
+	uint64_t due = l->run_began + (l->begun - l->run_first) * 1000000000 / l->rate;
+	uint64_t t = now();
+	if (t >= due)
+		return;
+	struct timespec rest = {.tv_sec = (time_t)((due - t) / 1000000000),
+				.tv_nsec = (long)((due - t) % 1000000000)};
+	nanosleep(&rest, NULL);
+}
+
 /* Begins the slot's next event, or leaves it idle when all have begun. */
 static void event_begin(struct load *l, struct load_conn *c)
 {
@@ -35,6 +49,7 @@ static void event_begin(struct load *l, struct load_conn *c)
 		l->running--;
 		return;
 	}
+	pace(l);
 	c->mode = pick(l);
 	c->step = 0;
 	snprintf(c->nonce, sizeof(c->nonce), "%0*llx", LOAD_NONCE, (unsigned long long)l->begun);
@@ -223,6 +238,8 @@ void load_start(struct load *l)
 void load_run(struct load *l, uint64_t events)
 {
 	l->wanted = l->begun + events;
+	l->run_began = now();
+	l->run_first = l->begun;
 	l->running = (int)l->connections;
 	for (unsigned i = 0; i < l->connections; i++)
 		event_begin(l, &l->conns[i]);

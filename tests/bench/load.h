@@ -88,8 +88,11 @@ struct load {
 	unsigned instances;         /* of each mode */
 	size_t body;                /* bytes that get_raw_body answers */
 	bool fresh;                 /* a new connection for each event */
+	unsigned rate;              /* events a second at most; 0 = as many as it takes */
 
 	uint64_t begun, wanted; /* events in all */
+	uint64_t run_began;     /* ns */
+	uint64_t run_first;     /* begun by then */
 	int running;            /* slots with an event under way */
 	int epoll;
 	struct load_conn *conns;

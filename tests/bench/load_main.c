@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --events N, --rounds N        events of a round (10000), rounds (1)\n"
 	"  --connections N               each runs one event after the other (16)\n"
 	"  --fresh                       a new connection for each event\n"
+	"  --rate N                      events a second at most (0: as many as it takes)\n"
 	"  --idle N                      more connections, on which nothing is said (0)\n"
 	"  --instances N                 events take turns on them (1)\n"
 	"  --body BYTES                  what kong.request.get_raw_body answers (0)\n"
@@ -93,6 +94,7 @@ enum long_option {
 	ROUNDS,
 	CONNECTIONS,
 	FRESH,
+	RATE,
 	IDLE,
 	INSTANCES,
 	BODY,
@@ -144,6 +146,9 @@ static void take_number(struct load *l, struct options *o, enum long_option opti
 	case CONNECTIONS:
 		l->connections = number(value);
 		break;
+	case RATE:
+		l->rate = number(value);
+		break;
 	case IDLE:
 		l->idle = number(value);
 		break;
@@ -176,6 +181,7 @@ static bool read_options(int argc, char **argv, struct load *l, struct options *
 						{"rounds", 1, 0, ROUNDS},
 						{"connections", 1, 0, CONNECTIONS},
 						{"fresh", 0, 0, FRESH},
+						{"rate", 1, 0, RATE},
 						{"idle", 1, 0, IDLE},
 						{"instances", 1, 0, INSTANCES},
 						{"body", 1, 0, BODY},

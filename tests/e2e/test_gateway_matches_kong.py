@@ -72,11 +72,14 @@ class Conversation:
 
 
 def comparable(conversation):
-    """Its messages. Without their connections where there is a log phase: that runs in a timer, and which
-    connection of the pool it finds, or whether it makes one, is a matter of time."""
-    logs = any(method == "plugin.HandleEvent" and params[0]["EventName"] == "log"
-               for _, _, _, method, params in conversation.messages)
-    return [message[1:] if logs else message for message in conversation.messages]
+    """Its messages; from a log phase on without their connections: that runs in a timer, and which connection of
+    the pool it finds, or whether it makes one, is a matter of time."""
+    found, logs = [], False
+    for connection, *rest in conversation.messages:
+        method, params = rest[-2:]
+        logs = logs or method == "plugin.HandleEvent" and params[0]["EventName"] == "log"
+        found.append(rest if logs else [connection, *rest])
+    return found
 
 
 class GatewayMatchesKong(kong_replay.MatchesKong):
