@@ -19,10 +19,10 @@ EXAMPLES = os.path.join(harness.SOURCE, "examples", "python")
 
 
 def program(name, path=None, key=None):
-    """The option by which Outrigger starts a plugin in Python."""
+    """The options by which Outrigger starts a plugin in Python, which may read the package that it imports."""
     path = path or os.path.join(FIXTURES, name + ".py")
-    return "--plugin-%s-exec=/usr/bin/env 'PYTHONPATH=%s' %s '%s'" % (
-        key or name, EXAMPLES, sys.executable, path)
+    return ("--read-paths=default,%s" % EXAMPLES, "--plugin-%s-exec=/usr/bin/env 'PYTHONPATH=%s' %s '%s'" % (
+        key or name, EXAMPLES, sys.executable, path))
 
 
 def python(name="e2e-python", **texts):
@@ -31,7 +31,7 @@ def python(name="e2e-python", **texts):
 
 class Remote(CodePlugins):
     NAMES = ("e2e-python",)
-    OPTIONS = (program("e2e-python"),)
+    OPTIONS = program("e2e-python")
 
     def assert_refused(self, response, status=500):
         self.assertEqual((response.status, response.json()), (status, UNEXPECTED))
@@ -141,7 +141,7 @@ kong.response.exit(200, number + kong.request.get_query_arg("n"))"""))
 
 class Coroutines(Remote):
     NAMES = ("e2e-asyncio",)
-    OPTIONS = (program("e2e-asyncio"),)
+    OPTIONS = program("e2e-asyncio")
 
     def coroutine(self, text, **request):
         return self.ask(python("e2e-asyncio", access=text), **request)
@@ -248,7 +248,7 @@ class Deaths(Remote):
 
 class Hello(CodePlugins):
     NAMES = ("py-hello",)
-    OPTIONS = (program("py-hello", os.path.join(EXAMPLES, "plugins", "py-hello.py")),)
+    OPTIONS = program("py-hello", os.path.join(EXAMPLES, "plugins", "py-hello.py"))
 
     def test_the_example_says_hello(self):
         response = self.ask({"name": "py-hello", "config": {"message": "hi"}}, headers={"Host": "example.com"})
