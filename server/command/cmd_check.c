@@ -16,6 +16,7 @@
 #include "server/command/cmd.h"
 #include "server/command/loader.h"
 #include "server/command/stdout_guard.h"
+#include "server/config/config_sockets.h"
 #include "server/config/kong_names.h"
 #include "server/config/options.h"
 #include "server/config/settings.h"
@@ -213,6 +214,8 @@ int cmd_check(int argc, char **argv)
 	if (code != CLI_GO_ON)
 		return code;
 	rc = config_need_plugins(&cli.config, &err);
+	if (rc == 0)
+		rc = config_sockets_need_trust(&cli.config, &err);
 	/* Before plugins are loaded, when the process may still read what is the gateway's. */
 	if (rc == 0 && cli.own[OPTION_KONG_CONF] != NULL)
 		rc = check_kong(&cli, &report, &err);

@@ -2,6 +2,7 @@
 #include "protocol/err.h"
 #include "server/command/cli.h"
 #include "server/command/cmd.h"
+#include "server/config/config_sockets.h"
 #include "server/config/options.h"
 #include "server/server.h"
 #include "server/supervisor/supervisor.h"
@@ -54,6 +55,8 @@ int cmd_serve(int argc, char **argv)
 	if (code != CLI_GO_ON)
 		return code;
 	rc = config_need_plugins(&cli.config, &err);
+	if (rc == 0)
+		rc = config_sockets_need_trust(&cli.config, &err);
 	if (rc == 0)
 		rc = serve(&cli, &again, &err);
 	code = rc == 0 ? EXIT_DONE : cli_fail(command.name, &err, rc);

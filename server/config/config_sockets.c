@@ -1,5 +1,6 @@
 #include "server/config/config_sockets.h"
 #include <ares.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "server/config/config.h"
 #include "server/config/config_value.h"
 #include "server/config/settings.h"
+#include "server/file.h"
 
 #define BLANKS " \t"
 
@@ -104,4 +106,40 @@ int config_sockets_check(const struct config *config, struct err *err)
 	if (config->dns_resolver == NULL)
 		return 0;
 	return say_where(config, "dns_resolver", check_servers(config->dns_resolver, err), err);
+}
+
+static int read_trusted(SSL_CTX *tls, const char *path, struct err *err)
+{
+	if (strcmp(path, "system") == 0)
+		return SSL_CTX_set_default_verify_paths(tls) == 1 ? 0 : -E_NOMEM;
+	if (SSL_CTX_load_verify_file(tls, path) == 1)
+		return 0;
+	if (!file_exists(path))
+		return err_set(err, E_CONF, "there is no file %s", path);
+	return err_set(err, E_CONF, "%s can't be read, or has no certificate in PEM", path);
+}
+
+int config_sockets_trust(const struct config *config, SSL_CTX *tls, struct err *err)
+{
+	const char *list = config->lua_ssl_trusted_certificate, *item;
+	int rc = 0;
+	size_t n;
+
+	while (rc == 0 && list != NULL && value_next_item(&list, &item, &n)) {
+		char *path = strndup(item, n);
+
+		rc = path != NULL ? read_trusted(tls, path, err) : -E_NOMEM;
+		free(path);
+	}
+	ERR_clear_error();
+	return say_where(config, "lua_ssl_trusted_certificate", rc, err);
+}
+
+int config_sockets_need_trust(const struct config *config, struct err *err)
+{
+	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+	int rc = tls != NULL ? config_sockets_trust(config, tls, err) : -E_NOMEM;
+
+	SSL_CTX_free(tls);
+	return rc;
 }

@@ -9,7 +9,6 @@
 #include "protocol/err.h"
 #include "server/config/config.h"
 #include "server/config/config_sockets.h"
-#include "server/config/config_value.h"
 #include "server/cosocket/cosocket.h"
 #include "server/log.h"
 
@@ -22,24 +21,13 @@ static int fail(struct err *err, const char *text)
 
 /* ---- what all share ---- */
 
-/* Each is a file, or "system": what the machine trusts. */
-static void trust(SSL_CTX *tls, const char *names)
+/* A file that has gone since the start is one that nobody is trusted by. */
+static void trust(SSL_CTX *tls, const struct config *config)
 {
-	const char *name;
-	size_t n;
+	struct err err;
 
-	while (names != NULL && value_next_item(&names, &name, &n)) {
-		char *path = strndup(name, n);
-
-		if (path == NULL)
-			continue;
-		if (strcmp(path, "system") == 0)
-			SSL_CTX_set_default_verify_paths(tls);
-		else if (SSL_CTX_load_verify_file(tls, path) != 1)
-			log_line(LOG_LEVEL_ERR, "lua_ssl_trusted_certificate: can't read %s", path);
-		free(path);
-	}
-	ERR_clear_error();
+	if (config_sockets_trust(config, tls, &err) != 0)
+		log_line(LOG_LEVEL_ERR, "%s", err.text);
 }
 
 /* What is wrong with a chain is looked at later, as nginx does: the last thing that is. */
@@ -61,7 +49,7 @@ static SSL_CTX *context_of(struct cosocket_home *home)
 	tls = SSL_CTX_new(TLS_client_method());
 	if (tls == NULL)
 		return NULL;
-	trust(tls, config->lua_ssl_trusted_certificate);
+	trust(tls, config);
 	if (config_sockets_versions(config->lua_ssl_protocols, &first, &last, NULL) == 0) {
 		SSL_CTX_set_min_proto_version(tls, first);
 		SSL_CTX_set_max_proto_version(tls, last);

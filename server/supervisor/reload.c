@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "protocol/err.h"
+#include "server/config/config_sockets.h"
 #include "server/socket/server_sockets.h"
 #include "server/supervisor/group_reload.h"
 
@@ -191,6 +192,8 @@ int reload_begin(struct reload *r, const struct reload_place *place, struct conf
 	*r = (struct reload){.runs = true, .config = config, .env = *place->env};
 	r->env.config = config;
 	rc = config_need_plugins(config, err);
+	if (rc == 0)
+		rc = config_sockets_need_trust(config, err);
 	if (rc == 0)
 		rc = plan_init(&r->plan, config, err);
 	if (rc == 0) {

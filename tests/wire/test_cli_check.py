@@ -25,6 +25,20 @@ class Plugins(CliCase):
         self.assertTrue(all(line.startswith(("bad: ", "good: ")) for line in text.splitlines()))
         self.assertRegex(text, r"(?m)^good: ok: ")
 
+    def test_certificates_to_trust_that_can_not_be_read_are_an_error_of_check_and_serve(self):
+        self.plugin("one")
+        no_pem = self.write("no.pem", "no certificate")
+        for path, why in ((self.path("gone.pem"), "there is no file "),
+                          (no_pem, "no.pem can't be read, or has no certificate in PEM")):
+            conf = self.write("o.conf", "lua_ssl_trusted_certificate = system, %s\n" % path)
+            for command in ("check", "serve"):
+                with self.subTest(command, path=path):
+                    result = self.with_plugins(command, "--config=" + conf)
+                    self.assertEqual(result.returncode, 2)
+                    self.assertIn("o.conf:1: lua_ssl_trusted_certificate: ", result.stderr)
+                    self.assertIn(why, result.stderr)
+                    self.assertIn(path, result.stderr)
+
     def test_what_can_not_cross_is_a_note(self):
         self.plugin("one", schema="""
             local function check() return true end

@@ -99,7 +99,8 @@ def openssl(folder, *arguments):
 
 
 def make_certificates(folder):
-    """ca.pem; server.pem for tls.test and client.pem, signed by it; stranger.pem, by another one. With NAME.key."""
+    """ca.pem; server.pem for tls.test and client.pem, signed by it; stranger.pem, by another one. With NAME.key, and
+    locked.key, which is client.key with the password "secret"."""
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     for name in ("ca", "other-ca"):
         openssl(folder, "req", "-x509", *key, "-keyout", name + ".key", "-out", name + ".pem",
@@ -111,6 +112,7 @@ def make_certificates(folder):
             file.write("subjectAltName=DNS:%s\n" % host)
         openssl(folder, "x509", "-req", "-in", name + ".csr", "-CA", ca + ".pem", "-CAkey", ca + ".key",
                 "-CAcreateserial", "-out", name + ".pem", "-days", "30", "-extfile", name + ".ext")
+    openssl(folder, "pkey", "-in", "client.key", "-aes128", "-passout", "pass:secret", "-out", "locked.key")
 
 
 # ---- names ----
@@ -226,7 +228,8 @@ class Peers:
                 return "[[%s]]" % file.read()
         fields = ["%s = %d" % item for item in self.ports.items()]
         fields += ["unix = %r" % ("unix:" + self.unix), "unix_udp = %r" % ("unix:" + self.unix_udp)]
-        fields += ["cert = " + text("client.pem"), "key = " + text("client.key")]
+        fields += ["%s = %s" % (field, text(name)) for field, name in (
+            ("cert", "client.pem"), ("key", "client.key"), ("locked_key", "locked.key"), ("ca", "ca.pem"))]
         return "{ %s }" % ", ".join(fields)
 
     def close(self):
