@@ -103,17 +103,6 @@ static void sync_dir(const char *dir)
 	close(fd);
 }
 
-static int fill_file(int fd, const char *text, const char *path, struct err *err)
-{
-	int rc = file_write_all(fd, text, strlen(text), path, err);
-
-	if (rc == 0 && fsync(fd) != 0)
-		rc = io_error(err, "write", path);
-	if (close(fd) != 0 && rc == 0)
-		rc = io_error(err, "write", path);
-	return rc;
-}
-
 /* Everybody may read it, whatever our umask: plugin code's filter, which may be on, would not let us say so later. */
 static int make_readable(const char *path)
 {
@@ -124,36 +113,53 @@ static int make_readable(const char *path)
 	return fd;
 }
 
-static int replace_file(const char *temporary, const char *path, const char *text, struct err *err)
+int file_new_init(struct file_new *f, const char *dir, const char *name, struct err *err)
 {
-	int rc, fd = make_readable(temporary);
+	unsigned long long random = 0;
+	int rc = -E_NOMEM;
 
-	if (fd < 0)
-		return io_error(err, "make", path);
-	rc = fill_file(fd, text, path, err);
-	if (rc == 0 && rename(temporary, path) != 0)
-		rc = io_error(err, "replace", path);
-	if (rc != 0)
-		unlink(temporary);
+	(void)!getrandom(&random, sizeof(random), 0);
+	*f = (struct file_new){-1, file_printf("%s/%s", dir, name),
+			       file_printf("%s/.%s.%016llx", dir, name, random), dir};
+	if (f->path != NULL && f->temporary != NULL) {
+		f->fd = make_readable(f->temporary);
+		rc = f->fd >= 0 ? 0 : io_error(err, "make", f->path);
+	}
+	if (rc != 0) {
+		free(f->temporary);
+		free(f->path);
+		*f = (struct file_new){.fd = -1};
+	}
+	return rc;
+}
+
+int file_new_end(struct file_new *f, int rc, struct err *err)
+{
+	if (rc == 0 && fsync(f->fd) != 0)
+		rc = io_error(err, "write", f->path);
+	if (close(f->fd) != 0 && rc == 0)
+		rc = io_error(err, "write", f->path);
+	if (rc == 0 && rename(f->temporary, f->path) != 0)
+		rc = io_error(err, "replace", f->path);
+	if (rc == 0)
+		sync_dir(f->dir);
+	else
+		unlink(f->temporary);
+	free(f->temporary);
+	free(f->path);
+	*f = (struct file_new){.fd = -1};
 	return rc;
 }
 
 int file_write_atomic(const char *dir, const char *name, const char *text, struct err *err)
 {
-	char *path = file_printf("%s/%s", dir, name);
-	unsigned long long random = 0;
-	char *temporary;
-	int rc = -E_NOMEM;
+	struct file_new new;
+	int rc = file_new_init(&new, dir, name, err);
 
-	(void)!getrandom(&random, sizeof(random), 0);
-	temporary = file_printf("%s/.%s.%016llx", dir, name, random);
-	if (path != NULL && temporary != NULL)
-		rc = replace_file(temporary, path, text, err);
-	if (rc == 0)
-		sync_dir(dir);
-	free(temporary);
-	free(path);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = file_write_all(new.fd, text, strlen(text), new.path, err);
+	return file_new_end(&new, rc, err);
 }
 
 /* Copies the path's parts, each behind one '/'. */

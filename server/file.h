@@ -14,6 +14,16 @@ int file_read(const char *path, char **ret_text, size_t *ret_len, struct err *er
 /* Makes DIR/NAME with that content, readable by all, whole or not at all: written beside it, synced,
  * then renamed. -E_IO, -E_NOMEM. */
 int file_write_atomic(const char *dir, const char *name, const char *text, struct err *err);
+/* The same for who writes by itself: a new file beside the place, ... */
+struct file_new {
+	int fd;
+	char *path, *temporary;
+	const char *dir; /* borrowed */
+};
+/* -E_IO, -E_NOMEM; the struct is then empty. */
+int file_new_init(struct file_new *f, const char *dir, const char *name, struct err *err);
+/* ... which `rc` 0 puts there; with any other it goes again. Returns `rc`, or -E_IO. */
+int file_new_end(struct file_new *f, int rc, struct err *err);
 /* Writes it all to a descriptor. -E_IO. `what` names the descriptor in the error. */
 int file_write_all(int fd, const char *text, size_t n, const char *what, struct err *err);
 

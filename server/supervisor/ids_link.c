@@ -32,6 +32,9 @@ struct answer {
 struct ids_link {
 	struct ids_file *ids;
 	struct reactor_io *io;
+	struct reactor_timer *retry; /* of what waits for the file's lock */
+	struct request request;      /* the one that it has made last */
+	int tries;                   /* of that */
 	int fd;
 	double credit, credited_at;
 };
@@ -50,27 +53,42 @@ static bool has_credit(struct ids_link *link)
 	return true;
 }
 
-static void reserve(struct ids_link *link, enum kind kind, struct answer *answer)
+static void reserve(struct ids_link *link, struct answer *answer)
 {
 	uint32_t first = 0, end = 0;
 
-	if (!has_credit(link)) {
-		answer->rc = err_set(&answer->err, E_LIMIT, "it takes ids too fast");
-	} else if (kind == KIND_EVENTS) {
+	if (link->request.kind == KIND_EVENTS) {
 		answer->rc = ids_file_reserve_events(link->ids, &answer->first, &answer->end,
 						     &answer->err);
-	} else {
-		answer->rc = ids_file_reserve_instances(link->ids, &first, &end, &answer->err);
-		answer->first = first;
-		answer->end = end;
+		return;
 	}
+	answer->rc = ids_file_reserve_instances(link->ids, &first, &end, &answer->err);
+	answer->first = first;
+	answer->end = end;
+}
+
+static void send_answer(struct ids_link *link, const struct answer *answer)
+{
+	(void)send(link->fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void try(void *user)
+{
+	struct ids_link *link = user;
+	struct answer answer = {.number = link->request.number};
+
+	reserve(link, &answer);
+	if (answer.rc == -E_TIMEOUT && link->tries++ < IDS_FILE_TRIES)
+		reactor_timer_start(link->retry, IDS_FILE_PAUSE, 0);
+	else
+		send_answer(link, &answer);
 }
 
 static void on_request(void *user, int ready)
 {
 	struct ids_link *link = user;
-	struct answer answer = {0};
 	struct request request;
+	struct answer answer = {0};
 	ssize_t n = recv(link->fd, &request, sizeof(request), MSG_DONTWAIT);
 
 	(void)ready;
@@ -80,9 +98,15 @@ static void on_request(void *user, int ready)
 		reactor_io_set(link->io, 0);
 		return;
 	}
+	link->request = request;
+	link->tries = 0;
+	if (has_credit(link)) {
+		try(link);
+		return;
+	}
 	answer.number = request.number;
-	reserve(link, request.kind == KIND_EVENTS ? KIND_EVENTS : KIND_INSTANCES, &answer);
-	(void)send(link->fd, &answer, sizeof(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+	answer.rc = err_set(&answer.err, E_LIMIT, "it takes ids too fast");
+	send_answer(link, &answer);
 }
 
 int ids_link_create(struct reactor *reactor, struct ids_file *ids, struct ids_link **ret_link,
@@ -99,9 +123,11 @@ int ids_link_create(struct reactor *reactor, struct ids_file *ids, struct ids_li
 		return err_set(err, E_IO, "can't make a socket: %s", strerror(errno));
 	}
 	setsockopt(pair[1], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	*link = (struct ids_link){ids, NULL, pair[0], BURST, reactor_now()};
+	*link = (struct ids_link){
+		.ids = ids, .fd = pair[0], .credit = BURST, .credited_at = reactor_now()};
 	link->io = reactor_io_create(reactor, link->fd, on_request, link);
-	if (link->io == NULL) {
+	link->retry = reactor_timer_create(reactor, try, link);
+	if (link->io == NULL || link->retry == NULL) {
 		ids_link_destroy(link);
 		close(pair[1]);
 		return err_set(err, E_NOMEM, "no memory for a worker");
@@ -117,6 +143,7 @@ void ids_link_destroy(struct ids_link *link)
 	if (link == NULL)
 		return;
 	reactor_io_destroy(link->io);
+	reactor_timer_destroy(link->retry);
 	close(link->fd);
 	free(link);
 }

@@ -1,6 +1,7 @@
 /* ids_link.h - how a worker gets ids: it asks its supervisor, since it may not be able to write the file.
  *
- * The worker waits for the answer, which the supervisor gives at once. When the supervisor is gone, the worker
+ * The worker waits for the answer. The supervisor, which waits for nobody, gives it at once, or asks again while another
+ * process has the file's lock, for a fifth of a second. When the supervisor is gone, the worker
  * takes to the file itself, as far as its rights allow that. */
 #ifndef SERVER_SUPERVISOR_IDS_LINK_H
 #define SERVER_SUPERVISOR_IDS_LINK_H
@@ -9,7 +10,7 @@
 struct ids_link; /* opaque: the supervisor's end */
 struct reactor;
 
-/* The worker's end is *ret_fd, owned, close-on-exec. `ids` is borrowed. Returns owned in *ret_link. -E_IO,
+/* The worker's end is *ret_fd, owned, close-on-exec. `ids`, of which `waits` is false, is borrowed. Returns owned in *ret_link. -E_IO,
  * -E_NOMEM. */
 int ids_link_create(struct reactor *reactor, struct ids_file *ids, struct ids_link **ret_link,
 		    int *ret_fd, struct err *err);

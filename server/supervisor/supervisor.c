@@ -459,6 +459,7 @@ static int begin(struct supervisor *s, struct err *err)
 	rc = serving_open_ids(s->config, &s->ids, err);
 	if (rc == 0)
 		rc = make_groups(s, err);
+	s->ids.waits = false; /* from here on the loop runs */
 	if (rc == 0)
 		rc = start_workers(s, err);
 	if (rc == 0)

@@ -412,8 +412,8 @@ static void keep_descriptors(void)
 
 int worker_role_run(const struct worker_role_options *options)
 {
-	struct role role = {
-		.ids = {.fd = WORKER_ROLE_IDS, .file = {.dir = (char *)options->ids_dir}}};
+	struct role role = {.ids = {.fd = WORKER_ROLE_IDS,
+				    .file = {.dir = (char *)options->ids_dir, .waits = true}}};
 	struct err err = {""};
 	int rc;
 

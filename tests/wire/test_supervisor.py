@@ -1,67 +1,11 @@
 """Workers that die, spin or are many; and a supervisor that dies."""
 import json
 import os
-import select
 import signal
-import socket
 
 import lib
 import pb_gateway
-
-
-def children(pid):
-    return [int(n) for n in os.listdir("/proc") if n.isdigit() and lib.stat_field(int(n), 1) == str(pid)]
-
-
-def title(pid):
-    try:
-        with open("/proc/%d/cmdline" % pid, "rb") as f:
-            return f.read().rstrip(b"\0").decode()
-    except FileNotFoundError:
-        return ""
-
-
-def lives(pid):
-    return lib.stat_field(pid, 0) not in (None, "Z", "X")
-
-
-class SupervisorTest(lib.WireTest):
-    def end(self, server):
-        """With the workers that outlive it."""
-        left = self.workers(server) if server.process.poll() is None else []
-        super().end(server)
-        for pid in left:
-            lib.wait_until(lambda pid=pid: not lives(pid), "the end of worker %d" % pid)
-
-    def workers(self, server):
-        """Their pids, by the names that ps shows."""
-        return sorted(pid for pid in children(server.process.pid)
-                      if title(pid).startswith("outrigger: worker "))
-
-    def worker(self, server, name="wire-do/0"):
-        (pid,) = [p for p in self.workers(server) if title(p) == "outrigger: worker " + name]
-        return pid
-
-    def spin(self, server, gateway, call):
-        """Sends an event that runs for ever, and waits until it does. The call's id and the worker."""
-        with server.connect() as ready:
-            ready.call("plugin.GetStatus")
-        pid = self.worker(server)
-        before = int(lib.stat_field(pid, 11))
-        message_id = gateway.start_call("plugin.HandleEvent", call)
-        lib.wait_until(lambda: int(lib.stat_field(pid, 11)) >= before + 10, "a loop")
-        return message_id, pid
-
-    def kill_worker(self, server, name="wire-do/0"):
-        """While it is idle: in the middle of a read it is not known what was read. Waits until another one is there."""
-        pid = self.worker(server, name)
-        lib.wait_until(lambda: lib.stat_field(pid, 0) == "S", "an idle worker")
-        os.kill(pid, signal.SIGKILL)
-        lib.wait_until(lambda: any(title(p) == "outrigger: worker " + name for p in
-                                   self.workers(server) if p != pid), "another worker")
-
-    def start(self, gateway, mode="nothing", **conf):
-        return gateway.start_instance("wire-do", json.dumps({"mode": mode, **conf}))
+from supervised import SupervisorTest, lives, title
 
 
 class Deaths(SupervisorTest):
@@ -240,95 +184,6 @@ class Stalls(SupervisorTest):
         self.assertEqual(result["Data"], lib.EXIT_503)
         self.assertIn("Pid", other.call("plugin.GetStatus"))
         server.wait_log("has ended in this plugin's access")
-
-
-class Alone(SupervisorTest):
-    """The supervisor is killed."""
-
-    def end(self, server):
-        for pid in getattr(self, "left", []):
-            if lives(pid):
-                os.kill(pid, signal.SIGKILL)
-        super().end(server)
-
-    def kill_supervisor(self, server):
-        self.left = self.workers(server)
-        server.signal(signal.SIGKILL)
-        server.process.wait(lib.PATIENCE)
-        return self.left
-
-    def test_its_workers_serve_on_and_accept_for_themselves(self):
-        server = self.serve("wire-do", workers=2)
-        g = self.connect(server)
-        instance = self.start(g, "read")
-        event = g.event(instance)["EventId"]
-        self.kill_supervisor(server)
-        self.assertEqual(g.step(event, "v")["Data"], "ret")
-        for _ in range(4):
-            with server.connect() as other:
-                self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
-
-    def test_a_successor_takes_over_and_they_leave(self):
-        directory = self.temp_dir()
-        first = self.serve("wire-do", "wire-mp", prefix=directory)
-        g = self.connect(first)
-        instance = self.start(g, "read")
-        event = g.event(instance)["EventId"]
-        left = self.kill_supervisor(first)
-        second = self.serve("wire-do", "wire-mp", prefix=directory)
-        self.assertEqual(g.step(event, "v")["Data"], "ret")
-        g.close()
-        with second.connect() as other:
-            self.assertEqual(other.call("plugin.GetStatus")["Pid"], second.process.pid)
-            self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
-        for pid in left:
-            lib.wait_until(lambda pid=pid: not lives(pid), "the end of a worker")
-
-
-    def test_workers_that_may_write_nowhere_hand_over_too(self):
-        directory = self.temp_dir()
-        first = self.serve("wire-do", prefix=directory, workers=2, write_paths="off")
-        g = self.connect(first)
-        instance = self.start(g, "read")
-        for _ in range(2):
-            inode = os.stat(first.path() + ".next").st_ino
-            left = self.kill_supervisor(first)
-            lib.wait_until(lambda server=first: server.log().count("the supervisor is gone") == 2, "orphans")
-            # The one that was there goes on: they could not make another.
-            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
-                asking.settimeout(lib.PATIENCE)
-                asking.connect(first.path() + ".next")
-                self.assertEqual(asking.recv(100), b"outrigger-registry-1\0")
-            self.assertEqual(os.stat(first.path() + ".next").st_ino, inode)
-            first = self.serve("wire-do", prefix=directory, workers=2, write_paths="off")
-            self.assertIn("1 instances are taken over", first.log())
-            with first.connect() as other:
-                self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
-            g.close()
-            for pid in left:
-                lib.wait_until(lambda pid=pid: not lives(pid), "the end of a worker")
-            self.assertTrue(os.path.exists(first.path() + ".next"))
-            self.assertNotIn("can't make the socket", first.log())
-
-    def test_bound_connections_are_ended_one_after_the_other(self):
-        """The gateway tries an event again where it meets an end, but not an instance that it starts."""
-        directory = self.temp_dir()
-        first = self.serve("wire-do", prefix=directory)
-        idle = [pb_gateway.PbGateway(first.path()) for _ in range(3)]
-        for g in idle:
-            self.addCleanup(g.close)
-            instance = g.start_instance("wire-do", '{"mode":"nothing"}')
-        self.kill_supervisor(first)
-        self.serve("wire-do", prefix=directory)
-        while idle:
-            ended, _, _ = select.select([g.socket for g in idle], [], [], lib.PATIENCE)
-            self.assertEqual(len(ended), 1)
-            for g in [g for g in idle if g.socket not in ended]:
-                self.assertEqual(g.play(instance, None), ["ret"])
-            (over,) = [g for g in idle if g.socket in ended]
-            self.assertEqual(over.read_to_end(), b"")
-            over.close()
-            idle.remove(over)
 
 
 class Ends(SupervisorTest):

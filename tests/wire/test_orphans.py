@@ -1,0 +1,86 @@
+"""Workers whose supervisor is dead."""
+import os
+import select
+import socket
+
+import lib
+import pb_gateway
+from supervised import OrphansTest, lives
+
+
+class Alone(OrphansTest):
+    def test_its_workers_serve_on_and_accept_for_themselves(self):
+        server = self.serve("wire-do", workers=2)
+        g = self.connect(server)
+        instance = self.start(g, "read")
+        event = g.event(instance)["EventId"]
+        self.kill_supervisor(server)
+        self.assertEqual(g.step(event, "v")["Data"], "ret")
+        for _ in range(4):
+            with server.connect() as other:
+                self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
+
+    def test_a_successor_takes_over_and_they_leave(self):
+        directory = self.temp_dir()
+        first = self.serve("wire-do", "wire-mp", prefix=directory)
+        g = self.connect(first)
+        instance = self.start(g, "read")
+        event = g.event(instance)["EventId"]
+        left = self.kill_supervisor(first)
+        second = self.serve("wire-do", "wire-mp", prefix=directory)
+        self.assertEqual(g.step(event, "v")["Data"], "ret")
+        g.close()
+        with second.connect() as other:
+            self.assertEqual(other.call("plugin.GetStatus")["Pid"], second.process.pid)
+            self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
+        for pid in left:
+            lib.wait_until(lambda pid=pid: not lives(pid), "the end of a worker")
+
+    def test_workers_that_may_write_nowhere_hand_over_too(self):
+        directory = self.temp_dir()
+        first = self.serve("wire-do", prefix=directory, workers=2, write_paths="off")
+        g = self.connect(first)
+        instance = self.start(g, "read")
+        for _ in range(2):
+            inode = os.stat(first.path() + ".next").st_ino
+            left = self.kill_supervisor(first)
+            lib.wait_until(lambda server=first: server.log().count("the supervisor is gone") == 2, "orphans")
+            # The one that was there goes on: they could not make another.
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+                asking.settimeout(lib.PATIENCE)
+                asking.connect(first.path() + ".next")
+                self.assertEqual(asking.recv(100), b"outrigger-registry-1\0")
+            self.assertEqual(os.stat(first.path() + ".next").st_ino, inode)
+            first = self.serve("wire-do", prefix=directory, workers=2, write_paths="off")
+            self.assertIn("1 instances are taken over", first.log())
+            with first.connect() as other:
+                self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
+            g.close()
+            for pid in left:
+                lib.wait_until(lambda pid=pid: not lives(pid), "the end of a worker")
+            self.assertTrue(os.path.exists(first.path() + ".next"))
+            self.assertNotIn("can't make the socket", first.log())
+
+    def test_bound_connections_are_ended_one_after_the_other(self):
+        """The gateway tries an event again where it meets an end, but not an instance that it starts."""
+        directory = self.temp_dir()
+        first = self.serve("wire-do", prefix=directory)
+        idle = [pb_gateway.PbGateway(first.path()) for _ in range(3)]
+        for g in idle:
+            self.addCleanup(g.close)
+            instance = g.start_instance("wire-do", '{"mode":"nothing"}')
+        self.kill_supervisor(first)
+        self.serve("wire-do", prefix=directory)
+        while idle:
+            ended, _, _ = select.select([g.socket for g in idle], [], [], lib.PATIENCE)
+            self.assertEqual(len(ended), 1)
+            for g in [g for g in idle if g.socket not in ended]:
+                self.assertEqual(g.play(instance, None), ["ret"])
+            (over,) = [g for g in idle if g.socket in ended]
+            self.assertEqual(over.read_to_end(), b"")
+            over.close()
+            idle.remove(over)
+
+
+if __name__ == "__main__":
+    lib.main()
