@@ -10,12 +10,12 @@ from code_plugins import CodePlugins, code
 FOLDER = os.path.join(harness.SOURCE, "tests", "conformance")
 MODULES = os.environ.get("GATEWAY_NGINX_MODULES", "/usr/lib/nginx/modules")
 
-# Runs one file and gives the text of what it says. Keys are sorted; texts are quoted.
-RUN = """
+# How both write values: keys are sorted, texts quoted, errors without their position.
+SHOW = """
     local function show(value)
         if type(value) == "string" then
-            return "'" .. value:gsub("[%%z\\1-\\31\\127-\\255\\\\']", function(c)
-                return ("\\\\%%d"):format(c:byte())
+            return "'" .. value:gsub("[%z\\1-\\31\\127-\\255\\\\']", function(c)
+                return ("\\\\%d"):format(c:byte())
             end) .. "'"
         elseif type(value) ~= "table" then
             return tostring(value)
@@ -27,22 +27,31 @@ RUN = """
         table.sort(parts)
         return "{" .. table.concat(parts, " ") .. "}"
     end
-    local lines = {}
-    local function say(...)
+    local function show_all(...)
         local parts = {}
         for i = 1, select("#", ...) do
             parts[i] = show((select(i, ...)))
         end
-        lines[#lines + 1] = table.concat(parts, " ")
+        return table.concat(parts, " ")
     end
-    local function try(fn, ...)
+    local function tried(fn, ...)
         local ok, err = pcall(fn, ...)
         if ok then
-            say("returned", err)
-        else
-            err = tostring(err):gsub("^.-:%%d+: ", ""):gsub("^(bad argument #%%d+ to ')[^']*", "%%1?")
-            say("raised", err)
+            return "returned", err
         end
+        err = tostring(err):gsub("^.-:%d+: ", ""):gsub("^(bad argument #%d+ to ')[^']*", "%1?")
+        return "raised", err
+    end
+"""
+
+# Runs one file and gives the text of what it says.
+RUN = SHOW.replace("%", "%%") + """
+    local lines = {}
+    local function say(...)
+        lines[#lines + 1] = show_all(...)
+    end
+    local function try(...)
+        say(tried(...))
     end
     local ok, err = pcall(%s, say, try, %s)
     if not ok then
@@ -101,7 +110,7 @@ class Conformance(CodePlugins):
         with open(conf, "w", encoding="utf-8") as file:
             file.write(NGINX % {
                 "modules": MODULES, "prefix": prefix, "port": cls.port, "settings": cls.SETTINGS,
-                "locations": "\n".join(map(cls.location, cls.files()))})
+                "locations": cls.locations()})
         cls.judge = harness.Process(["nginx", "-p", prefix, "-c", conf], prefix, "judge")
         cls.stage.processes.append(cls.judge)
         cls.judge.wait_until(lambda: harness.connects(cls.port), "the judge's port")
@@ -113,6 +122,10 @@ class Conformance(CodePlugins):
     @classmethod
     def run_text(cls, function):
         return RUN % (function, cls.ARGUMENT)
+
+    @classmethod
+    def locations(cls):
+        return "\n".join(map(cls.location, cls.files()))
 
     @classmethod
     def location(cls, path):

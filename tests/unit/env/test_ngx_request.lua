@@ -32,7 +32,10 @@ function P:rewrite()
 	end, "can't jump", "a jump")
 	check.raises(function()
 		ngx.req.set_method("PUT")
-	end, "unsupported HTTP method", "a bad method")
+	end, "bad method number", "a bad method")
+	check.raises(function()
+		ngx.req.set_method(3)
+	end, "unsupported HTTP method: 3", "a number of none")
 	ngx.ctx.kept, ngx.ctx.fn = { 1 }, print
 	ngx.ctx.kept[2] = 2
 end
@@ -72,7 +75,7 @@ end
 function P:log()
 	check.raises(function()
 		ngx.say("x")
-	end, "API disabled in the current context", "no response")
+	end, "API disabled in the context of log_by_lua*", "no response")
 	check.equal(ngx.headers_sent, true, "it has gone")
 	check.finish()
 end

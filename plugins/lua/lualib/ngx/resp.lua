@@ -1,5 +1,3 @@
 -- ngx.resp: adds to headers that are there.
 
-return { version = "0.1.28", add_header = function(name, value)
-	kong.response.add_header(name, type(value) == "table" and value or tostring(value))
-end }
+return { version = "0.1.28", add_header = ngx.resp.add_header }

@@ -16,13 +16,23 @@ local function get(key)
 	return value
 end
 
+-- Whether the gateway has taken it. ProtoBuf has no form for a table that is a list and a map.
+local function crosses(key, value)
+	if type(key) ~= "string" or not plain.is(value) then
+		return false
+	elseif pcall(kong.nginx.set_ctx, key, value) then
+		return true
+	end
+	kong.nginx.set_ctx(key, nil)
+	return false
+end
+
 local function set(key, value)
 	local kept = staying()
-	if type(key) == "string" and plain.is(value) then
+	if crosses(key, value) then
 		if rawget(kept, key) ~= nil then
 			kept[key] = nil
 		end
-		kong.nginx.set_ctx(key, value)
 	else
 		kept[key] = value
 	end
