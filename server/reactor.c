@@ -61,12 +61,22 @@ void reactor_stop(struct reactor *r)
 	ev_break(r->loop, EVBREAK_ALL);
 }
 
-double reactor_now(void)
+static double read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(clock, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double reactor_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
+double reactor_now_exact(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 static void on_io(struct ev_loop *loop, ev_io *watcher, int revents)

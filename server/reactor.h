@@ -22,8 +22,10 @@ void reactor_destroy(struct reactor *r);
 void reactor_run(struct reactor *r);
 void reactor_stop(struct reactor *r);
 
-/* Monotonic seconds, as all times in the server; some milliseconds coarse, but cheap. Async-signal-safe. */
+/* Monotonic seconds, as all times in the server; some milliseconds behind, but cheap. Async-signal-safe. */
 double reactor_now(void);
+/* The same clock as it is, for durations that are told. */
+double reactor_now_exact(void);
 
 /* Watches nothing until reactor_io_set. `fd` is borrowed and must stay open until reactor_io_destroy.
  * NULL on lack of memory. */

@@ -18,24 +18,30 @@ static struct event *event_of(const struct pdk_rq *rq)
 
 /* ---- records ---- */
 
-void turn_take(struct event *event, const struct session *s, const struct msg *call)
+static void take_at(struct event *event, const struct session *s, const struct msg *call,
+		    double now)
 {
 	struct event_record *record = event->record;
 
 	deadline_clear(&event->deadline);
 	record->connection = session_number(s);
 	record->message_id = call->id;
-	record->turn_at = reactor_now();
+	record->turn_at = now;
 	atomic_signal_fence(memory_order_seq_cst); /* the state makes the record valid */
 	record->state = EVENT_RUNNING;
 	FAULT(RECORD_NOTED);
+}
+
+void turn_take(struct event *event, const struct session *s, const struct msg *call)
+{
+	take_at(event, s, call, reactor_now_exact());
 }
 
 void turn_give(struct event *event, enum event_state state, bool slow)
 {
 	struct served *served = event->served;
 	struct event_record *record = event->record;
-	double now = reactor_now();
+	double now = reactor_now_exact();
 	double span = slow ? served->settings->slow_step_timeout : served->settings->step_timeout;
 
 	record->used += now - record->turn_at;
@@ -71,7 +77,7 @@ bool turn_is_bound(const struct event *event)
 void turn_count(const struct event *event, enum metrics_outcome outcome)
 {
 	const struct event_record *record = event->record;
-	double now = reactor_now();
+	double now = reactor_now_exact();
 	double handler =
 		record->used + (record->state == EVENT_RUNNING ? now - record->turn_at : 0);
 
@@ -203,7 +209,7 @@ static void begin_watch(const struct event *event)
 /* Why the handler was stopped, where it was. */
 static void note_stop(struct event *event)
 {
-	double run = reactor_now() - event->record->turn_at;
+	double run = reactor_now_exact() - event->record->turn_at;
 	double stall_timeout = event->served->worker->config->stall_timeout;
 
 	if (run >= time_left(event))
@@ -250,7 +256,7 @@ static void fill_record(struct event_record *record, const struct served *served
 	record->instance_id = instance->id;
 	record->phase = phase;
 	record->on_error = served->settings->on_error;
-	record->started_at = reactor_now();
+	record->started_at = reactor_now_exact();
 }
 
 static void fill_request(struct event *event, uint64_t gateway)
@@ -284,7 +290,7 @@ void turn_begin(struct session *s, const struct msg *call, struct served *served
 	event->instance = instance;
 	instance_hold(instance);
 	fill_record(event->record, served, instance, phase);
-	turn_take(event, s, call);
+	take_at(event, s, call, event->record->started_at);
 	session_note_event(s, event->record->id);
 	fill_request(event, session_peer(s));
 	if (event->rq.fiber == NULL) {
@@ -298,10 +304,11 @@ void turn_begin(struct session *s, const struct msg *call, struct served *served
 void turn_resume(struct event *event, struct session *s, const struct msg *step)
 {
 	bool is_error = step->type == MSG_STEP_ERROR;
+	double asked_at = event->record->turn_at;
 
-	metrics_observe(&event->served->metrics->calls[event->rq.waiting_for->id],
-			reactor_now() - event->record->turn_at);
 	turn_take(event, s, step);
+	metrics_observe(&event->served->metrics->calls[event->rq.waiting_for->id],
+			event->record->turn_at - asked_at);
 	event->record->steps++;
 	begin_watch(event);
 	end_watch(event, pdk_rq_deliver(&event->rq, is_error ? &step->text : &step->data,
@@ -334,7 +341,7 @@ static enum msg_follow follow_of(const struct event *event, const struct pdk_fn 
 /* The gateway waits no longer. */
 static void end_last_turn(struct event_record *record)
 {
-	double now = reactor_now();
+	double now = reactor_now_exact();
 
 	record->used += now - record->turn_at;
 	record->turn_at = now;
@@ -407,10 +414,10 @@ static void on_step_expired(struct deadline *deadline)
 
 	if (log_is_due(&limit))
 		log_event(LOG_LEVEL_WARN, record->id, event->served->plugin->name,
-			  "%s is given up: the gateway has not answered %s within %gs",
+			  "%s is given up: the gateway has not answered %s within %.3gs",
 			  phase_name(record->phase),
 			  record->state == EVENT_WAITING && fn != NULL ? fn->name : "kong.log.err",
-			  reactor_now() - record->turn_at);
+			  reactor_now_exact() - record->turn_at);
 	if (record->state == EVENT_WAITING)
 		turn_count(event, METRICS_GONE);
 	turn_end(event);

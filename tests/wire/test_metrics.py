@@ -100,6 +100,21 @@ class Metrics(MetricsTest):
         self.assertEqual(metrics["outrigger_pdk_calls_total" + labels + ',how="round_trips"}'], 1)
         self.assertEqual(metrics["outrigger_pdk_call_duration_seconds_count" + labels + "}"], 1)
 
+    def test_short_events_and_calls_take_their_time_too(self):
+        server = self.serve_status("wire-do")
+        g = self.connect(server)
+        instance = self.start(g, "read")
+        call = 'outrigger_pdk_call_duration_seconds_sum{plugin="wire-do",method="kong.request.get_header"}'
+        event = 'outrigger_%s_duration_seconds_sum{plugin="wire-do",phase="access"}'
+        before = {call: 0, event % "event": 0, event % "handler": 0}
+        for n in range(1, 21):  # a clock that stands still in between would miss nearly all
+            g.play(instance, lambda *_: "v")
+            self.wait_metrics(ok=n)
+            metrics = self.metrics()
+            for name, seconds in before.items():
+                self.assertGreater(metrics[name], seconds, name)
+                before[name] = metrics[name]
+
     def test_a_page_is_what_prometheus_reads(self):
         server = self.serve_status("wire-do", "wire-mp")
         g = self.connect(server, "wire-do")
