@@ -1,4 +1,5 @@
 /* stall.c - workers whose plugin code does not pause, as their custody segments show it. */
+#include <stdbool.h>
 #include <unistd.h>
 #include "server/config/config.h"
 #include "server/log.h"
@@ -6,6 +7,7 @@
 #include "server/supervisor/group.h"
 
 #define GRACE 1.5      /* seconds in which the worker itself may stop the code */
+#define CLOCKS 1.0     /* seconds by which two readings of the clock may differ, and more */
 #define START_TIME 4.0 /* seconds that the start of an instance may take (start.c) */
 
 static double allowed(const struct group *g, const struct custody_load *load)
@@ -39,13 +41,29 @@ static double has_run(struct child *child, const struct custody_load *load, doub
 	return now - load->since - (waited - child->waited_before);
 }
 
+/* The worker's word, which its plugins can write. */
+static bool is_possible(const struct custody_load *load, const struct child *child, double now)
+{
+	return load->since >= child->started_at - CLOCKS && load->since <= now + CLOCKS;
+}
+
 static void check(struct group *g, struct child *child, double now)
 {
 	struct custody_load load;
 
 	if (child == NULL || child->state == CHILD_STARTING || child->has_exited ||
-	    custody_file_load(child->custody_fd, &load) != 0 || !load.runs ||
-	    has_run(child, &load, now) < allowed(g, &load))
+	    custody_file_load(child->custody_fd, &load) != 0 || !load.runs)
+		return;
+	if (!is_possible(&load, child, now)) {
+		log_line(
+			LOG_LEVEL_ALERT,
+			"worker %d of %s is killed: it says that plugin code runs since a time that "
+			"can't be",
+			(int)child->pid, g->plan->name);
+		child_kill(child);
+		return;
+	}
+	if (has_run(child, &load, now) < allowed(g, &load))
 		return;
 	log_line(
 		LOG_LEVEL_ALERT,
