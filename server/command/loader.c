@@ -4,6 +4,7 @@
 #include "server/config/config_dicts.h"
 #include "server/confine/confine.h"
 #include "server/confine/environment.h"
+#include "server/confine/lacks.h"
 #include "server/log.h"
 #include "server/remote/programs.h"
 
@@ -60,6 +61,7 @@ struct loaded_plugin *loader_load(const struct config *config, const char *outpu
 	rc = hide_environment(config->keep_environment);
 	if (rc == 0)
 		rc = programs_start(config, &programs, &err);
+	lacks_say(config, LOG_LEVEL_WARN);
 	if (rc == 0)
 		rc = confine_plugins(config, output, &err);
 	for (size_t i = 0; i < config->plugin_count; i++) {

@@ -365,3 +365,12 @@ void config_plugins_fini(struct config *config)
 	config->plugins = NULL;
 	config->plugin_count = 0;
 }
+
+bool config_has_network(const struct config *config)
+{
+	bool network = true;
+
+	for (size_t i = 0; i < config->plugin_count; i++)
+		network &= config->plugins[i].network;
+	return network;
+}

@@ -25,4 +25,7 @@ int config_check_event_timeout(double seconds, struct err *err);
 size_t config_largest_body(const struct config *config);
 int config_check_body_size(const struct config *config, size_t size, struct err *err);
 
+/* Whether all plugins may use the network: those of one process have the same rights. */
+bool config_has_network(const struct config *config);
+
 #endif

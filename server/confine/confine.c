@@ -5,8 +5,10 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/config/config.h"
+#include "server/config/config_plugin.h"
 #include "server/confine/filter.h"
 #include "server/confine/identity.h"
+#include "server/confine/lacks.h"
 #include "server/confine/landlock.h"
 #include "server/confine/mark.h"
 #include "server/confine/places.h"
@@ -24,14 +26,7 @@ int confine_supervisor(const struct config *config, struct err *err)
 		return rc;
 	if (identity.user == NULL && geteuid() == 0)
 		log_line(LOG_LEVEL_WARN, "plugin code runs as root: set run_as_user");
-	if (config->seccomp && !filter_is_known())
-		log_line(LOG_LEVEL_WARN,
-			 "this kernel has no filters of system calls (seccomp): plugin "
-			 "code may start programs and signal others");
-	if (config->landlock && landlock_version() == 0)
-		log_line(LOG_LEVEL_WARN,
-			 "this kernel binds no process to folders (Landlock): plugin code may "
-			 "open whatever its user may");
+	lacks_say(config, LOG_LEVEL_NOTICE);
 	if (!config->core_dumps)
 		privileges_forbid_cores();
 	privileges_show(false);
@@ -89,7 +84,9 @@ static int filter_calls(const struct config *config, unsigned also, struct err *
 {
 	struct filter_options options = {
 		.allowed = also,
-		.network = true,
+		.network = config_has_network(config),
+		.no_truncate = config->landlock && landlock_version() > 0 &&
+			       landlock_version() < LANDLOCK_TRUNCATES,
 		.no_new_privs = config->no_new_privs || geteuid() != 0,
 	};
 	unsigned allowed = 0;
@@ -98,7 +95,6 @@ static int filter_calls(const struct config *config, unsigned also, struct err *
 	for (size_t i = 0; rc == 0 && i < config->plugin_count; i++) {
 		rc = filter_parse_allow(config->plugins[i].allow, &allowed, err);
 		options.allowed |= allowed;
-		options.network &= config->plugins[i].network;
 		options.zeromq |= config->plugins[i].exec != NULL;
 	}
 	if (rc != 0)

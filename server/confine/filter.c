@@ -241,16 +241,20 @@ static void refuse_shared_pages(struct filter *f)
 	refuse_bits(f, "mmap2", 3, both);
 }
 
-/* For a Landlock that has no right for it. Who opens for reading can have a file made empty as well; the flags of openat2
- * are in memory, and all go on without it. */
+/* For a Landlock that has no right for it. Who opens for reading can have a file made empty as well, and so can who opens
+ * for neither reading nor writing, which Landlock doesn't look at; the flags of openat2 are in memory, and all go on
+ * without it. */
 static void refuse_truncate(struct filter *f)
 {
-	static const uint32_t by_reader[2] = {O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY};
+	static const uint32_t ways[][2] = {{O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY},
+					   {O_TRUNC | O_ACCMODE, O_TRUNC | O_ACCMODE}};
 
 	refuse(f, NOT_PERMITTED, "truncate", NULL);
 	refuse(f, NOT_PERMITTED, "truncate64", NULL);
-	refuse_bits(f, "open", 1, by_reader);
-	refuse_bits(f, "openat", 2, by_reader);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		refuse_bits(f, "open", 1, ways[i]);
+		refuse_bits(f, "openat", 2, ways[i]);
+	}
 	refuse(f, SCMP_ACT_ERRNO(ENOSYS), "openat2", NULL);
 }
 
@@ -295,11 +299,17 @@ static void refuse_trace(struct filter *f)
 #endif
 }
 
-static void refuse_network(struct filter *f)
+/* Names of sockets without a file (abstract) belong to the network, and are in memory; so no name can be taken at all, but
+ * the one that the kernel makes up, which datagrams are answered to. ZeroMQ's socket needs one. */
+static void refuse_network(struct filter *f, bool zeromq)
 {
 	const struct scmp_arg_cmp other = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
+	const struct scmp_arg_cmp named = {
+		.arg = 2, .op = SCMP_CMP_NE, .datum_a = sizeof(sa_family_t)};
 
 	refuse(f, NOT_PERMITTED, "socket", &other);
+	if (!zeromq)
+		refuse(f, NOT_PERMITTED, "bind", &named);
 }
 
 static void add_rules(struct filter *f, const struct filter_options *options)
@@ -326,7 +336,7 @@ static void add_rules(struct filter *f, const struct filter_options *options)
 	if (!(f->allowed & ALLOW_BIT(ALLOW_trace)))
 		refuse_trace(f);
 	if (!options->network)
-		refuse_network(f);
+		refuse_network(f, options->zeromq);
 }
 
 bool filter_is_known(void)

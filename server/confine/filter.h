@@ -21,7 +21,7 @@ enum allow {
 int filter_parse_allow(const char *names, unsigned *ret, struct err *err);
 struct filter_options {
 	unsigned allowed;  /* ALLOW_BIT */
-	bool network;      /* else Unix sockets only */
+	bool network;      /* else Unix sockets only, and nobody can be made to come to them */
 	bool zeromq;       /* threads of ZeroMQ are to run */
 	bool no_truncate;  /* no file is made shorter by its name, anywhere */
 	bool no_new_privs; /* without it only root may install a filter */

@@ -9,6 +9,7 @@
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/config/config.h"
+#include "server/config/config_plugin.h"
 #include "server/config/config_value.h"
 #include "server/confine/landlock.h"
 #include "server/file.h"
@@ -206,6 +207,7 @@ static void fini(struct places *p)
 int places_restrict(const struct config *config, const char *output, struct err *err)
 {
 	struct places p = {.err = err};
+	struct bounds bounds;
 
 	add_lua_paths(&p, config);
 	add_lists(&p, config);
@@ -213,8 +215,9 @@ int places_restrict(const struct config *config, const char *output, struct err 
 	add_code(&p, config);
 	add_trust(&p, config);
 	add_output(&p, output);
+	bounds = (struct bounds){p.places, p.count, config_has_network(config)};
 	if (p.rc == 0)
-		p.rc = landlock_restrict(p.places, p.count, err);
+		p.rc = landlock_restrict(&bounds, err);
 	fini(&p);
 	return p.rc;
 }

@@ -4,7 +4,9 @@ import ctypes
 import errno
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import unittest
 
@@ -259,6 +261,41 @@ class Files(HardeningTest):
         server = self.serve_bound(popen={"preexec_fn": hide_landlock})
         self.assertEqual(server.log().count("binds no process to folders (Landlock)"), 1)
         self.assertEqual(self.attempt(server, "read"), "done")
+
+    # Who opens for reading (O_TRUNC, 512), or for nothing (3), empties as well.
+    TRUNCATE = """local ffi = require("ffi")
+        pcall(ffi.cdef, "int truncate(const char *, long); int open(const char *, int, ...);")
+        local name, said = "%s", {}
+        for _, result in ipairs({ ffi.C.truncate(name, 0), ffi.C.open(name, 512), ffi.C.open(name, 512 + 3) }) do
+            said[#said + 1] = result < 0 and "refused" or "done"
+        end
+        return table.concat(said, " ")"""
+
+    def serve_with_old_landlock(self, **settings):
+        old = {"LD_PRELOAD": os.path.join(SystemCalls.NATIVE, "old_landlock.so"),
+               "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
+        return self.serve_bound(environment=old, read_paths="default, " + self.file, **settings)
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_what_a_kernel_can_do_is_not_said_to_lack(self):
+        server = self.serve_bound(read_paths="default, " + self.file)
+        if landlock_version() >= 6:
+            self.assertNotIn("Landlock", server.log())
+        self.assertNotIn("done", self.run_lua(server, self.TRUNCATE % self.file))
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_a_landlock_that_knows_no_truncating_has_the_filter_in_its_place(self):
+        server = self.serve_with_old_landlock()
+        self.assertEqual(server.log().count("doesn't know truncating: plugin code may truncate no files"), 1)
+        self.assertEqual(self.run_lua(server, self.TRUNCATE % self.file), "refused refused refused")
+        self.assertEqual(os.path.getsize(self.file), len("secret"))
+        self.assertEqual(self.run_lua(server, "return io.open('%s/mine', 'w') and 'done'" % self.ours), "done")
+
+    @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
+    def test_without_the_filter_it_is_said_that_nothing_stands_in(self):
+        server = self.serve_with_old_landlock(seccomp="off")
+        self.assertEqual(server.log().count("no filter of system calls stands in"), 1)
+        self.assertIn("done", self.run_lua(server, self.TRUNCATE % self.file))
 
     def test_the_commands_write_where_they_were_told_to(self):
         folder = os.path.join(self.folder, "plugins")
@@ -549,13 +586,13 @@ class SystemCalls(HardeningTest):
     ATTRIBUTES = ("chmod", "fchmod", "fchmodat", "chown", "lchown", "fchown", "fchownat", "utimens", "futimens")
     SHARED = ("memfd", "segment", "shared_map")
 
-    def escape(self, **settings):
+    def escape(self, more=None, **settings):
         server = self.serve("native_escape", plugins_dir=self.NATIVE, **settings)
         gateway = self.connect(server)
         file = os.path.join(self.temp_dir(), "file")
         with open(file, "w", encoding="utf-8"):
             pass
-        conf = json.dumps({"pid": str(server.process.pid), "file": file})
+        conf = json.dumps({"pid": str(server.process.pid), "file": file, **(more or {})})
         answer = gateway.event(gateway.start_instance("native_escape", conf))["Data"]
         self.assertEqual(answer["Method"], "kong.response.exit")
         return dict(word.split("=") for word in answer["Args"][1].split())
@@ -582,6 +619,35 @@ class SystemCalls(HardeningTest):
     def test_a_plugin_without_network_has_unix_sockets_only(self):
         words = self.escape(plugin_native_escape_network="off")
         self.assertEqual((words["inet"], words["unix"]), ("EPERM", "done"))
+
+    def escape_abstract(self, **settings):
+        """What comes of connecting to somebody's socket without a file, and of making one."""
+        name = "outrigger-" + os.path.basename(self.temp_dir())
+        with socket.socket(socket.AF_UNIX) as others:
+            others.bind("\0" + name)
+            others.listen()
+            words = self.escape({"abstract": name}, **settings)
+            self.connected = bool(select.select([others], [], [], 0)[0])
+        return words
+
+    @unittest.skipUnless(landlock_version() >= 6, "the kernel's Landlock can't tell")
+    def test_a_plugin_without_network_has_no_sockets_without_a_file(self):
+        words = self.escape_abstract(plugin_native_escape_network="off")
+        self.assertEqual((words["abstract"], words["abstract_bind"]), ("EPERM", "EPERM"))
+        self.assertFalse(self.connected)
+        self.assertEqual(words["autobind"], "done")  # what datagrams are answered to
+
+    def test_one_with_network_has_them_as_it_has_ports(self):
+        words = self.escape_abstract()
+        self.assertEqual((words["abstract"], words["abstract_bind"]), ("done", "done"))
+        self.assertTrue(self.connected)
+
+    def test_a_network_that_cannot_be_taken_away_is_said_once(self):
+        for settings, text in (({"landlock": "off"}, "leaves abstract Unix sockets, with landlock = off"),
+                               ({"seccomp": "off"}, "network = off doesn't hold without a filter of system calls")):
+            server = self.serve_runner(plugin_p_network="off", **settings)
+            self.assertEqual(server.log().count(text), 1, server.log())
+            self.assertNotIn("network", self.serve_runner(**settings).log())
 
     def test_lua_says_what_would_allow_programs(self):
         popen = "local file, err = io.popen('echo out') return file and file:read('*l') or err"
