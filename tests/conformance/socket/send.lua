@@ -50,6 +50,16 @@ return function(say, try, peers)
 	sock:send("one\n")
 	sock:close()
 
+	-- a peer that never reads
+	sock = open("say:ready%0A deaf")
+	say(sock:receive())
+	sock:settimeouts(1000, 100, 1000)
+	local sent, err = sock:send(("x"):rep(30000000))
+	say(sent, err)
+	say(sock:send("x"))
+	say(sock:receive())
+	say(sock:close())
+
 	-- a peer that has gone
 	sock = open("say:bye%0A reset")
 	say(sock:receive())

@@ -1,7 +1,7 @@
 """peers.py - what sockets under test talk to: servers on loopback and Unix sockets that do what they are told.
 
 A stream begins with a line from the client, steps with blanks: say:TEXT (percent-encoded), much:BYTES, line (reads
-one), echo (repeats a line), rest (reads to the end, then says how many bytes), close, reset, hold (until the client has gone).
+one), echo (repeats a line), rest (reads to the end, then says how many bytes), close, reset, hold (until the client has gone), deaf (the same, and reads nothing).
 """
 
 import os
@@ -14,6 +14,7 @@ import threading
 import urllib.parse
 
 A, AAAA = 1, 28
+FAMILIES = {A: socket.AF_INET, AAAA: socket.AF_INET6}
 NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 
 
@@ -38,6 +39,12 @@ def read_rest(conn):
         count += len(some)
 
 
+def wait_gone(conn):
+    poll = select.poll()
+    poll.register(conn, select.POLLRDHUP)
+    poll.poll()
+
+
 def do_step(conn, step):
     """One step. False ends the connection."""
     name, _, text = step.partition(":")
@@ -53,6 +60,8 @@ def do_step(conn, step):
         conn.sendall(b"%d" % read_rest(conn))
     elif name == "hold":
         read_rest(conn)
+    elif name == "deaf":
+        wait_gone(conn)
     elif name == "name":
         conn.sendall((conn.server_name or "none").encode() + b"\n")
     elif name == "cert":
@@ -131,20 +140,28 @@ def read_question(packet):
 
 def answer(packet, names):
     name, kind = read_question(packet)
-    code, addresses = names.get(name, (NXDOMAIN, ()))
-    if kind != A:
-        addresses = ()
+    code, known = names.get(name, (NXDOMAIN, ()))
+    addresses = [socket.inet_pton(FAMILIES[kind], address) for address in known if (":" in address) == (kind == AAAA)]
     head = packet[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, len(addresses), 0, 0)
     question = encode_name(name) + struct.pack(">HH", kind, 1)
-    records = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", A, 1, 0, 4) + socket.inet_aton(address)
-                       for address in addresses)
+    records = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 0, len(address)) + address for address in addresses)
     return head + question + records
 
 
 # ---- all of them ----
 
+FOUR, SIX = ("127.0.0.1", 0), ("::1", 0)
+
+
+def port_of(server):
+    """The port; the path of a Unix socket."""
+    name = server.getsockname()
+    return name if isinstance(name, str) else name[1]
+
+
 class Peers:
     NAMES = {"a.test": (NOERROR, ["127.0.0.1"]), "tls.test": (NOERROR, ["127.0.0.1"]),
+             "six.test": (NOERROR, ["::1"]),
              "fails.test": (SERVFAIL, ()), "empty.test": (NOERROR, ()), "refused.test": (REFUSED, ())}
 
     def __init__(self, folder):
@@ -160,22 +177,26 @@ class Peers:
             "stranger": self.stream(tls_context(*stranger)),
             "demanding": self.stream(tls_context(*server, self.ca)),
             "udp": self.datagrams(lambda data: data), "dns": self.datagrams(self.ask),
-            "refused": self.bound(), "full": self.full()}
-        self.unix = self.stream(path=os.path.join(folder, "stream.sock"))
+            "refused": self.bound(), "full": self.full(),
+            "tcp6": self.stream(place=SIX), "tls6": self.stream(tls_context(*server), SIX),
+            "udp6": self.datagrams(lambda data: data, SIX), "refused6": self.bound(SIX)}
+        self.unix = self.stream(place=os.path.join(folder, "stream.sock"))
         self.unix_udp = self.datagrams(lambda data: data, os.path.join(folder, "datagram.sock"))
 
     def ask(self, packet):
         self.questions.append(read_question(packet))
         return answer(packet, self.NAMES)
 
-    def open(self, kind, path=None):
-        server = socket.socket(socket.AF_UNIX if path else socket.AF_INET, kind)
+    def open(self, kind, place=FOUR):
+        """A place is an address with its port, or the path of a Unix socket."""
+        server = socket.socket(socket.AF_UNIX if isinstance(place, str) else
+                               socket.AF_INET6 if place == SIX else socket.AF_INET, kind)
         self.sockets.append(server)
-        server.bind(path or ("127.0.0.1", 0))
+        server.bind(place)
         return server
 
-    def stream(self, context=None, path=None):
-        server = self.open(socket.SOCK_STREAM, path)
+    def stream(self, context=None, place=FOUR):
+        server = self.open(socket.SOCK_STREAM, place)
         server.listen(1024)
 
         def accept():
@@ -186,10 +207,10 @@ class Peers:
                     return
                 threading.Thread(target=serve, args=(conn, context), daemon=True).start()
         threading.Thread(target=accept, daemon=True).start()
-        return path or server.getsockname()[1]
+        return port_of(server)
 
-    def datagrams(self, reply, path=None):
-        server = self.open(socket.SOCK_DGRAM, path)
+    def datagrams(self, reply, place=FOUR):
+        server = self.open(socket.SOCK_DGRAM, place)
 
         def work():
             while True:
@@ -202,11 +223,11 @@ class Peers:
                 if not data.startswith(b"silence"):
                     server.sendto(reply(data), client)
         threading.Thread(target=work, daemon=True).start()
-        return path or server.getsockname()[1]
+        return port_of(server)
 
-    def bound(self):
+    def bound(self, place=FOUR):
         """A port on which nobody listens."""
-        return self.open(socket.SOCK_STREAM).getsockname()[1]
+        return port_of(self.open(socket.SOCK_STREAM, place))
 
     def full(self):
         """A port whose queue is full: connections to it neither succeed nor fail."""

@@ -37,9 +37,12 @@ function methods.tlshandshake(self, options)
 		error("bad options arg: table expected", 2)
 	end
 	options = options or {}
-	local ok, err = self:setclientcert(options.client_cert, options.client_priv_key)
+	if options.client_cert and not options.client_priv_key then
+		error("client certificate supplied without corresponding private key", 2)
+	end
+	local ok, err = self:setclientcert(options.client_cert, options.client_cert and options.client_priv_key)
 	if not ok then
-		return nil, err
+		error(err, 2)
 	end
 	return self:sslhandshake(options.reused_session, options.server_name, options.ssl_verify,
 		options.ocsp_status_req)
