@@ -88,7 +88,7 @@ int invocation_init(struct invocation *inv, int argc, char **argv)
 	int rc;
 
 	memset(inv, 0, sizeof(*inv));
-	if (argc > 0 && strncmp(argv[0], SPAWN_WORKER_TITLE, strlen(SPAWN_WORKER_TITLE)) == 0)
+	if (argc > 0 && strncmp(argv[0], SPAWN_TITLE, strlen(SPAWN_TITLE)) == 0)
 		return 0;
 	if (strcmp(name, "outrigger") == 0)
 		name = NULL;

@@ -36,7 +36,7 @@ class GoPdkWay(unittest.TestCase):
         return gateway
 
     def servers(self):
-        return harness.processes_with(self.bin + "/e2e-")
+        return harness.processes_with("outrigger: supervisor " + self.stage.directory)
 
     def test_link_makes_the_command_and_prints_the_lines(self):
         printed = self.link("e2e-code")

@@ -136,7 +136,7 @@ class Stand:
     def supervisor(self):
         """The pid of the outrigger that the gateway started last."""
         found = [pid for pid in harness.processes_with(self.stage.directory)
-                 if " serve " in title(pid) and harness.OUTRIGGER in title(pid)]
+                 if title(pid).startswith("outrigger: supervisor ")]
         newest = max(found, key=started_at, default=None)
         self.ours.update(found)
         return newest

@@ -54,6 +54,21 @@ static void outrigger_takes_the_options_of_go_pdk(void **state)
 	assert_becomes("outrigger -kong-prefix=/k -dump", "dump --prefix=/k");
 }
 
+static void the_titles_of_our_processes_are_no_links(void **state)
+{
+	char worker[] = "outrigger: worker p/0",
+	     supervisor[] = "outrigger: supervisor /usr/local/kong";
+	char serve[] = "serve", *argv[] = {worker, serve, NULL};
+	struct invocation inv;
+
+	(void)state;
+	assert_int_equal(invocation_init(&inv, 2, argv), 0);
+	assert_int_equal(inv.argc, 0);
+	argv[0] = supervisor;
+	assert_int_equal(invocation_init(&inv, 2, argv), 0);
+	assert_int_equal(inv.argc, 0);
+}
+
 static void other_command_lines_are_left_alone(void **state)
 {
 	(void)state;
@@ -117,6 +132,7 @@ int main(void)
 		cmocka_unit_test(a_link_serves_the_plugin_of_its_name),
 		cmocka_unit_test(a_link_dumps_the_plugin_of_its_name),
 		cmocka_unit_test(outrigger_takes_the_options_of_go_pdk),
+		cmocka_unit_test(the_titles_of_our_processes_are_no_links),
 		cmocka_unit_test(other_command_lines_are_left_alone),
 		cmocka_unit_test(the_prefix_is_in_the_title_of_the_nginx_master),
 		cmocka_unit_test(an_nginx_that_still_starts_has_it_among_its_arguments),

@@ -14,6 +14,14 @@ class Deaths(SupervisorTest):
         self.assertEqual(sorted(title(p) for p in self.workers(server)),
                          ["outrigger: worker wire-do/0", "outrigger: worker wire-mp/0"])
 
+    def test_ps_names_the_supervisor_with_its_prefix_and_arguments(self):
+        server = self.serve("wire-do")
+        program, *arguments = server.command()
+        self.assertEqual(title(server.process.pid).split("\0"),
+                         ["outrigger: supervisor " + server.prefix, *arguments])
+        with open("/proc/%d/comm" % server.process.pid, encoding="utf-8") as f:
+            self.assertEqual(f.read().strip(), os.path.basename(program))
+
     def test_idle_connections_and_instances_go_on_with_the_next_worker(self):
         server = self.serve("wire-do")
         g, unused = self.connect(server), self.connect(server)
