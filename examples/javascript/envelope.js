@@ -1,0 +1,50 @@
+"use strict"
+
+/* The messages of docs/remote-protocol.md as bytes, and what they hold as values of JavaScript. */
+const {isUtf8} = require("buffer")
+const {Encoder, Decoder} = require("@msgpack/msgpack")
+
+const VERSION = 1
+const NAMES = ["HELLO", "WELCOME", "START", "CLOSE", "EVENT", "CALL", "ANSWER", "END", "CANCEL", "PING", "PONG", "LEAVE"]
+const TYPES = Object.fromEntries(NAMES.map((name, i) => [name, i + 1]))
+
+const encoder = new Encoder()
+/* Texts come as bytes, since they may be no UTF-8; keys are texts always. */
+const decoder = new Decoder({
+	rawStrings: true,
+	mapKeyConverter: String,
+	keyDecoder: {
+		canBeCached: () => true,
+		decode(bytes, offset, length) {
+			const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString()
+			return key === "__proto__" ? "__proto_" : key // which the decoder refuses
+		},
+	},
+})
+
+/* What it means to JavaScript: a text, or a Buffer where it is none. */
+function toValue(raw) {
+	if (raw instanceof Uint8Array) {
+		const bytes = Buffer.from(raw)
+		return isUtf8(bytes) ? bytes.toString() : bytes
+	}
+	if (Array.isArray(raw))
+		return raw.map(toValue)
+	if (raw !== null && typeof raw === "object")
+		for (const key of Object.keys(raw))
+			raw[key] = toValue(raw[key])
+	return raw
+}
+
+function pack(...envelope) {
+	return Buffer.from(encoder.encode([VERSION, ...envelope]))
+}
+
+function unpack(bytes) {
+	const [version, ...envelope] = decoder.decode(bytes)
+	if (version !== VERSION)
+		throw new Error(`Outrigger speaks version ${version} of the protocol`)
+	return envelope
+}
+
+module.exports = {TYPES, pack, unpack, toValue}
