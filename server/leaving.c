@@ -11,7 +11,6 @@
 
 #define TICK 1.0          /* seconds between two looks at sockets and parent */
 #define LEAVING_TICK 0.02 /* the same while we only wait for the end */
-#define ORPHAN_IDLE 30.0  /* seconds without a connection after which an orphan leaves */
 #define PARTING 1.0       /* seconds in which a parent that told us to leave is expected to end */
 
 static const int numbers[LEAVING_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
@@ -65,7 +64,7 @@ static void check_orphan(struct leaving *l, double now)
 		leave(l, "a successor serves all sockets");
 	else if (connections(l) > 0)
 		l->connected_at = now;
-	else if (!process_is_alive(gateway) || now - l->connected_at > ORPHAN_IDLE)
+	else if (!process_is_alive(gateway) || now - l->connected_at > l->config->orphan_timeout)
 		leave(l, "nobody is connected any more");
 }
 

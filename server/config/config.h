@@ -65,7 +65,7 @@ struct config {
 	size_t max_body_size; /* default of the plugins' */
 	double event_timeout, step_timeout, slow_step_timeout; /* defaults of the plugins' */
 	double stall_timeout; /* seconds for which plugin code may run without a pause */
-	double quarantine_time;
+	double quarantine_time, orphan_timeout;
 	size_t quarantine_after; /* crashes in a row */
 	size_t workers;          /* default of the plugins' */
 	double load_timeout;     /* seconds after which a plugin that loads ends the process */

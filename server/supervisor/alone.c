@@ -13,7 +13,6 @@
 
 #define TICK 0.02         /* seconds between two looks at who else serves */
 #define OFFER_TICK 1.0    /* seconds between two looks at our offers */
-#define IDLE 30.0         /* seconds without a connection */
 #define ACCEPTS_AT_ONCE 8 /* other workers may listen, too */
 
 /* ---- sockets ---- */
@@ -209,7 +208,7 @@ static void on_tick(void *user)
 		check_leaving(a, now);
 	else if (is_superseded(a))
 		leave(a, "a successor serves all sockets");
-	else if (now - a->connected_at > IDLE)
+	else if (now - a->connected_at > a->config->orphan_timeout)
 		leave(a, "nobody is connected any more");
 	else
 		check_offers(a, now);

@@ -2,10 +2,14 @@
 import os
 import select
 import socket
+import time
 
 import lib
 import pb_gateway
 from supervised import OrphansTest, lives
+
+
+IDLE = "0.3s"
 
 
 class Alone(OrphansTest):
@@ -80,6 +84,22 @@ class Alone(OrphansTest):
             self.assertEqual(over.read_to_end(), b"")
             over.close()
             idle.remove(over)
+
+    def test_they_serve_whoever_is_connected_and_end_when_nobody_has_been_for_a_while(self):
+        server = self.serve("wire-do", orphan_timeout=IDLE)
+        g = self.connect(server)
+        instance = self.start(g, "read")
+        (pid,) = self.kill_supervisor(server)
+        lib.wait_until(lambda: "the supervisor is gone" in server.log(), "an orphan")
+        gone_at = time.monotonic()
+        while time.monotonic() < gone_at + 10 * float(IDLE[:-1]):
+            self.assertEqual(g.play(instance, lambda *_: "v")[-1], "ret")
+        with server.connect() as other:
+            self.assertEqual(other.play(instance, lambda *_: "v")[-1], "ret")
+        self.assertNotIn("worker leaves", server.log())
+        g.close()
+        lib.wait_until(lambda: not lives(pid), "the end of the worker")
+        self.assertIn("worker leaves: nobody is connected any more", server.log())
 
 
 if __name__ == "__main__":
