@@ -31,9 +31,9 @@ static _Thread_local struct {
 	struct fiber_shadow shadow;
 } loop;
 
-void fiber_pool_init(struct fiber_pool *pool, size_t stack_size, size_t idle_max)
+void fiber_pool_init(struct fiber_pool *pool, size_t stack_size, size_t idle_keep)
 {
-	*pool = (struct fiber_pool){.stack_size = stack_size, .idle_max = idle_max};
+	*pool = (struct fiber_pool){.stack_size = stack_size, .idle_keep = idle_keep};
 }
 
 static void unmap_fiber(struct fiber *f)
@@ -42,17 +42,32 @@ static void unmap_fiber(struct fiber *f)
 	free(f);
 }
 
-void fiber_pool_fini(struct fiber_pool *pool)
+/* Keeps the first ones, which are those last used. */
+static void keep_idle(struct fiber_pool *pool, size_t count)
 {
-	struct fiber *f;
+	struct fiber **end = &pool->idle, *f;
 
-	if (pool == NULL)
-		return;
-	while ((f = pool->idle) != NULL) {
-		pool->idle = f->next_idle;
+	for (size_t i = 0; i < count && *end != NULL; i++)
+		end = &(*end)->next_idle;
+	while ((f = *end) != NULL) {
+		*end = f->next_idle;
+		pool->idle_count--;
 		unmap_fiber(f);
 	}
-	pool->idle_count = 0;
+}
+
+void fiber_pool_fini(struct fiber_pool *pool)
+{
+	if (pool != NULL)
+		keep_idle(pool, 0);
+}
+
+void fiber_pool_trim(struct fiber_pool *pool)
+{
+	size_t used = pool->idle_count - pool->idle_least;
+
+	keep_idle(pool, used > pool->idle_keep ? used : pool->idle_keep);
+	pool->idle_least = pool->idle_count;
 }
 
 static struct fiber *map_fiber(struct fiber_pool *pool)
@@ -72,7 +87,8 @@ static struct fiber *take_idle(struct fiber_pool *pool)
 	if (f == NULL)
 		return map_fiber(pool);
 	pool->idle = f->next_idle;
-	pool->idle_count--;
+	if (--pool->idle_count < pool->idle_least)
+		pool->idle_least = pool->idle_count;
 	return f;
 }
 
@@ -170,10 +186,6 @@ void fiber_destroy(struct fiber *f)
 	pool->live--;
 	fiber_shadow_fini(&f->shadow);
 	fiber_context_fini(&f->context);
-	if (pool->idle_count >= pool->idle_max) {
-		unmap_fiber(f);
-		return;
-	}
 	fiber_stack_recycle(&f->stack);
 	f->next_idle = pool->idle;
 	pool->idle = f;

@@ -14,16 +14,19 @@ struct fiber;
 struct fiber_pool {
 	struct fiber *idle; /* stacks ready for use */
 	size_t idle_count;
-	size_t idle_max;   /* idle stacks above this are unmapped */
+	size_t idle_least; /* the least that idle_count was since the last trim */
+	size_t idle_keep;  /* as many stay, though nobody uses them */
 	size_t stack_size; /* bytes without the guard page */
 	size_t live;       /* fibers that are running or parked */
 };
 
 #define FIBER_STACK_SIZE ((size_t)2 << 20)
 
-void fiber_pool_init(struct fiber_pool *pool, size_t stack_size, size_t idle_max);
+void fiber_pool_init(struct fiber_pool *pool, size_t stack_size, size_t idle_keep);
 /* Unmaps the idle stacks. No fiber may be live. */
 void fiber_pool_fini(struct fiber_pool *pool);
+/* Unmaps the stacks that nobody has used since the last call, but for idle_keep. Call it now and then. */
+void fiber_pool_trim(struct fiber_pool *pool);
 
 /* A fiber that will run fn(arg) at its first resume. NULL on lack of memory. */
 struct fiber *fiber_create(struct fiber_pool *pool, void (*fn)(void *arg), void *arg);

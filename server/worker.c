@@ -22,7 +22,7 @@
 #include "server/session/session_custody.h"
 #include "server/socket/farewell.h"
 
-#define STACKS_IDLE 64   /* kept for use again */
+#define STACKS_KEPT 64   /* though nobody used them since the last sweep */
 #define SWEEP_EVERY 10.0 /* seconds */
 #define LIVE_IDLE 300.0  /* seconds after which an instance's object is dropped, to be made again */
 #define LINGER 5.0       /* seconds */
@@ -396,6 +396,7 @@ static void on_sweep(void *user)
 	struct worker *w = user;
 
 	instance_sweep(w->instances, reactor_now());
+	fiber_pool_trim(&w->fibers);
 	worker_note_load(w);
 }
 
@@ -489,7 +490,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		.seats = w->config->plugin_count > 0 ? (unsigned)w->config->plugins[0].workers : 1,
 		.server = w,
 	};
-	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_IDLE);
+	fiber_pool_init(&w->fibers, FIBER_STACK_SIZE, STACKS_KEPT);
 	rc = init(w, options, err);
 	if (rc != 0) {
 		worker_destroy(w);

@@ -140,9 +140,39 @@ static void fiber_that_never_ran_can_be_destroyed(void **state)
 	fiber_destroy(fiber_create(&pool, count_up, &c));
 	fiber_destroy(NULL);
 	assert_int_equal(c.sum, 0);
-	assert_int_equal(pool.idle_count, 0); /* none may idle: unmapped */
 	fiber_pool_fini(&pool);
 	fiber_pool_fini(NULL);
+}
+
+static void run_at_once(struct fiber_pool *pool, size_t count)
+{
+	struct counter c = {.steps = 1};
+	struct fiber *fibers[8];
+
+	for (size_t i = 0; i < count; i++)
+		fibers[i] = fiber_create(pool, count_up, &c);
+	for (size_t i = 0; i < count; i++)
+		fiber_destroy(fibers[i]);
+}
+
+static void stacks_that_nobody_used_since_the_last_trim_are_given_back(void **state)
+{
+	struct fiber_pool pool;
+
+	(void)state;
+	fiber_pool_init(&pool, FIBER_STACK_SIZE, 2);
+	run_at_once(&pool, 8);
+	fiber_pool_trim(&pool);
+	assert_int_equal(pool.idle_count, 8);
+	run_at_once(&pool, 5);
+	fiber_pool_trim(&pool);
+	assert_int_equal(pool.idle_count, 5);
+	fiber_pool_trim(&pool);
+	assert_int_equal(pool.idle_count, 2); /* as many stay */
+	fiber_pool_trim(&pool);
+	assert_int_equal(pool.idle_count, 2);
+	fiber_pool_fini(&pool);
+	assert_int_equal(pool.idle_count, 0);
 }
 
 static void last_stack_in_is_first_out(void **state)
@@ -257,6 +287,7 @@ static void *run_in_thread(void *arg)
 	fiber_resume(f);
 	fiber_resume(f);
 	fiber_destroy(f);
+	fiber_pool_fini(&pool);
 	*(int *)arg = c.sum;
 	return NULL;
 }
@@ -288,6 +319,7 @@ int main(void)
 		cmocka_unit_test(thousands_of_fibers_interleave),
 		cmocka_unit_test(abandoned_stack_is_used_again),
 		cmocka_unit_test(fiber_that_never_ran_can_be_destroyed),
+		cmocka_unit_test(stacks_that_nobody_used_since_the_last_trim_are_given_back),
 		cmocka_unit_test(last_stack_in_is_first_out),
 		cmocka_unit_test(overflow_hits_the_guard_page),
 		cmocka_unit_test(deeply_used_stack_gives_memory_back),
