@@ -3,7 +3,6 @@
 #include <string.h>
 
 #define EMBEDDED "=outrigger/"
-#define RESUMED_KEY "outrigger.resumed"
 #define TRACE_FIRST 12 /* levels of a deep stack that are shown, and at its end */
 #define TRACE_LAST 10
 
@@ -16,7 +15,7 @@ static int do_nothing(lua_State *L)
 void lua_compat_open(lua_State *L)
 {
 	lua_pushcfunction(L, do_nothing);
-	lua_setfield(L, LUA_REGISTRYINDEX, RESUMED_KEY);
+	lua_rawseti(L, LUA_REGISTRYINDEX, LUA_SLOT_RESUMED);
 }
 
 #ifdef OUTRIGGER_LUAJIT
@@ -32,7 +31,7 @@ bool lua_compat_may_park(lua_State *L)
 void lua_compat_resumed(lua_State *L)
 {
 	luaL_checkstack(L, 1, NULL);
-	lua_getfield(L, LUA_REGISTRYINDEX, RESUMED_KEY);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_SLOT_RESUMED);
 	lua_call(L, 0, 0);
 }
 
@@ -59,7 +58,7 @@ bool lua_compat_may_park(lua_State *L)
 	int mask = lua_gethookmask(L), count = lua_gethookcount(L);
 
 	luaL_checkstack(L, 1, NULL);
-	lua_getfield(L, LUA_REGISTRYINDEX, RESUMED_KEY);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_SLOT_RESUMED);
 	hook_ran = false;
 	lua_sethook(L, note_hook, LUA_MASKCALL, 0);
 	lua_call(L, 0, 0);

@@ -17,6 +17,13 @@
 #define LUA_OK 0
 #endif
 
+/* Where things are in the registry that each event looks up. luaL_ref gives numbers from 1 on. */
+enum lua_slot {
+	LUA_SLOT_RESUMED = -100,
+	LUA_SLOT_ON_END,
+	LUA_SLOT_DELEGATE,
+};
+
 /* Prepares L's registry. Once per state, before plugin code runs. */
 void lua_compat_open(lua_State *L);
 /* False inside a finalizer (__gc), from which there is no way back to the loop: the collector

@@ -13,9 +13,6 @@ enum upvalue {
 	UP_SELF,    /* true: called as __call of a table, which comes first */
 };
 
-#define ON_END_KEY "outrigger.on_end"
-#define DELEGATE_KEY "outrigger.delegate"
-
 static lua_State *volatile running;
 
 lua_State *lua_pdk_running(void)
@@ -109,13 +106,17 @@ static struct value *argument_space(lua_State *L, struct pdk_rq *rq, struct valu
 
 void lua_pdk_on_end(lua_State *L)
 {
-	lua_setfield(L, LUA_REGISTRYINDEX, ON_END_KEY);
+	lua_rawseti(L, LUA_REGISTRYINDEX, LUA_SLOT_ON_END);
 }
 
 void lua_pdk_finish(lua_State *L)
 {
+	const struct pdk_rq *rq = lua_pdk_event();
+
+	if (rq == NULL || !rq->has_end)
+		return;
 	luaL_checkstack(L, 1, NULL);
-	lua_getfield(L, LUA_REGISTRYINDEX, ON_END_KEY);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_SLOT_ON_END);
 	if (lua_isfunction(L, -1))
 		lua_call(L, 0, 0);
 	else
@@ -183,7 +184,7 @@ static const struct pdk_env *find_env(lua_State *L)
 
 void lua_pdk_on_delegate(lua_State *L)
 {
-	lua_setfield(L, LUA_REGISTRYINDEX, DELEGATE_KEY);
+	lua_rawseti(L, LUA_REGISTRYINDEX, LUA_SLOT_DELEGATE);
 }
 
 /* Only an event itself calls the gateway, one call after the other: light threads have it do that. */
@@ -195,7 +196,7 @@ static int delegate(lua_State *L)
 		lua_pushnil(L);
 		lua_insert(L, 1);
 	}
-	lua_getfield(L, LUA_REGISTRYINDEX, DELEGATE_KEY);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_SLOT_DELEGATE);
 	if (!lua_isfunction(L, -1) || !lua_getstack(L, 0, &ar))
 		return luaL_error(L, "nobody can call the gateway for a thread");
 	lua_getinfo(L, "f", &ar);

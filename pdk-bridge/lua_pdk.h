@@ -26,8 +26,8 @@ lua_State *lua_pdk_running(void);
 /* Told by the runtime: L's code runs from now on; NULL: it has ended. */
 void lua_pdk_set_running(lua_State *L);
 
-/* Keeps the function on top (popped): it is called in an event before its last call to the
- * gateway, and may call the PDK. */
+/* Keeps the function on top (popped): it is called, before its last call to the gateway, in an event that has
+ * `has_end`, and may call the PDK. */
 void lua_pdk_on_end(lua_State *L);
 /* What is called with a PDK function and its arguments by a light thread of an event, and gives its results. Pops the function
  * on top. */

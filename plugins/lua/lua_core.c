@@ -79,12 +79,23 @@ static int core_logs(lua_State *L)
 	return 1;
 }
 
-/* on_end(fn): calls fn() before an event's last call to the gateway. */
+/* on_end(fn): calls fn() before the last call to the gateway of an event that has been marked. */
 static int core_on_end(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TFUNCTION);
 	lua_settop(L, 1);
 	lua_pdk_on_end(L);
+	return 0;
+}
+
+/* mark_end(): the event that runs has something for on_end to do. */
+static int core_mark_end(lua_State *L)
+{
+	struct pdk_rq *rq = root_request();
+
+	(void)L;
+	if (rq != NULL)
+		rq->has_end = true;
 	return 0;
 }
 
@@ -167,6 +178,7 @@ static int open_core(lua_State *L)
 		{"pid", core_pid},
 		{"quit", core_quit},
 		{"on_end", core_on_end},
+		{"mark_end", core_mark_end},
 		{"runner", core_runner},
 		{"worker", core_worker},
 		{"on_delegate", core_on_delegate},

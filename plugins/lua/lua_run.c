@@ -56,16 +56,14 @@ static int call_handler(lua_State *L)
 	lua_rawgeti(L, LUA_REGISTRYINDEX, call->plugin->run_ref);
 	lua_pushstring(L, call->name);
 	lua_call(L, 1 + push_argument(L, call), 0);
-	if (lua_pdk_event())
-		lua_pdk_finish(L);
+	lua_pdk_finish(L);
 	return 0;
 }
 
 /* After a handler that ended by raising. */
 static int finish(lua_State *L)
 {
-	if (lua_pdk_event())
-		lua_pdk_finish(L);
+	lua_pdk_finish(L);
 	return 0;
 }
 

@@ -129,6 +129,7 @@ local function find_or_make(event, name)
 	if order.later[phase] then
 		event.kept = event.kept or {}
 		table.insert(event.kept, kept)
+		core.mark_end()
 	elseif kept.token then
 		store.remove(kept.token)
 	end

@@ -16,7 +16,10 @@ local WARN = 5
 -- gateway.
 local function known(name)
 	local event = core.event()
-	event[name] = event[name] or { values = {}, sent = {} }
+	if not event[name] then
+		event[name] = { values = {}, sent = {} }
+		core.mark_end()
+	end
 	return event[name]
 end
 

@@ -1,4 +1,5 @@
--- What is to be done before an event's last call to the gateway: on_end(fn).
+-- What is to be done before an event's last call to the gateway: on_end(fn), for events of which core.mark_end()
+-- says that there is something.
 
 local core = require "outrigger.core"
 

@@ -8,15 +8,35 @@ local headers = require "outrigger.headers"
 
 local response = {}
 
+-- Few plugins read what they have set: until one does, it is only noted, as calls of `headers`.
+local function note(call, name, value)
+	local event = core.event()
+	local noted = event.noted or { n = 0 }
+	local n = noted.n
+	noted[n + 1], noted[n + 2], noted[n + 3], noted.n = call, name, value, n + 3
+	event.noted = noted
+end
+
+local function replay(noted, own)
+	for i = 1, noted.n, 3 do
+		noted[i](own.headers, noted[i + 1], noted[i + 2])
+	end
+end
+
 local function state()
 	local event = core.event()
-	event.response = event.response or { headers = headers.new() }
-	return event.response
+	local own = event.response or { headers = headers.new() }
+	event.response = own
+	if event.noted then
+		replay(event.noted, own)
+		event.noted = nil
+	end
+	return own
 end
 
 local function known()
 	local event = core.event()
-	return event and event.response
+	return event and (event.response or event.noted) and state()
 end
 
 -- From here on, the response is what is known here: of a plugin that ends the request itself.
@@ -57,11 +77,11 @@ function response.set_status(status)
 end
 
 function response.set(name, value)
-	state().headers:set(name, value)
+	note(headers.set, name, value)
 end
 
 function response.add(name, value)
-	state().headers:add(name, value)
+	note(headers.add, name, type(value) == "table" and { unpack(value) } or value)
 end
 
 return response

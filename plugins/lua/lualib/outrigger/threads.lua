@@ -15,12 +15,14 @@ local ERR = 4
 
 local records = setmetatable({}, { __mode = "k" }) -- by the coroutine that stands for the thread
 local roots = {} -- by the root's runner: how many threads live, what is to be called, what the root waits on
+local is_used = false -- whether there ever was a root: most plugins have none
 
 local function find_root()
 	local _, key = core.runner()
 	if not key then
 		error("API disabled in the current context", 4)
 	end
+	is_used = true
 	roots[key] = roots[key] or { alive = 0, calls = {} }
 	return roots[key], key
 end
@@ -207,6 +209,9 @@ end
 
 -- Waits for all threads of the handler, or timer, that runs. To be called once it has nothing more to do.
 function threads.join()
+	if not is_used then
+		return
+	end
 	local runner, key = core.runner()
 	local root = runner and runner == key and roots[key]
 	if not root then
@@ -220,6 +225,9 @@ end
 
 -- What is left of one that did not come so far: its key comes again.
 function threads.begin()
+	if not is_used then
+		return
+	end
 	local runner, key = core.runner()
 	if runner and runner == key then
 		roots[key] = nil
