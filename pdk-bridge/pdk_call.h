@@ -87,8 +87,7 @@ struct pdk_rq {
 	struct pdk_cache_entry *cache;  /* pdk_cache.c's, in the arena */
 	uint32_t kept;                  /* entries that the cache has taken */
 	const struct value *serialized; /* log phase: kong.log.serialize's answer, in the arena */
-	bool inspect_off;               /* kong.log.inspect.off() was called */
-	bool has_end; /* the runtime has something to do before the event's last call */
+	bool inspect_off, has_end;      /* by kong.log.inspect.off(); for lua_pdk_finish */
 	/* the answer; valid from resume to the next suspension (its texts borrow the receive buffer) */
 	struct value reply;
 	int reply_rc; /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */

@@ -21,5 +21,7 @@ int mp_read_value(const unsigned char *bytes, size_t n, struct arena *arena, str
  * them by value_number, so that integral ones are integers, as the gateway has them).
  * 0, -E_NOMEM, -E_TOO_DEEP; nothing is appended on failure. */
 int mp_write_value(struct buf *out, const struct value *v);
+/* The same for a value that goes into `depth` arrays and maps whose beginnings are written already. */
+int mp_write_nested(struct buf *out, const struct value *v, unsigned depth);
 
 #endif

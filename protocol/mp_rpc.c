@@ -108,9 +108,9 @@ static int read_other(const struct rpc_params *params, struct msg *ret)
 }
 
 static const struct rpc_method methods[] = {
+	{"plugin.HandleEvent", MSG_HANDLE_EVENT, read_event},
 	{"plugin.StartInstance", MSG_START_INSTANCE, read_start},
 	{"plugin.CloseInstance", MSG_CLOSE_INSTANCE, read_close},
-	{"plugin.HandleEvent", MSG_HANDLE_EVENT, read_event},
 	{"plugin.StepError", MSG_STEP_ERROR, read_step_error},
 };
 
@@ -241,6 +241,15 @@ static bool mp_rpc_probe(const unsigned char *bytes, size_t n)
 	return n < 4 || bytes[2] != 0 || bytes[3] != 0;
 }
 
+/* ---- what we send ---- */
+
+#define ANSWER_DEPTH 1 /* of a result: in the message's array */
+#define DATA_DEPTH 2   /* ... of its Data, in the result's map */
+#define ARGS_DEPTH 3   /* ... of the arguments, in the PDK call's map */
+
+/* Appends bytes that are known beforehand, which begin what is written each time. */
+#define PUT(out, bytes) buf_append(out, bytes, sizeof(bytes) - 1)
+
 static struct value array_of(struct value *items, uint32_t n)
 {
 	return (struct value){.type = VALUE_ARRAY, .len = n, .items = items};
@@ -256,23 +265,43 @@ static struct value text_of(const struct value *v)
 	return value_is_text(v) ? value_strn(v->s, v->len) : value_strn("", 0);
 }
 
-static int write_message(struct buf *out, const struct value *message, struct err *err)
+static int write_uint(struct buf *out, uint64_t number)
 {
-	int rc = mp_write_value(out, message);
+	struct value v = value_uint(number);
 
+	return mp_write_value(out, &v);
+}
+
+/* Undoes what was written of a message if not all could be. */
+static int settle(struct buf *out, size_t before, int rc, struct err *err)
+{
+	if (rc != 0)
+		buf_truncate(out, before);
 	if (rc == -E_TOO_DEEP)
 		return err_set(err, E_TOO_DEEP, "a value with more than %d tables in one another",
 			       LIMIT_MESSAGE_DEPTH_MAX - 4);
 	return rc != 0 ? err_set(err, E_NOMEM, "no memory for a message to the gateway") : 0;
 }
 
+/* [1, id, nil or error, result; the result follows. */
+static int put_head(struct buf *out, const struct msg *msg, const struct value *error)
+{
+	int rc = PUT(out, "\x94\x01");
+
+	if (rc == 0)
+		rc = write_uint(out, msg->id);
+	return rc == 0 ? mp_write_nested(out, error, ANSWER_DEPTH) : rc;
+}
+
 static int write_answer(struct buf *out, const struct msg *msg, struct value error,
 			struct value result, struct err *err)
 {
-	struct value items[] = {value_int(RPC_ANSWER), value_uint(msg->id), error, result};
-	struct value message = array_of(items, 4);
+	size_t before = buf_len(out);
+	int rc = put_head(out, msg, &error);
 
-	return write_message(out, &message, err);
+	if (rc == 0)
+		rc = mp_write_nested(out, &result, ANSWER_DEPTH);
+	return settle(out, before, rc, err);
 }
 
 static int write_instance(struct buf *out, const struct msg *msg, struct err *err)
@@ -285,14 +314,31 @@ static int write_instance(struct buf *out, const struct msg *msg, struct err *er
 	return write_answer(out, msg, value_nil(), map_of(pairs, 2), err);
 }
 
-static int write_data(struct buf *out, const struct msg *msg, struct value data, struct err *err)
+/* [1, id, nil, {EventId: event, Data: ; the data follow. */
+static int put_data_head(struct buf *out, const struct msg *msg)
 {
-	struct value_pair pairs[] = {
-		{value_str("EventId"), value_uint(msg->event_id)},
-		{value_str("Data"), data},
-	};
+	static const struct value nil;
+	int rc = put_head(out, msg, &nil);
 
-	return write_answer(out, msg, value_nil(), map_of(pairs, 2), err);
+	if (rc == 0)
+		rc = PUT(out, "\x82\xa7"
+			      "EventId");
+	if (rc == 0)
+		rc = write_uint(out, msg->event_id);
+	return rc == 0 ? PUT(out, "\xa4"
+				  "Data")
+		       : rc;
+}
+
+static int write_event_end(struct buf *out, const struct msg *msg, struct err *err)
+{
+	size_t before = buf_len(out);
+	int rc = put_data_head(out, msg);
+
+	if (rc == 0)
+		rc = PUT(out, "\xa3"
+			      "ret");
+	return settle(out, before, rc, err);
 }
 
 /* Leaves trailing nils out: the gateway's functions see nil for absent arguments. */
@@ -321,22 +367,32 @@ static int lost_nil(const struct value *args)
 static int write_pdk_call(struct buf *out, const struct msg *msg, struct err *err)
 {
 	struct value args = msg->data.type == VALUE_NIL ? array_of(NULL, 0) : msg->data;
-	struct value_pair call[] = {{value_str("Method"), text_of(&msg->name)},
-				    {value_str("Args"), value_nil()}};
-	int lost;
+	struct value method = text_of(&msg->name);
+	size_t before = buf_len(out);
+	int lost, rc;
 
 	if (args.type != VALUE_ARRAY)
 		return err_set(err, E_UNSUPPORTED, "the arguments of %.*s are no array",
-			       (int)call[0].value.len, call[0].value.s);
+			       (int)method.len, method.s);
 	args = trim_args(&args);
 	lost = lost_nil(&args);
 	if (lost >= 0)
 		return err_set(
 			err, E_UNSUPPORTED,
 			"argument %d of %.*s is nil, and the gateway would lose those behind it",
-			lost + 1, (int)call[0].value.len, call[0].value.s);
-	call[1].value = args;
-	return write_data(out, msg, map_of(call, 2), err);
+			lost + 1, (int)method.len, method.s);
+	rc = put_data_head(out, msg);
+	if (rc == 0)
+		rc = PUT(out, "\x82\xa6"
+			      "Method");
+	if (rc == 0)
+		rc = mp_write_nested(out, &method, DATA_DEPTH);
+	if (rc == 0)
+		rc = PUT(out, "\xa4"
+			      "Args");
+	if (rc == 0)
+		rc = mp_write_nested(out, &args, ARGS_DEPTH);
+	return settle(out, before, rc, err);
 }
 
 /* A nil result is a failure to the gateway. */
@@ -362,7 +418,7 @@ static int write_server_pid(struct buf *out, const struct msg *msg, struct err *
 				value_int(msg->number)};
 	struct value message = array_of(items, 3);
 
-	return write_message(out, &message, err);
+	return settle(out, buf_len(out), mp_write_value(out, &message), err);
 }
 
 static int mp_rpc_write(struct buf *out, const struct msg *msg, struct err *err)
@@ -373,7 +429,7 @@ static int mp_rpc_write(struct buf *out, const struct msg *msg, struct err *err)
 	case MSG_PDK_CALL:
 		return write_pdk_call(out, msg, err);
 	case MSG_EVENT_END:
-		return write_data(out, msg, value_str("ret"), err);
+		return write_event_end(out, msg, err);
 	case MSG_RESULT:
 		return write_result(out, msg, err);
 	case MSG_ERROR:

@@ -80,12 +80,17 @@ static int write_value(struct buf *out, const struct value *v, unsigned depth)
 	}
 }
 
-int mp_write_value(struct buf *out, const struct value *v)
+int mp_write_nested(struct buf *out, const struct value *v, unsigned depth)
 {
 	size_t before = buf_len(out);
-	int rc = write_value(out, v, 0);
+	int rc = write_value(out, v, depth);
 
 	if (rc != 0)
 		buf_truncate(out, before);
 	return rc;
+}
+
+int mp_write_value(struct buf *out, const struct value *v)
+{
+	return mp_write_nested(out, v, 0);
 }

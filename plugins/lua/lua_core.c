@@ -170,20 +170,13 @@ static int open_core(lua_State *L)
 		const char *name;
 		lua_CFunction fn;
 	} functions[] = {
-		{"event", core_event},
-		{"phase", core_phase},
-		{"log", core_log},
-		{"logs", core_logs},
-		{"thread", core_thread},
-		{"pid", core_pid},
-		{"quit", core_quit},
-		{"on_end", core_on_end},
-		{"mark_end", core_mark_end},
-		{"runner", core_runner},
-		{"worker", core_worker},
-		{"on_delegate", core_on_delegate},
-		{"plugin", core_plugin},
-		{"has_read_cache", core_has_read_cache},
+		{"event", core_event},       {"phase", core_phase},
+		{"log", core_log},           {"logs", core_logs},
+		{"thread", core_thread},     {"pid", core_pid},
+		{"quit", core_quit},         {"on_end", core_on_end},
+		{"mark_end", core_mark_end}, {"runner", core_runner},
+		{"worker", core_worker},     {"on_delegate", core_on_delegate},
+		{"plugin", core_plugin},     {"has_read_cache", core_has_read_cache},
 	};
 	struct lua_vm *vm = lua_touserdata(L, lua_upvalueindex(1));
 	size_t i;
