@@ -1,16 +1,22 @@
 #include "plugins/shared/dict_set.h"
+#define XXH_INLINE_ALL
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 #include "plugins/shared/dict.h"
 #include "protocol/err.h"
 
 #define PAGE ((size_t)4096)
 #define NAME_LONGEST 128
+#define LAYOUT 1 /* to be counted up when dict.h's bytes change */
+#define FILE_NAME_SIZE 64
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 void dict_set_init(struct dict_set *set)
 {
@@ -123,8 +129,7 @@ static int fill(int fd, const struct dict_set *set)
 	void *memory;
 	int rc;
 
-	if (ftruncate(fd, (off_t)size) != 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+	if (ftruncate(fd, (off_t)size) != 0 || fcntl(fd, F_ADD_SEALS, SEALS) != 0)
 		return -E_IO;
 	rc = map(fd, size, &memory);
 	if (rc != 0)
@@ -134,9 +139,43 @@ static int fill(int fd, const struct dict_set *set)
 	return rc;
 }
 
+/* The file's name, which nobody can change, says how it is laid out. */
+static void name_file(const struct dict_set *set, char name[static FILE_NAME_SIZE])
+{
+	XXH64_hash_t hash = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct dict_entry *entry = &set->entries[i];
+
+		hash = XXH3_64bits_withSeed(entry->name, strlen(entry->name), hash);
+		hash = XXH3_64bits_withSeed(&entry->size, sizeof(entry->size), hash);
+	}
+	snprintf(name, FILE_NAME_SIZE, "outrigger-shared-%d-%016llx", LAYOUT,
+		 (unsigned long long)hash);
+}
+
+bool dict_set_fits(const struct dict_set *set, int fd)
+{
+	char name[FILE_NAME_SIZE], wanted[FILE_NAME_SIZE + 32], link[64], found[sizeof(wanted)];
+	struct stat st;
+	ssize_t n;
+
+	name_file(set, name);
+	snprintf(wanted, sizeof(wanted), "/memfd:%s (deleted)", name);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, found, sizeof(found));
+	return n == (ssize_t)strlen(wanted) && memcmp(found, wanted, (size_t)n) == 0 &&
+	       fstat(fd, &st) == 0 && (size_t)st.st_size == dict_set_size(set) &&
+	       fcntl(fd, F_GET_SEALS) == SEALS;
+}
+
 int dict_set_create_file(const struct dict_set *set, int *ret_fd, struct err *err)
 {
-	int fd = memfd_create("outrigger-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char name[FILE_NAME_SIZE];
+	int fd;
+
+	name_file(set, name);
+	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd >= 0 && fill(fd, set) == 0) {
 		*ret_fd = fd;

@@ -37,6 +37,8 @@ bool dict_set_equals(const struct dict_set *a, const struct dict_set *b);
 size_t dict_set_size(const struct dict_set *set);
 /* Makes a file with all of them, empty: a memfd of fixed size, *ret_fd, owned, close-on-exec. -E_IO. */
 int dict_set_create_file(const struct dict_set *set, int *ret_fd, struct err *err);
+/* Whether `fd` is a file that dict_set_create_file has made of the same list, in any process. Does not look into it. */
+bool dict_set_fits(const struct dict_set *set, int fd);
 /* Opens them: in that file (borrowed), or, with -1, in memory of this process alone. -E_IO; -E_MALFORMED where the file is
  * of another list; -E_NOMEM. */
 int dict_set_open(struct dict_set *set, int fd, struct err *err);

@@ -15,37 +15,46 @@
 
 #define SUFFIX ".next"
 #define WAIT_MAX 60.0 /* seconds */
-#define FDS_MAX 8     /* of a message; a good one has one */
+#define FDS_MAX 8     /* of a message; a good one has one or two */
+#define FDS_GOOD 2
 
 static const char greeting[] = "outrigger-registry-1";
 
 /* ---- asking ---- */
 
-/* The descriptors of a message; what is not wanted is closed. */
-static int take_descriptor(struct msghdr *msg)
+static void close_all(const int *fds, size_t n)
 {
-	int fd = -1, count = 0;
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+/* The descriptors of a message, at most FDS_GOOD; more are none. What is not wanted is closed. Returns their number. */
+static size_t take_descriptors(struct msghdr *msg, int *fds)
+{
+	int all[FDS_MAX];
+	size_t count = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
 		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		for (size_t i = 0; i < n; i++, count++) {
-			if (fd >= 0)
-				close(fd);
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-		}
+		n = n < FDS_MAX - count ? n : FDS_MAX - count;
+		memcpy(all + count, CMSG_DATA(c), n * sizeof(int));
+		count += n;
 	}
-	if (count > 1) {
-		close(fd);
-		return -1;
+	if (count > FDS_GOOD) {
+		close_all(all, count);
+		return 0;
 	}
-	return fd;
+	memcpy(fds, all, count * sizeof(int));
+	return count;
 }
 
-static int receive(int socket, int *ret_fd, struct err *err)
+static int receive(int socket, struct handover_answer *ret, struct err *err)
 {
+	int fds[FDS_GOOD] = {-1, -1};
 	char text[sizeof(greeting) + 1];
 	union {
 		struct cmsghdr align;
@@ -57,19 +66,19 @@ static int receive(int socket, int *ret_fd, struct err *err)
 			     .msg_control = &control,
 			     .msg_controllen = sizeof(control)};
 	ssize_t n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	int fd = n >= 0 ? take_descriptor(&msg) : -1;
+	size_t count = n >= 0 ? take_descriptors(&msg, fds) : 0;
 
-	if (fd >= 0 && n == (ssize_t)sizeof(greeting) &&
+	if (count > 0 && n == (ssize_t)sizeof(greeting) &&
 	    memcmp(text, greeting, sizeof(greeting)) == 0) {
-		*ret_fd = fd;
+		ret->registry_fd = fds[0];
+		ret->shared_fd = fds[1];
 		return 0;
 	}
-	if (fd >= 0)
-		close(fd);
+	close_all(fds, count);
 	return err_set(err, E_MALFORMED, "it does not say what an outrigger of this version says");
 }
 
-static int wait_and_receive(int socket, double until, int *ret_fd, struct err *err)
+static int wait_and_receive(int socket, double until, struct handover_answer *ret, struct err *err)
 {
 	struct pollfd polled = {.fd = socket, .events = POLLIN};
 	int rc;
@@ -81,13 +90,13 @@ static int wait_and_receive(int socket, double until, int *ret_fd, struct err *e
 	} while (rc < 0 && errno == EINTR);
 	if (rc <= 0)
 		return err_set(err, E_TIMEOUT, "it does not answer");
-	return receive(socket, ret_fd, err);
+	return receive(socket, ret, err);
 }
 
 int handover_ask(const char *path, double until, struct handover_answer *ret, struct err *err)
 {
 	struct private_socket place;
-	struct handover_answer answer = {-1, -1};
+	struct handover_answer answer = {-1, -1, -1};
 	int rc = private_socket_init(&place, path, SUFFIX, SOCK_SEQPACKET, err);
 
 	if (rc != 0)
@@ -98,7 +107,7 @@ int handover_ask(const char *path, double until, struct handover_answer *ret, st
 	else if (!private_socket_may_talk(answer.connection_fd))
 		rc = err_set(err, E_MALFORMED, "another user listens there");
 	else
-		rc = wait_and_receive(answer.connection_fd, until, &answer.registry_fd, err);
+		rc = wait_and_receive(answer.connection_fd, until, &answer, err);
 	if (rc == 0)
 		*ret = answer;
 	else if (answer.connection_fd >= 0)
@@ -119,22 +128,25 @@ struct handover {
 static bool send_registry(const struct handover *h, int to)
 {
 	char text[sizeof(greeting)];
+	const int fds[FDS_GOOD] = {h->options.fd,
+				   h->options.shared_fd != NULL ? *h->options.shared_fd : -1};
+	const size_t size = (fds[1] >= 0 ? 2 : 1) * sizeof(int);
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(fds))];
 	} control = {0};
 	struct iovec part = {text, sizeof(text)};
 	struct msghdr msg = {.msg_iov = &part,
 			     .msg_iovlen = 1,
 			     .msg_control = &control,
-			     .msg_controllen = sizeof(control)};
+			     .msg_controllen = CMSG_SPACE(size)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
 	memcpy(text, greeting, sizeof(text));
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &h->options.fd, sizeof(int));
+	c->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(c), fds, size);
 	return sendmsg(to, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 

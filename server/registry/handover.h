@@ -1,7 +1,7 @@
-/* handover.h - how the registry of instances gets to a successor: a socket beside each plugin socket.
+/* handover.h - how the registry of instances, and shared dictionaries, get to a successor: a socket beside each plugin socket.
  *
  * PATH.next (mode 0600) is made by who serves PATH. Whoever connects, and is the same user or root, gets one
- * message with the registry's descriptor. A server that is about to serve PATH asks there first, and makes
+ * message with the registry's descriptor, and one of the memory of shared dictionaries where there is such. A server that is about to serve PATH asks there first, and makes
  * PATH.next its own once it serves. Several processes that share one registry may offer it: the latest
  * socket counts, and any of the others makes a new one when that one's owner is gone.
  *
@@ -17,6 +17,7 @@ struct reactor;
 
 struct handover_answer {
 	int registry_fd;   /* owned; not looked at */
+	int shared_fd;     /* the same; -1 = none */
 	int connection_fd; /* to who has answered; owned */
 };
 /* Asks who serves the plugin socket `path`, until the time `until` (monotonic seconds) at most. -E_NOT_FOUND when nobody is there, -E_TIMEOUT, -E_MALFORMED (also of a
@@ -27,6 +28,8 @@ struct handover_options {
 	struct reactor *reactor;
 	const char *path; /* borrowed for the offer's life */
 	int fd;           /* the registry; borrowed for the offer's life */
+	/* What goes along with it, each time it is asked for; borrowed likewise. NULL, or -1 there: nothing. */
+	const int *shared_fd;
 	/* Of another process that has offered it: its listening socket, taken, and the inode of that one's file. -1: one
 	 * is made. */
 	int listening_fd;

@@ -18,6 +18,10 @@ static int ask(const struct registry_take_options *options, const char *path, do
 		return rc;
 	rc = registry_open(answer.registry_fd, &options->registry, ret, err);
 	close(answer.registry_fd);
+	if (rc == 0 && options->on_shared != NULL && answer.shared_fd >= 0)
+		options->on_shared(options->user, answer.shared_fd);
+	else if (answer.shared_fd >= 0)
+		close(answer.shared_fd);
 	if (rc == 0 && options->on_predecessor != NULL)
 		options->on_predecessor(options->user, answer.connection_fd);
 	else
@@ -112,6 +116,7 @@ void registry_offer(struct registry_offers *offers, struct reactor *reactor, int
 			.reactor = reactor,
 			.path = options->paths[i],
 			.fd = fd,
+			.shared_fd = options->shared_fd,
 			.listening_fd = -1,
 			.on_successor = options->on_successor,
 			.user = options->user,

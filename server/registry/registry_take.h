@@ -18,6 +18,9 @@ struct registry_take_options {
 	 * closed. */
 	void (*on_predecessor)(void *user, int fd);
 	void (*on_successor)(void *user, int fd);
+	/* The memory of a predecessor's shared dictionaries; takes the descriptor. NULL: it is closed. */
+	void (*on_shared)(void *user, int fd);
+	const int *shared_fd; /* ours, for successors: handover.h */
 	void *user;
 };
 

@@ -43,6 +43,8 @@ int server_registry_init(struct server_registry *s, const struct server_registry
 		.options = {.generation = options->generation,
 			    .on_predecessor = options->on_predecessor,
 			    .on_successor = options->on_successor,
+			    .on_shared = options->on_shared,
+			    .shared_fd = options->shared_fd,
 			    .user = options->user,
 			    .registry = {.max = options->config->max_instances,
 					 .row_idle = REGISTRY_ROW_IDLE}},

@@ -21,6 +21,8 @@ struct server_registry_options {
 	int64_t generation;                         /* of a new one */
 	void (*on_predecessor)(void *user, int fd); /* as of registry_take.h, as the others */
 	void (*on_successor)(void *user, int fd);
+	void (*on_shared)(void *user, int fd);
+	const int *shared_fd;
 	void *user;
 };
 

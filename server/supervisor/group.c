@@ -336,6 +336,13 @@ void group_start(struct group *g)
 		seat_fill(&g->seats[i]);
 }
 
+static void take_shared(void *user, int fd)
+{
+	struct group *g = user;
+
+	group_shared_adopt(&g->shared, fd);
+}
+
 static int make_files(struct group *g, struct err *err)
 {
 	const struct server_registry_options registry = {
@@ -345,6 +352,8 @@ static int make_files(struct group *g, struct err *err)
 		.generation = g->env->ids->generation,
 		.on_predecessor = group_add_predecessor,
 		.on_successor = group_add_successor,
+		.on_shared = take_shared,
+		.shared_fd = &g->shared.fd,
 		.user = g,
 	};
 	int rc = group_config_file(g->env->config, g->plan, &g->config_fd, err);

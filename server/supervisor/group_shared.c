@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/config/config_dicts.h"
+#include "server/log.h"
 
 int group_shared_init(struct group_shared *shared, const struct config *config, struct err *err)
 {
@@ -38,6 +39,18 @@ int group_shared_follow(const struct group_shared *shared, const struct config *
 	else
 		group_shared_fini(&next);
 	return rc;
+}
+
+void group_shared_adopt(struct group_shared *shared, int fd)
+{
+	if (dict_set_fits(&shared->list, fd)) {
+		close(shared->fd);
+		shared->fd = fd;
+	} else {
+		log_line(LOG_LEVEL_NOTICE,
+			 "shared dictionaries begin empty: the server before had others");
+		close(fd);
+	}
 }
 
 void group_shared_fini(struct group_shared *shared)

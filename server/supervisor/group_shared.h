@@ -20,6 +20,8 @@ int group_shared_init(struct group_shared *shared, const struct config *config, 
  * all of them begin anew. */
 int group_shared_follow(const struct group_shared *shared, const struct config *config,
 			struct group_shared *ret_next, struct err *err);
+/* The memory of a predecessor's takes the place of ours, if there are the same dictionaries in it. Takes `fd`. */
+void group_shared_adopt(struct group_shared *shared, int fd);
 /* Workers keep what they have. Accepts one without a descriptor. */
 void group_shared_fini(struct group_shared *shared);
 

@@ -27,6 +27,7 @@ struct fixture {
 	struct reactor *reactor;
 	struct reactor_signal *signal;
 	int fd;
+	int shared_fd; /* -1 = none */
 	struct err err;
 };
 
@@ -42,6 +43,7 @@ static int setup(void **state)
 
 	if (f == NULL)
 		return -1;
+	f->shared_fd = -1;
 	log_open("stderr", LOG_LEVEL_EMERG, NULL);
 	strcpy(f->dir, "/tmp/outrigger-handover.XXXXXX");
 	if (mkdtemp(f->dir) == NULL || registry_file_create(42, &f->fd, NULL) != 0)
@@ -71,8 +73,11 @@ static struct handover *offer(struct fixture *f)
 {
 	struct handover *h = NULL;
 
-	const struct handover_options options = {
-		.reactor = f->reactor, .path = f->path, .fd = f->fd, .listening_fd = -1};
+	const struct handover_options options = {.reactor = f->reactor,
+						 .path = f->path,
+						 .fd = f->fd,
+						 .shared_fd = &f->shared_fd,
+						 .listening_fd = -1};
 
 	if (handover_offer(&options, &h, &f->err) != 0)
 		fail_msg("%s", f->err.text);
@@ -82,7 +87,7 @@ static struct handover *offer(struct fixture *f)
 /* Asks in a process of its own; the exit code is what became of it. */
 static void ask_in_child(struct fixture *f)
 {
-	struct stat own, got;
+	struct stat own, got, shared, along;
 	struct handover_answer answer;
 	int rc = handover_ask(f->path, NEVER, &answer, &f->err);
 
@@ -90,6 +95,11 @@ static void ask_in_child(struct fixture *f)
 		_exit(-rc);
 	fstat(f->fd, &own);
 	fstat(answer.registry_fd, &got);
+	if (f->shared_fd < 0
+		    ? answer.shared_fd >= 0
+		    : fstat(f->shared_fd, &shared) != 0 || fstat(answer.shared_fd, &along) != 0 ||
+			      shared.st_ino != along.st_ino)
+		_exit(101);
 	_exit(own.st_ino == got.st_ino && (fcntl(answer.registry_fd, F_GETFD) & FD_CLOEXEC) &&
 			      (fcntl(answer.connection_fd, F_GETFD) & FD_CLOEXEC)
 		      ? 0
@@ -122,6 +132,19 @@ static void a_successor_gets_the_registry(void **state)
 	assert_int_equal(ask_aside(f), 0);
 	handover_destroy(h);
 	assert_int_equal(access(f->next, F_OK), -1);
+}
+
+static void and_the_memory_of_dictionaries_with_it(void **state)
+{
+	struct fixture *f = *state;
+	struct handover *h = offer(f);
+
+	f->shared_fd = memfd_create("dictionaries", MFD_CLOEXEC);
+	assert_int_equal(ask_aside(f), 0);
+	close(f->shared_fd);
+	f->shared_fd = -1; /* another reload has none */
+	assert_int_equal(ask_aside(f), 0);
+	handover_destroy(h);
 }
 
 static void a_socket_file_that_is_left_is_replaced(void **state)
@@ -263,10 +286,11 @@ static int listen_there(struct fixture *f, int type)
 
 static int ask(struct fixture *f, double patience)
 {
-	struct handover_answer answer = {-1, -1};
+	struct handover_answer answer = {-1, -1, -1};
 	int rc = handover_ask(f->path, reactor_now() + patience, &answer, &f->err);
 
 	assert_true(rc == 0 || (answer.registry_fd == -1 && answer.connection_fd == -1));
+	assert_int_equal(answer.shared_fd, -1);
 	if (rc == 0) {
 		close(answer.registry_fd);
 		close(answer.connection_fd);
@@ -361,7 +385,7 @@ static void what_is_no_offer_is_refused_and_leaves_no_descriptor(void **state)
 	static const struct message bad[] = {
 		{"hello", 5, 1},
 		{GREETING, sizeof(GREETING), 0},
-		{GREETING, sizeof(GREETING), 2},
+		{GREETING, sizeof(GREETING), 3},
 		{GREETING, sizeof(GREETING), 16},
 		{GREETING "x", sizeof(GREETING) + 1, 1},
 		{GREETING, sizeof(GREETING) - 1, 1},
@@ -502,6 +526,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(a_successor_gets_the_registry),
+		TEST(and_the_memory_of_dictionaries_with_it),
 		TEST(a_socket_file_that_is_left_is_replaced),
 		TEST(the_latest_offer_counts_and_an_older_one_steps_in),
 		TEST(an_older_offer_that_ends_leaves_the_latest),

@@ -84,6 +84,39 @@ class Sharing(SharedTest):
         self.assertEqual(third, second + 1)
         self.assertNotEqual(pid, after)
 
+    def one_of_two(self, folder, **settings):
+        """One of two servers of the same socket, not started."""
+        return self.serve_code("p", HANDLER, prefix=folder, exit_with_parent="on", log="stderr", start=False, **settings)
+
+    def follow(self, first, second):
+        second.start()
+        second.wait_log("waiting for it to leave")
+        first.signal()
+        second.wait_ready()
+
+    def test_it_outlives_a_server_that_another_one_follows(self):
+        folder = self.temp_dir()
+        first, second, third = [self.one_of_two(folder) for _ in range(3)]
+        first.start()
+        first.wait_ready()
+        counts = [self.count(self.connect(first))[0] for _ in range(2)]
+        self.follow(first, second)
+        counts.append(self.count(self.connect(second))[0])
+        self.follow(second, third)
+        counts.append(self.count(self.connect(third))[0])
+        self.assertEqual(counts, [1, 2, 3, 4])
+
+    def test_a_follower_with_other_dictionaries_begins_with_empty_ones(self):
+        folder = self.temp_dir()
+        first = self.one_of_two(folder, nginx_http_lua_shared_dict="one 1m, two 2m")
+        second = self.one_of_two(folder, nginx_http_lua_shared_dict="one 2m, two 1m")
+        first.start()
+        first.wait_ready()
+        self.assertEqual([self.count(self.connect(first))[0] for _ in range(2)], [1, 2])
+        self.follow(first, second)
+        second.wait_log("shared dictionaries begin empty")
+        self.assertEqual(self.count(self.connect(second))[0], 1)
+
     def test_dictionaries_are_named_by_the_configuration(self):
         self.open(nginx_http_lua_shared_dict="one 16k; lua_shared_dict two 1m")
         g = self.connect(self.server)
