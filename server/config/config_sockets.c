@@ -135,11 +135,17 @@ int config_sockets_trust(const struct config *config, SSL_CTX *tls, struct err *
 	return say_where(config, "lua_ssl_trusted_certificate", rc, err);
 }
 
+/* The system's own are not named by anybody, and to read them takes longer than all else of a start. */
 int config_sockets_need_trust(const struct config *config, struct err *err)
 {
-	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-	int rc = tls != NULL ? config_sockets_trust(config, tls, err) : -E_NOMEM;
+	const char *list = config->lua_ssl_trusted_certificate;
+	SSL_CTX *tls;
+	int rc;
 
+	if (list == NULL || strcmp(list, "system") == 0)
+		return 0;
+	tls = SSL_CTX_new(TLS_client_method());
+	rc = tls != NULL ? config_sockets_trust(config, tls, err) : -E_NOMEM;
 	SSL_CTX_free(tls);
 	return rc;
 }
