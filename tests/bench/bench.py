@@ -16,7 +16,9 @@ import os
 import sys
 
 import curves
+import footprint
 import http_bench
+import instructions
 import machine
 import plot
 import rounds
@@ -76,23 +78,22 @@ def measure_conversation(options):
                               options.seconds)
 
 
-def report(figures, http, grown):
+def report(figures, more):
     """All tables, as Markdown."""
     parts = [machine.describe(), "A ratio is the median of the rounds, with the least and the most; "
              "\"!\" marks one that misses its figure.", table.ratios(figures),
              table.absolutes(figures)]
-    if http:
-        parts.append(http_bench.table(http))
-    if grown:
-        parts.append(curves.table(grown))
+    parts += [table_of(more[key]) for key, table_of in (
+        ("http", http_bench.table), ("instructions", instructions.table),
+        ("footprint", footprint.table), ("curves", curves.table)) if more[key]]
     return "\n\n".join(parts) + "\n"
 
 
-def write(options, figures, http, grown):
+def write(options, figures, more):
     """The three files, and the tables to stdout."""
     os.makedirs(options.out, exist_ok=True)
-    text = report(figures, http, grown)
-    raw = {"machine": machine.facts(), "http": http, "curves": grown,
+    text = report(figures, more)
+    raw = {"machine": machine.facts(), **more,
            "conversation": [{"server": name, "in_flight": n, "runs": runs}
                             for (name, n), runs in figures.items()]}
     with open(os.path.join(options.out, "bench.json"), "w", encoding="utf-8") as file:
@@ -107,9 +108,11 @@ def main():
     """Measures, and says what it found."""
     options = parse()
     figures = measure_conversation(options)
-    http = None if options.no_http else http_bench.measure(options)
-    grown = curves.measure(options) if options.curves else None
-    write(options, figures, http, grown)
+    write(options, figures, {
+        "http": None if options.no_http else http_bench.measure(options),
+        "instructions": None if options.quick else instructions.measure(options),
+        "footprint": footprint.measure(options),
+        "curves": curves.measure(options) if options.curves else None})
 
 
 main()

@@ -44,6 +44,16 @@ def connections(options, server):
         yield n, run(options, server, 16, MANY, "--idle", str(n))
 
 
+def workers(options, protocol):
+    """Workers of the plugin's group, on all processors; 64 events in flight."""
+    for n in (1, 2, 4):
+        server = servers.outrigger(options.build, "lua", protocol, "--workers", str(n))
+        try:
+            yield n, run(options, server, 64, MANY)
+        finally:
+            server.stop()
+
+
 CURVES = (
     ("events in flight", in_flight, ()),
     ("PDK calls", calls, ()),
@@ -72,9 +82,12 @@ def curve(options, points, more, protocol):
 
 def measure(options):
     """{title: {protocol: [(x, figures)]}}"""
-    return {title: {protocol: curve(options, points, more, protocol)
-                    for protocol in ("msgpack", "protobuf")}
-            for title, points, more in CURVES}
+    grown = {title: {protocol: curve(options, points, more, protocol)
+                     for protocol in ("msgpack", "protobuf")}
+             for title, points, more in CURVES}
+    grown["workers"] = {protocol: list(workers(options, protocol))
+                        for protocol in ("msgpack", "protobuf")}
+    return grown
 
 
 def table(grown):

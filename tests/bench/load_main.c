@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --phase NAME                  of the events (access)\n"
 	"  --conf JSON                   of the instances ({})\n"
 	"  --events N, --rounds N        events of a round (10000), rounds (1)\n"
+	"  --warm N                      events before the first round, of which nothing is said (0)\n"
 	"  --connections N               each runs one event after the other (16)\n"
 	"  --fresh                       a new connection for each event\n"
 	"  --rate N                      events a second at most (0: as many as it takes)\n"
@@ -35,7 +36,7 @@ static const char usage[] =
 	"  --pid PID                     the server, for its processor time, memory, descriptors\n";
 
 struct options {
-	uint64_t events, rounds;
+	uint64_t events, rounds, warm;
 	pid_t pid;
 };
 
@@ -92,6 +93,7 @@ enum long_option {
 	CONF,
 	EVENTS,
 	ROUNDS,
+	WARM,
 	CONNECTIONS,
 	FRESH,
 	RATE,
@@ -143,6 +145,9 @@ static void take_number(struct load *l, struct options *o, enum long_option opti
 	case ROUNDS:
 		o->rounds = strtoull(value, NULL, 10);
 		break;
+	case WARM:
+		o->warm = strtoull(value, NULL, 10);
+		break;
 	case CONNECTIONS:
 		l->connections = number(value);
 		break;
@@ -179,6 +184,7 @@ static bool read_options(int argc, char **argv, struct load *l, struct options *
 						{"conf", 1, 0, CONF},
 						{"events", 1, 0, EVENTS},
 						{"rounds", 1, 0, ROUNDS},
+						{"warm", 1, 0, WARM},
 						{"connections", 1, 0, CONNECTIONS},
 						{"fresh", 0, 0, FRESH},
 						{"rate", 1, 0, RATE},
@@ -212,6 +218,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	load_start(&l);
+	if (o.warm)
+		load_run(&l, o.warm);
 	for (uint64_t i = 0; i < o.rounds; i++)
 		load_round(&l, &o);
 	load_stop(&l);

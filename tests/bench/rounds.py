@@ -13,10 +13,14 @@ SERVER_CPU, LOAD_CPU = 0, 1
 
 
 def run_load(build, server, connections, events, *options):
-    """One run: what `load` has printed, as a dictionary. A wrong answer ends the program."""
+    """One run: what `load` has printed, as a dictionary. A wrong answer ends the program.
+
+    Its connections are made, and used twice, before figures are taken: a gateway's are pooled.
+    """
     words = [os.path.join(build, "tests", "bench", "load"), "--socket", server.socket,
              "--plugin", server.plugin, "--protocol", server.protocol, "--pid", str(server.pid),
-             "--connections", str(connections), "--events", str(events), *options]
+             "--connections", str(connections), "--events", str(events),
+             "--warm", str(2 * connections), *options]
     if (os.cpu_count() or 1) > 1:
         words = ["taskset", "-c", str(LOAD_CPU), *words]
     run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

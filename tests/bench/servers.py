@@ -16,41 +16,45 @@ START_SECONDS = 60
 class Server:
     """A running server: name, protocol, plugin, socket, pid."""
 
-    def __init__(self, name, protocol, plugin, command, socket, environment=None):
+    def __init__(self, name, protocol, plugin, command, socket, environment=None, poll=0.01):
         self.name, self.protocol, self.plugin = name, protocol, plugin
         self.prefix = tempfile.mkdtemp(prefix="outrigger-bench-")
         self.socket = os.path.join(self.prefix, socket)
         words = [word.replace("@PREFIX@", self.prefix) for word in command]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=environment,
                                         stdout=subprocess.DEVNULL, stderr=self._log())
-        self._wait()
+        self._wait(poll)
         self.pid = self.process.pid
 
     def _log(self):
         return open(os.path.join(self.prefix, "stderr"), "wb")
 
-    def _wait(self):
+    def _wait(self, poll):
         end = time.monotonic() + START_SECONDS
         while not os.path.exists(self.socket):
             if self.process.poll() is not None or time.monotonic() > end:
                 with open(os.path.join(self.prefix, "stderr"), encoding="utf-8",
                           errors="replace") as log:
                     raise SystemExit("bench: %s did not start:\n%s" % (self.name, log.read()))
-            time.sleep(0.01)
+            time.sleep(poll)
 
     def pin(self, cpu):
         """Keeps the server's processes on one processor, where there are more."""
         for pid in tree(self.pid):
             os.sched_setaffinity(pid, {cpu % (os.cpu_count() or 1)})
 
-    def stop(self):
-        """Ends it, and its folder."""
+    def end(self):
+        """Ends it, and waits for that."""
         self.process.terminate()
         try:
             self.process.wait(START_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def stop(self):
+        """Ends it, and its folder."""
+        self.end()
         shutil.rmtree(self.prefix, ignore_errors=True)
 
 
@@ -74,16 +78,16 @@ def limit(build, protocol):
                   "socket")
 
 
-def outrigger(build, language, protocol, *options):
-    """Ours, as it is by default: a supervisor and a worker."""
+def outrigger(build, language, protocol, *options, under=(), poll=0.01):
+    """Ours, as it is by default: a supervisor and a worker. `under` is a program that runs it."""
     plugin = {"lua": "bench", "c": "bench_c"}[language]
     folder = {"lua": os.path.join(HERE, "plugins", "lua"),
               "c": os.path.join(build, "tests", "native")}[language]
     return Server("outrigger-%s-%s" % (language, protocol), protocol, plugin,
-                  [os.path.join(build, "outrigger"), "serve", "--prefix", "@PREFIX@",
+                  [*under, os.path.join(build, "outrigger"), "serve", "--prefix", "@PREFIX@",
                    "--plugins-dir", folder, "--plugin", plugin, "--protocol", protocol,
                    "--log-level", "error", *options],
-                  plugin + ".socket")
+                  plugin + ".socket", poll=poll)
 
 
 def kong_js_pdk(folder):

@@ -4,6 +4,7 @@ return {
 		{ config = { type = "record", fields = {
 			{ calls = { type = "integer", default = 1, between = { 0, 32 } } },
 			{ body = { type = "boolean", default = false } },
+			{ note = { type = "string" } }, -- so that confs can differ
 		} } },
 	},
 }

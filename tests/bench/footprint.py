@@ -1,0 +1,120 @@
+"""footprint.py - what Outrigger takes beside time for events: to start, to dump, and memory.
+
+The plugin is the benchmark's, in Lua; a supervisor and a worker.
+"""
+
+import os
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+
+import msgpack
+
+import servers
+
+# How often it is started; events in flight; instances.
+SIZES, QUICK_SIZES = (9, 1000, 10000), (1, 20, 100)
+
+
+class Gateway:
+    """A connection over MsgPack."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.unpacker = msgpack.Unpacker(raw=False)
+
+    def call(self, method, *arguments):
+        """The result of a call of the server."""
+        self.socket.sendall(msgpack.packb([0, 1, method, list(arguments)]))
+        while True:
+            for message in self.unpacker:
+                if message[0] == 1:
+                    assert message[2] is None, message
+                    return message[3]
+            data = self.socket.recv(1 << 16)
+            assert data, "the server has ended the connection"
+            self.unpacker.feed(data)
+
+    def start_instance(self, conf="{}"):
+        """Its id."""
+        return self.call("plugin.StartInstance", {"Name": "bench", "Config": conf})["Id"]
+
+    def begin(self, instance):
+        """Begins an event, which waits for its first PDK call's answer."""
+        return self.call("plugin.HandleEvent", {"InstanceId": instance, "EventName": "access"})
+
+
+def memory(pid):
+    """Bytes of the process and its children, what is shared counted in parts (PSS)."""
+    total = 0
+    for process in set(servers.tree(pid)):
+        try:
+            with open("/proc/%d/smaps_rollup" % process, encoding="ascii") as file:
+                total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:")) << 10
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return total
+
+
+def first_answer(options):
+    """Seconds from the start of the program to the answer of a first event."""
+    began = time.monotonic()
+    server = servers.outrigger(options.build, "lua", "msgpack", poll=0.001)
+    try:
+        gateway = Gateway(server.socket)
+        gateway.begin(gateway.start_instance())
+        return time.monotonic() - began
+    finally:
+        server.stop()
+
+
+def dump(options):
+    """Seconds that the gateway waits for at its start."""
+    with tempfile.TemporaryDirectory() as prefix:
+        began = time.monotonic()
+        subprocess.run([os.path.join(options.build, "outrigger"), "dump", "--prefix", prefix,
+                        "--plugins-dir", os.path.join(servers.HERE, "plugins", "lua"),
+                        "--plugin", "bench"], check=True, stdout=subprocess.DEVNULL)
+        return time.monotonic() - began
+
+
+def grown(options, in_flight, instances):
+    """Bytes: at rest; more for each event in flight; more for each instance."""
+    server = servers.outrigger(options.build, "lua", "msgpack")
+    try:
+        one = Gateway(server.socket)
+        instance = one.start_instance()
+        one.begin(instance)
+        at_rest = memory(server.pid)
+        gateways = [Gateway(server.socket) for _ in range(in_flight)]
+        for gateway in gateways:
+            gateway.begin(instance)
+        with_events = memory(server.pid)
+        for i in range(instances):
+            one.start_instance('{"note":"%d"}' % i)
+        return (at_rest, (with_events - at_rest) / in_flight,
+                (memory(server.pid) - with_events) / instances)
+    finally:
+        server.stop()
+
+
+def measure(options):
+    """{title: figure as text}"""
+    times, in_flight, instances = QUICK_SIZES if options.quick else SIZES
+    at_rest, event, instance = grown(options, in_flight, instances)
+    return {
+        "start to first answer, ms": "%.0f" % (
+            1e3 * statistics.median(first_answer(options) for _ in range(times))),
+        "dump, ms": "%.0f" % (1e3 * statistics.median(dump(options) for _ in range(times))),
+        "supervisor and worker, MiB": "%.1f" % (at_rest / (1 << 20)),
+        "an event in flight, KiB": "%.1f" % (event / 1024),
+        "an instance, bytes": "%.0f" % instance,
+    }
+
+
+def table(found):
+    """As Markdown."""
+    return "\n".join(["| footprint | |", "|---|---|"] + ["| %s | %s |" % item for item in found.items()])
