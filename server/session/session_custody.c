@@ -77,7 +77,8 @@ static int load(struct session *s, const struct session_state *state)
 	s->handling = (size_t)state->handling;
 	s->awaited = state->awaited;
 	s->call_event = state->call_event;
-	s->turn = state->turn;
+	if (s->codec != NULL && codec_is_bound(s->codec)) /* whatever the worker's memory says */
+		s->turn = state->turn;
 	s->call_type = (enum msg_type)state->call_type;
 	s->call_phase = state->call_phase - 1;
 	s->tag = state->tag;
