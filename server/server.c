@@ -30,6 +30,7 @@ struct server {
 	struct server_sockets sockets;
 	struct admin *admin; /* NULL = none */
 	struct leaving leaving;
+	bool lacks_dump; /* one that has vanished can't be written again */
 };
 
 static size_t count_connections(void *user)
@@ -57,6 +58,44 @@ static void retire(void *user)
 	worker_retire(((struct server *)user)->worker);
 }
 
+/* What the gateway is told of it; owned. NULL is said in the log. */
+static char *dump_of(const struct served *served)
+{
+	const struct plugin *plugin = served->plugin;
+	const struct dump dump = {served->worker->config, &plugin, 1};
+	struct err err = {""};
+	char *text = NULL;
+	int rc = dump_text(&dump, &text, &err);
+
+	if (rc == 0)
+		return text;
+	log_event(LOG_LEVEL_WARN, 0, plugin->name, "no dump beside the socket: %s",
+		  err_message(&err, rc));
+	return NULL;
+}
+
+static void announce(const struct served *served)
+{
+	const struct config *config = served->worker->config;
+	char *text = dump_of(served);
+
+	if (text != NULL)
+		serving_write_dump(config, served->settings, text);
+	free(text);
+	serving_tell(config, served->settings, served->plugin->info.version);
+}
+
+static void keep_dump(struct server *server, const struct served *served)
+{
+	char *text = NULL;
+
+	if (serving_lacks_dump(server->config, served->settings))
+		text = dump_of(served);
+	if (text != NULL)
+		serving_keep_dump(server->config, served->settings, text, &server->lacks_dump);
+	free(text);
+}
+
 static void check(void *user, bool superseded)
 {
 	struct server *server = user;
@@ -66,6 +105,8 @@ static void check(void *user, bool superseded)
 		server->admin = NULL;
 	} else {
 		registry_offers_check(&server->registry.offers);
+		for (size_t i = 0; i < server->worker->served_count; i++)
+			keep_dump(server, &server->worker->served[i]);
 	}
 	admin_check(server->admin);
 }
@@ -111,24 +152,6 @@ static int start_worker(struct server *server, struct err *err)
 	if (rc == 0)
 		rc = programs_start(server->config, &server->programs, err);
 	return rc == 0 ? worker_create(&options, &server->worker, err) : rc;
-}
-
-static void announce(const struct served *served)
-{
-	const struct plugin *plugin = served->plugin;
-	const struct config *config = served->worker->config;
-	const struct dump dump = {config, &plugin, 1};
-	struct err err = {""};
-	char *text = NULL;
-	int rc = dump_text(&dump, &text, &err);
-
-	if (rc == 0)
-		serving_write_dump(config, served->settings, text);
-	else
-		log_event(LOG_LEVEL_WARN, 0, plugin->name, "no dump beside the socket: %s",
-			  err_message(&err, rc));
-	free(text);
-	serving_tell(config, served->settings, plugin->info.version);
 }
 
 static int begin(struct server *server, struct err *err)

@@ -57,19 +57,6 @@ int serving_open_ids(const struct config *config, struct ids_file *ids, struct e
 	return rc;
 }
 
-void serving_write_dump(const struct config *config, const struct plugin_settings *plugin,
-			const char *text)
-{
-	char *path = config_socket_path(config, plugin);
-	struct err err = {""};
-	int rc = path != NULL ? dump_write_text(dirname(path), plugin->name, text, &err) : -E_NOMEM;
-
-	if (rc != 0)
-		log_event(LOG_LEVEL_WARN, 0, plugin->name, "no dump beside the socket: %s",
-			  err_message(&err, rc));
-	free(path);
-}
-
 static char *dump_path(const struct config *config, const struct plugin_settings *plugin)
 {
 	char *path = config_socket_path(config, plugin);
@@ -77,6 +64,55 @@ static char *dump_path(const struct config *config, const struct plugin_settings
 
 	free(path);
 	return file;
+}
+
+static int write_dump(const struct config *config, const struct plugin_settings *plugin,
+		      const char *text, struct err *err)
+{
+	char *path = config_socket_path(config, plugin);
+	int rc = path != NULL ? dump_write_text(dirname(path), plugin->name, text, err) : -E_NOMEM;
+
+	free(path);
+	return rc;
+}
+
+void serving_write_dump(const struct config *config, const struct plugin_settings *plugin,
+			const char *text)
+{
+	struct err err = {""};
+	int rc = write_dump(config, plugin, text, &err);
+
+	if (rc != 0)
+		log_event(LOG_LEVEL_WARN, 0, plugin->name, "no dump beside the socket: %s",
+			  err_message(&err, rc));
+}
+
+bool serving_lacks_dump(const struct config *config, const struct plugin_settings *plugin)
+{
+	char *file = dump_path(config, plugin);
+	bool lacks = file != NULL && !file_is_there(file) && file_exists(dirname(file));
+
+	free(file);
+	return lacks;
+}
+
+void serving_keep_dump(const struct config *config, const struct plugin_settings *plugin,
+		       const char *text, bool *lacks)
+{
+	struct err err = {""};
+	int rc;
+
+	if (!serving_lacks_dump(config, plugin))
+		return;
+	rc = write_dump(config, plugin, text, &err);
+	if (rc == 0)
+		log_event(LOG_LEVEL_NOTICE, 0, plugin->name,
+			  "its dump had vanished and was made again");
+	else if (!*lacks)
+		log_event(LOG_LEVEL_WARN, 0, plugin->name,
+			  "its dump has vanished and can't be made again: %s",
+			  err_message(&err, rc));
+	*lacks = rc != 0;
 }
 
 void serving_forget(const struct config *config, const struct plugin_settings *plugin)

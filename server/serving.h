@@ -24,6 +24,12 @@ int serving_open_ids(const struct config *config, struct ids_file *ids, struct e
  * `cat` of that file; to serve without it is better than not at all.*/
 void serving_write_dump(const struct config *config, const struct plugin_settings *plugin,
 			const char *text);
+/* Whether it is not there, though its folder is. */
+bool serving_lacks_dump(const struct config *config, const struct plugin_settings *plugin);
+/* Writes it again where it is not there: who removes sockets may remove it too. `*lacks`, false at first, remembers
+ * what the log was told. */
+void serving_keep_dump(const struct config *config, const struct plugin_settings *plugin,
+		       const char *text, bool *lacks);
 /* Removes it again. */
 void serving_forget(const struct config *config, const struct plugin_settings *plugin);
 /* Whether a plugin of another configuration has its dump in the same file. */

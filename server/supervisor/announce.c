@@ -13,7 +13,7 @@ static const struct plugin_settings *plugin_of(const struct group *g, size_t i)
 }
 
 /* The dump is what the worker says: it is looked into for the version only. */
-static void announce(const struct group *g, size_t i)
+static void announce(struct group *g, size_t i)
 {
 	const struct plugin_settings *plugin = plugin_of(g, i);
 	const char *dump = g->plugins[i].dump, *version = NULL;
@@ -23,9 +23,10 @@ static void announce(const struct group *g, size_t i)
 	serving_write_dump(g->env->config, plugin, dump);
 	serving_tell(g->env->config, plugin, version != NULL ? version : "?");
 	json_decref(json);
+	g->plugins[i].is_announced = true;
 }
 
-void announce_group(const struct group *g)
+void announce_group(struct group *g)
 {
 	for (size_t i = 0; i < g->plan->plugin_count; i++) {
 		if (g->plugins[i].dump != NULL && group_serves(g))
@@ -35,6 +36,9 @@ void announce_group(const struct group *g)
 				  "it is not served: its calls fail as on_error says");
 	}
 }
+
+static const char has_changed[] = "its version, phases, priority or schema has changed, which the "
+				  "gateway does not see by itself: run kong reload";
 
 static void say_pending(struct group *g, size_t i, const char *what)
 {
@@ -56,15 +60,30 @@ static void renew_dump(struct group *g, size_t i)
 	said->next_dump = NULL;
 	announce(g, i);
 	if (changed)
-		say_pending(g, i,
-			    "its version, phases, priority or schema has changed, which the "
-			    "gateway does not see by itself: run kong reload");
+		say_pending(g, i, has_changed);
 }
 
 void announce_changes(struct group *g)
 {
 	for (size_t i = 0; i < g->plan->plugin_count; i++)
 		renew_dump(g, i);
+}
+
+void announce_again(struct group *g)
+{
+	for (size_t i = 0; i < g->plan->plugin_count; i++) {
+		struct group_plugin *said = &g->plugins[i];
+
+		if (said->dump == NULL || !group_serves(g))
+			continue;
+		if (said->is_announced) {
+			serving_keep_dump(g->env->config, plugin_of(g, i), said->dump,
+					  &said->lacks_dump);
+			continue;
+		}
+		announce(g, i);
+		say_pending(g, i, has_changed);
+	}
 }
 
 void announce_new(struct group *g)

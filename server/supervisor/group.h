@@ -40,6 +40,8 @@ struct group_env {
 struct group_plugin {
 	char *dump;          /* owned; NULL = nothing yet */
 	char *next_dump;     /* of a reload */
+	bool is_announced;   /* what it says there, is ... */
+	bool lacks_dump;     /* ... though its file has vanished and can't be written again */
 	const char *pending; /* what the gateway's own reload is to tell it; NULL = nothing */
 	uint64_t crashes, stalls;
 	struct metrics_plugin past; /* what dead workers have counted, and we in their place */

@@ -66,13 +66,17 @@ static struct child *find_owner(const struct group *g, uint64_t owner)
 static void on_plugin(void *user, struct child *child, size_t index, char *dump)
 {
 	struct group *g = user;
+	struct group_plugin *said;
 	char **place;
 
 	if (index >= g->plan->plugin_count) {
 		free(dump);
 		return;
 	}
-	place = is_successor(g, child) ? &g->plugins[index].next_dump : &g->plugins[index].dump;
+	said = &g->plugins[index];
+	place = is_successor(g, child) ? &said->next_dump : &said->dump;
+	if (place == &said->dump && (*place == NULL || strcmp(*place, dump) != 0))
+		said->is_announced = false;
 	free(*place);
 	*place = dump;
 }

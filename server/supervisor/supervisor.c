@@ -107,8 +107,10 @@ static void check(void *user, bool superseded)
 		return;
 	}
 	admin_check(s->admin);
-	for (size_t i = 0; i < s->plan.count; i++)
+	for (size_t i = 0; i < s->plan.count; i++) {
 		group_check_offers(s->groups[i]);
+		announce_again(s->groups[i]);
+	}
 }
 
 static void reopen_log(void *user)

@@ -30,6 +30,13 @@ class SocketTest(lib.WireTest):
         server.start()
         return server
 
+    def path_of_dump(self):
+        return os.path.join(self.dir, "wire-do.json")
+
+    def dump(self):
+        with open(self.path_of_dump(), encoding="utf-8") as f:
+            return json.load(f)
+
     def assert_fails(self, server, *texts):
         self.assertIn(server.wait_end(), (1, 2))
         for text in texts:
@@ -143,6 +150,7 @@ class Owners(SocketTest):
             for event in events:
                 self.assertEqual(g.step(event, "v")["Data"], "ret")
             self.assertEqual(first.wait_end(), 0)
+        self.assertEqual([p["Name"] for p in self.dump()["Plugins"]], ["wire-do"])
         with second.connect() as g:
             self.assertEqual(g.call("plugin.GetStatus")["Pid"], second.process.pid)
         self.assertEqual(second.stop(), 0)
@@ -158,14 +166,26 @@ class Owners(SocketTest):
         self.assert_fails(self.start_only(), "is served by another outrigger")
 
 
+    def test_a_dump_that_vanished_is_made_again(self):
+        for settings in {}, {"single": True}:
+            server = self.serve_here(**settings)
+            before = self.dump()
+            os.unlink(self.path_of_dump())
+            server.wait_log("its dump had vanished and was made again")
+            self.assertEqual(self.dump(), before)
+            self.assertEqual(server.stop(), 0)
+
     def test_a_folder_that_vanished_may_come_back_later(self):
         server = self.serve_here()
+        before = self.dump()
         os.rename(self.dir, self.dir + ".away")
         self.addCleanup(shutil.rmtree, self.dir + ".away", ignore_errors=True)
         server.wait_log("can't be made again")
         os.mkdir(self.dir)
-        server.wait_log("was made again")
+        server.wait_log("socket had vanished and was made again")
         self.assert_serves()
+        server.wait_log("its dump had vanished and was made again")
+        self.assertEqual(self.dump(), before)
         self.assertEqual(server.stop(), 0)
         self.assertFalse(os.path.exists(self.path))
 

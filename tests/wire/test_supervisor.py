@@ -231,15 +231,34 @@ class Ends(SupervisorTest):
         self.assertEqual(server.stop(), 0)
         self.assertFalse([p for p in pids if lives(p)])
 
-    def test_a_plugin_that_cannot_be_loaded_does_not_hinder_the_others(self):
+    def test_a_plugin_that_can_be_loaded_later_is_announced_then(self):
+        plugins = self.write_plugins(good="return {PRIORITY=1, VERSION='1', access=function() end}",
+                                     bad="error('broken')")
+        server = self.serve("good", "bad", plugins_dir=plugins, start=False, quarantine_time="10ms")
+        server.start()
+        server.wait_log("[bad] it is not served")
+        dump = os.path.join(server.prefix, "bad.json")
+        self.assertFalse(os.path.exists(dump))
+        with open(os.path.join(plugins, "bad", "handler.lua"), "w", encoding="utf-8") as f:
+            f.write("return {PRIORITY=7, VERSION='2', access=function() end}")
+        server.wait_log("[bad] version 2 is served on")
+        with open(dump, encoding="utf-8") as f:
+            self.assertEqual(json.load(f)["Plugins"][0]["Priority"], 7)
+        server.wait_log("[bad] its version, phases, priority or schema has changed")
+
+    def write_plugins(self, **handlers):
         plugins = self.temp_dir()
-        for name, text in (("good", "return {PRIORITY=1, VERSION='1', access=function() end}"),
-                           ("bad", "error('broken')")):
+        for name, text in handlers.items():
             os.mkdir(os.path.join(plugins, name))
             with open(os.path.join(plugins, name, "handler.lua"), "w", encoding="utf-8") as f:
                 f.write(text)
             with open(os.path.join(plugins, name, "schema.lua"), "w", encoding="utf-8") as f:
                 f.write("return {name='%s', fields={{config={type='record', fields={}}}}}" % name)
+        return plugins
+
+    def test_a_plugin_that_cannot_be_loaded_does_not_hinder_the_others(self):
+        plugins = self.write_plugins(good="return {PRIORITY=1, VERSION='1', access=function() end}",
+                                     bad="error('broken')")
         server = self.serve("good", "bad", plugins_dir=plugins, start=False)
         server.start()
         server.wait_log("[good] version")
