@@ -23,15 +23,17 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e", "lib"))
+sys.path[:0] = [os.path.join(HERE, "..", "e2e", "lib"), os.path.join(HERE, "..", "lib")]
 
 import harness  # noqa: E402
+import small_disk  # noqa: E402
 
 PLUGINS = os.path.join(harness.SOURCE, "tests", "fixtures", "plugins")
 NATIVE = os.path.join(os.environ.get("OUTRIGGER_BUILD_DIR", ""), "tests", "native")
 KEY, SECRET = "open sesame", "between us"
 MEMORY_LEFT = 64 << 20  # bytes that a worker may have more, where it is to run out of them
 FILES_LEFT = 300
+DISK = 64 << 20  # bytes, where a plugin is to fill it
 # Enough of a plugin's crashes would end in quarantine for a minute. Some rows want to see its calls wait for
 # the next worker, and others to go there at each death, and to come out of it soon.
 PATIENT = ["--quarantine-after=1000"]
@@ -100,6 +102,9 @@ class Stand:
     def __init__(self, row, protocol, in_flight):
         self.guard = GUARDS[row.language]
         self.stage = harness.Stage()
+        if row.disk:
+            small_disk.mount(self.stage.directory, DISK)
+        self.disk = row.disk
         self.upstream = Helper("upstream.py", SECRET)
         self.options = ["--prefix=" + self.stage.path("kong"), "--plugins-dir=" + PLUGINS,
                         "--c-plugin-path=" + NATIVE, "--protocol=" + protocol,
@@ -162,8 +167,9 @@ class Stand:
 
     def break_by_request(self, fault):
         """The status of the request that does it; 0 where there is no answer at all."""
+        headers = {"x-key": KEY, "x-fault": fault, "x-file": self.stage.path("filler")}
         try:
-            return self.gateway.http("GET", "/guarded", {"x-key": KEY, "x-fault": fault}).status
+            return self.gateway.http("GET", "/guarded", headers).status
         except OSError:
             return 0
 
@@ -183,6 +189,9 @@ class Stand:
             self.stage.close()
         finally:
             self.kill_all()
+            if self.disk:
+                small_disk.unmount(self.stage.directory)
+                os.rmdir(self.stage.directory)
 
 
 # ---- what is done; each takes the stand, the options and a random source, and returns how often it did ----
@@ -222,6 +231,28 @@ def by_request(fault):
     return act
 
 
+def fill_disk(stand, options, chance):
+    """That of the prefix, with Outrigger's log and ids. Meanwhile workers die and are replaced."""
+    filler = stand.stage.path("filler")
+    for _ in range(options.times):
+        if stand.break_by_request("disk") == 200 or not small_disk.is_full(stand.stage.directory):
+            raise AssertionError("the plugin could not fill the disk")
+        pause(chance, 0.3)
+        os.kill(wait_worker(stand), signal.SIGKILL)
+        reload_once(stand)
+        stand.wait_serving()
+        os.unlink(filler)
+        pause(chance, 0.3)
+    return options.times
+
+
+def fork_for_ever(stand, options, chance):
+    made = by_request("fork")(stand, options, chance)
+    if "signal %d" % signal.SIGABRT in stand.log():
+        raise AssertionError("a plugin has made a process")
+    return made
+
+
 def kill_worker(share=1):
     def act(stand, options, chance):
         killed = set()
@@ -244,10 +275,14 @@ def stop_worker(stand, options, chance):
     return options.times
 
 
+def reload_once(stand):
+    subprocess.run([harness.OUTRIGGER, "reload", "--prefix", stand.stage.path("kong")],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
 def reload_server(stand, options, chance):
     for _ in range(options.times):
-        subprocess.run([harness.OUTRIGGER, "reload", "--prefix", stand.stage.path("kong")],
-                       check=True, stdout=subprocess.DEVNULL)
+        reload_once(stand)
         pause(chance, 0.2)
     return options.times
 
@@ -310,6 +345,7 @@ class Row:
         self.alone = more.get("alone", False)  # the gateway alone decides: measured, not judged
         self.all_hit = more.get("all_hit", False)  # there is no neighbour
         self.respawned = more.get("respawned", True)  # the gateway starts Outrigger
+        self.disk = more.get("disk", False)  # a small one, which can be filled
         self.options = more.get("options", PATIENT)
         self.conf = more.get("conf", "")
 
@@ -336,6 +372,8 @@ SHORT = Row("a bit of all", "lua", a_bit_of_all, options=STRICT)
 ROWS = [Row("%s: %s" % (language, fault), language, by_request(fault))
         for language, faults in FAULTS.items() for fault in faults]
 ROWS += [
+    Row("disk filler", "lua", fill_disk, disk=True),
+    Row("fork bomb", "c", fork_for_ever),
     Row("kill a worker", "lua", kill_worker(), options=STRICT),
     Row("kill a worker (C)", "c", kill_worker(5), options=STRICT),
     Row("kill one of two", "lua", kill_worker(5), options=[*STRICT, "--workers=2"]),
@@ -396,12 +434,14 @@ def run_row(row, protocol, options, chance):
 def run(options):
     """Runs the rows and prints the table. The number of rows that went wrong."""
     chance = random.Random(options.seed)
+    rows = [SHORT] if options.short else [
+        row for row in ROWS if not options.rows or row.name in options.rows]
     failed = 0
+    if any(row.disk for row in rows) and not small_disk.enter():
+        raise SystemExit("faults: this user may mount no small disk: be root, or leave that row out by --rows")
     print("seed %d, %d requests in flight" % (options.seed, options.in_flight))
     print(FORM % HEAD, flush=True)
-    for row in [SHORT] if options.short else ROWS:
-        if options.rows and row.name not in options.rows:
-            continue
+    for row in rows:
         for protocol in options.protocol:
             wrong = run_row(row, protocol, options, chance)
             for text in wrong:
