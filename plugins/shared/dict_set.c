@@ -53,7 +53,8 @@ static int check(const char *name, size_t size, struct err *err)
 			       NAME_LONGEST);
 	if (size < DICT_SIZE_MIN || size > DICT_SIZE_MAX)
 		return err_set(err, E_CONF,
-			       "the shared dictionary '%s' needs a size from 8k to 64g", name);
+			       "%zu bytes are no size for the shared dictionary '%s': 8k to 64g",
+			       size, name);
 	return 0;
 }
 

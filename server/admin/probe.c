@@ -9,6 +9,7 @@
 #include "protocol/err.h"
 #include "server/admin/http.h"
 #include "server/admin/view.h"
+#include "server/config/config_listen.h"
 #include "server/log.h"
 #include "server/reactor.h"
 
@@ -61,54 +62,6 @@ static void on_connection(void *user, int ready)
 	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 		reactor_io_set(probe->io,
 			       0); /* it would fail again and again: until the next check */
-}
-
-/* ---- the address ---- */
-
-static int no_address(const char *address, struct err *err)
-{
-	return err_set(
-		err, E_CONF,
-		"status_listen: '%s' is no address: write off, or ADDRESS:PORT with numbers, as "
-		"127.0.0.1:9107 or [::]:9107",
-		address);
-}
-
-static int resolve(struct probe *probe, char *host, const char *port, struct err *err)
-{
-	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-				       .ai_socktype = SOCK_STREAM};
-	size_t n = strlen(host);
-	struct addrinfo *found = NULL;
-
-	if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
-		host[n - 1] = '\0';
-		host++;
-	}
-	if (n == 0 || *port == '\0' || getaddrinfo(host, port, &hints, &found) != 0)
-		return no_address(probe->address, err);
-	memcpy(&probe->sockaddr, found->ai_addr, found->ai_addrlen);
-	probe->sockaddr_len = found->ai_addrlen;
-	freeaddrinfo(found);
-	return 0;
-}
-
-static int parse(struct probe *probe, struct err *err)
-{
-	char *host = strdup(probe->address);
-	char *colon = host != NULL ? strrchr(host, ':') : NULL;
-	int rc;
-
-	if (host == NULL)
-		return err_set(err, E_NOMEM, "no memory for an address");
-	if (colon == NULL) {
-		rc = no_address(probe->address, err);
-	} else {
-		*colon = '\0';
-		rc = resolve(probe, host, colon + 1, err);
-	}
-	free(host);
-	return rc;
 }
 
 /* ---- listening ---- */
@@ -183,7 +136,7 @@ int probe_create(struct reactor *reactor, const char *address, const struct stat
 	probe->source = *source;
 	probe->address = address;
 	probe->fd = -1;
-	rc = parse(probe, err);
+	rc = config_listen_parse(address, &probe->sockaddr, &probe->sockaddr_len, err);
 	if (rc == 0)
 		probe->http = http_create(&http);
 	if (rc == 0 && probe->http == NULL)

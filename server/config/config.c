@@ -7,6 +7,7 @@
 #include "protocol/err.h"
 #include "server/command/load_guard.h"
 #include "server/config/config_dicts.h"
+#include "server/config/config_listen.h"
 #include "server/config/config_plugin.h"
 #include "server/config/config_sockets.h"
 #include "server/config/gateway_prefix.h"
@@ -208,6 +209,8 @@ static int init(struct config *config, const struct sources *from, struct err *e
 		rc = check_dicts(config, err);
 	if (rc == 0)
 		rc = config_sockets_check(config, err);
+	if (rc == 0)
+		rc = config_listen_check(config, err);
 	if (rc == 0)
 		rc = finish_paths(config);
 	if (rc == 0)

@@ -7,6 +7,7 @@
 #include "server/config/options.h"
 #include "server/config/settings.h"
 #include "server/config/suggest.h"
+#include "server/confine/filter.h"
 #include "server/file.h"
 
 #define KEY_PREFIX "plugin_"
@@ -298,7 +299,7 @@ int config_check_event_timeout(double seconds, struct err *err)
 	if (seconds < GATEWAY_TIMEOUT)
 		return 0;
 	return err_set(err, E_CONF,
-		       "%gs is too long: after 60s the gateway gives up by itself and lets the "
+		       "%.15gs is too long: after 60s the gateway gives up by itself and lets the "
 		       "request through unprocessed; it must be below 60s",
 		       seconds);
 }
@@ -326,6 +327,7 @@ static int apply(struct config *config, const struct setting *setting, json_t *n
 	const struct option_def *def = NULL;
 	struct plugin_settings other = {0}, *plugin;
 	const char *name = NULL;
+	unsigned allowed;
 	int rc = find_plugin(setting, named, &name, &def, err);
 
 	if (rc != 0)
@@ -338,6 +340,8 @@ static int apply(struct config *config, const struct setting *setting, json_t *n
 		rc = config_check_body_size(config, plugin->max_body_size, err);
 	if (rc == 0 && plugin->module != NULL)
 		rc = config_plugin_name_check(plugin->module, err);
+	if (rc == 0)
+		rc = filter_parse_allow(plugin->allow, &allowed, err);
 	fini_plugin(&other);
 	return rc == 0 ? 0 : err_prefix(err, rc, "%s", setting_origin(setting));
 }

@@ -103,9 +103,13 @@ int config_sockets_check(const struct config *config, struct err *err)
 
 	if (rc != 0)
 		return say_where(config, "lua_ssl_protocols", rc, err);
-	if (config->dns_resolver == NULL)
-		return 0;
-	return say_where(config, "dns_resolver", check_servers(config->dns_resolver, err), err);
+	if (config->dns_resolver != NULL)
+		rc = check_servers(config->dns_resolver, err);
+	if (rc != 0)
+		return say_where(config, "dns_resolver", rc, err);
+	if (config->dns_hostsfile != NULL && !file_exists(config->dns_hostsfile))
+		rc = err_set(err, E_CONF, "there is no file %s", config->dns_hostsfile);
+	return say_where(config, "dns_hostsfile", rc, err);
 }
 
 static int read_trusted(SSL_CTX *tls, const char *path, struct err *err)

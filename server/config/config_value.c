@@ -8,6 +8,8 @@
 #include "protocol/err.h"
 #include "server/config/suggest.h"
 
+#define LARGEST 9e15 /* up to here a double has all whole numbers */
+
 /* A unit behind a number. */
 struct unit {
 	const char *name;
@@ -56,15 +58,22 @@ int value_parse_duration(const char *text, double *ret, struct err *err)
 	return 0;
 }
 
+static int too_large(const char *text, struct err *err)
+{
+	return err_set(err, E_CONF, "\"%s\" is too large", text);
+}
+
 int value_parse_size(const char *text, size_t *ret, struct err *err)
 {
 	static const struct unit units[] = {
 		{"", 1}, {"k", 1024}, {"m", 1048576}, {"g", 1073741824}, {NULL, 0}};
 	double size;
 
-	if (!parse_with_unit(text, units, &size) || size != floor(size) || size >= 9e15)
+	if (!parse_with_unit(text, units, &size) || size != floor(size))
 		return err_set(err, E_CONF,
 			       "\"%s\" is no size: write 64k, 16m, 1g, or a number of bytes", text);
+	if (size > LARGEST)
+		return too_large(text, err);
 	*ret = (size_t)size;
 	return 0;
 }
@@ -74,9 +83,10 @@ int value_parse_count(const char *text, size_t *ret, struct err *err)
 	const char *rest;
 	double number;
 
-	if (!parse_number(text, &number, &rest) || *rest != '\0' || number != floor(number) ||
-	    number >= 9e15)
+	if (!parse_number(text, &number, &rest) || *rest != '\0' || number != floor(number))
 		return err_set(err, E_CONF, "\"%s\" is no whole number", text);
+	if (number > LARGEST)
+		return too_large(text, err);
 	*ret = (size_t)number;
 	return 0;
 }

@@ -1,4 +1,6 @@
 #include "server/config/options.h"
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "protocol/err.h"
@@ -93,17 +95,46 @@ const struct option_def *plugin_option_find(const char *key)
 	return find(plugin_options, plugin_option_count, key);
 }
 
+/* A value as it would be written in a configuration. */
+struct given {
+	const char *text;
+	double value;
+};
+
+static void print_bound(const struct option_def *def, double bound, char ret[32])
+{
+	static const struct {
+		double factor;
+		const char *name;
+	} units[] = {{1073741824, "g"}, {1048576, "m"}, {1024, "k"}, {1, ""}};
+	size_t i = 0;
+
+	while (def->type == OPTION_SIZE && fmod(bound, units[i].factor) != 0)
+		i++;
+	if (def->type == OPTION_SIZE)
+		snprintf(ret, 32, "%.10g%s", bound / units[i].factor, units[i].name);
+	else
+		snprintf(ret, 32, "%.10g%s", bound, def->type == OPTION_DURATION ? "s" : "");
+}
+
 /* A plugin's setting has the bounds of the common one. */
-static int check_bounds(const struct option_def *def, double value, struct err *err)
+static int check_bounds(const struct option_def *def, const struct given *given, struct err *err)
 {
 	const struct option_def *common = option_find(def->key);
+	bool may_be_none;
+	char bound[32];
 
-	if (common != NULL)
-		def = common;
-	if (def->min != 0 && value < def->min)
-		return err_set(err, E_CONF, "it must be at least %.10g", def->min);
-	if (def->max != 0 && value > def->max)
-		return err_set(err, E_CONF, "it must be at most %.10g", def->max);
+	def = common != NULL ? common : def;
+	may_be_none = strcmp(def->initial, "0") == 0;
+	if (may_be_none && given->value == 0)
+		return 0;
+	print_bound(def, given->value < def->min ? def->min : def->max, bound);
+	if (def->min != 0 && given->value < def->min)
+		return err_set(err, E_CONF, "\"%s\" is too little: it must be %sat least %s",
+			       given->text, may_be_none ? "0, or " : "", bound);
+	if (def->max != 0 && given->value > def->max)
+		return err_set(err, E_CONF, "\"%s\" is too much: it must be at most %s",
+			       given->text, bound);
 	return 0;
 }
 
@@ -133,7 +164,7 @@ static int set_duration(const struct option_def *def, double *member, const char
 	int rc = value_parse_duration(text, &seconds, err);
 
 	if (rc == 0)
-		rc = check_bounds(def, seconds, err);
+		rc = check_bounds(def, &(struct given){text, seconds}, err);
 	if (rc == 0)
 		*member = seconds;
 	return rc;
@@ -146,7 +177,7 @@ static int set_number(const struct option_def *def, void *member, const char *te
 					  : value_parse_count(text, &number, err);
 
 	if (rc == 0)
-		rc = check_bounds(def, (double)number, err);
+		rc = check_bounds(def, &(struct given){text, (double)number}, err);
 	if (rc != 0)
 		return rc;
 	if (def->type == OPTION_DEPTH)
@@ -163,7 +194,8 @@ static int set_mode(const struct option_def *def, unsigned *member, const char *
 	int rc = value_parse_mode(text, &mode, err);
 
 	if (rc == 0 && mode > (unsigned)def->max)
-		rc = err_set(err, E_CONF, "it must be at most 0%o", (unsigned)def->max);
+		rc = err_set(err, E_CONF, "\"%s\" is too much: it must be at most 0%o", text,
+			     (unsigned)def->max);
 	if (rc == 0)
 		*member = mode;
 	return rc;

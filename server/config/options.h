@@ -44,8 +44,9 @@ struct option_def {
 	unsigned commands;   /* enum command bits */
 	size_t offset;       /* of the member, in struct config or struct plugin_settings */
 	const char *initial; /* default, in the file's form */
-	double min, max;     /* bounds of a number; 0, 0 = none */
-	const char *arg;     /* what stands for its value in --help */
+	double min,
+		max; /* bounds of a number; 0 = none. Where the default is "0", that is below them */
+	const char *arg; /* what stands for its value in --help */
 	const char *doc;
 };
 

@@ -98,7 +98,7 @@ static int filter_calls(const struct config *config, unsigned also, struct err *
 		options.zeromq |= config->plugins[i].exec != NULL;
 	}
 	if (rc != 0)
-		return err_prefix(err, rc, "allow");
+		return rc;
 	return config->seccomp && filter_is_known() ? filter_install(&options, err) : 0;
 }
 

@@ -6,9 +6,6 @@
 #include "protocol/err.h"
 #include "server/config/config.h"
 
-#define FILES_MIN 64                /* that a worker can live with */
-#define SIZE_MIN ((size_t)16 << 20) /* of the segment that instances are kept in */
-
 /* 0 is none. One that is less already stays. */
 static void lower(struct rlimit *limit, size_t max)
 {
@@ -22,11 +19,6 @@ int quota_set(const struct config *config, struct err *err)
 {
 	struct rlimit files, size;
 
-	if (config->worker_files_max != 0 && config->worker_files_max < FILES_MIN)
-		return err_set(err, E_CONF, "worker_files_max: it must be 0, or at least %d",
-			       FILES_MIN);
-	if (config->file_size_max != 0 && config->file_size_max < SIZE_MIN)
-		return err_set(err, E_CONF, "file_size_max: it must be 0, or at least 16m");
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || getrlimit(RLIMIT_FSIZE, &size) != 0)
 		return err_set(err, E_UNSUPPORTED, "can't ask for limits: %s", strerror(errno));
 	lower(&files, config->worker_files_max);

@@ -6,7 +6,7 @@ struct config;
 struct err;
 
 /* For our process and all that it starts, for good, as worker_files_max and file_size_max say: opening and writing
- * fail beyond. -E_CONF, -E_UNSUPPORTED. */
+ * fail beyond. -E_UNSUPPORTED. */
 int quota_set(const struct config *config, struct err *err);
 
 #endif

@@ -176,6 +176,8 @@ int server_sockets_init(struct server_sockets *sockets,
 	*sockets = (struct server_sockets){.options = *options};
 	if (config->allowed_uids != NULL)
 		rc = user_list_init(&sockets->allowed, config->allowed_uids, err);
+	if (rc != 0)
+		err_prefix(err, rc, "allowed_uids");
 	for (size_t i = 0; rc == 0 && i < config->plugin_count; i++)
 		rc = add_plugin(sockets, config, i, config->exit_with_parent, err);
 	if (rc != 0)

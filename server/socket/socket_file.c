@@ -157,6 +157,19 @@ static int become_owner(struct socket_file *f, const struct socket_options *opti
 	return rc == 0 ? listen_anew(f, err) : rc;
 }
 
+static int find_owner(struct socket_file *f, const struct socket_options *options, struct err *err)
+{
+	int rc = 0;
+
+	if (options->owner != NULL)
+		rc = user_find(options->owner, &f->uid, err);
+	if (rc != 0)
+		return err_prefix(err, rc, "socket_owner");
+	if (options->group != NULL)
+		rc = user_find_group(options->group, &f->gid, err);
+	return rc == 0 ? 0 : err_prefix(err, rc, "socket_group");
+}
+
 int socket_file_init(struct socket_file *f, const char *path, const struct socket_options *options,
 		     struct err *err)
 {
@@ -164,10 +177,8 @@ int socket_file_init(struct socket_file *f, const char *path, const struct socke
 
 	*f = (struct socket_file){
 		.fd = -1, .mode = options->mode, .uid = (uid_t)-1, .gid = (gid_t)-1};
-	if (rc == 0 && options->owner != NULL)
-		rc = user_find(options->owner, &f->uid, err);
-	if (rc == 0 && options->group != NULL)
-		rc = user_find_group(options->group, &f->gid, err);
+	if (rc == 0)
+		rc = find_owner(f, options, err);
 	if (rc != 0)
 		return rc;
 	f->path = strdup(path);

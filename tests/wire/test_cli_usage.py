@@ -109,7 +109,7 @@ class Settings(CliCase):
 
     def test_limits_have_an_end(self):
         self.fails(self.with_plugins("dump", "--max-connections", "99999999999"), 2,
-                   "--max-connections: it must be at most 1048576")
+                   '--max-connections: "99999999999" is too much: it must be at most 1048576')
 
     def test_a_wrong_setting_is_an_error_with_its_place(self):
         file = self.write("outrigger.conf", "\nevent_timout = 3\n")

@@ -576,7 +576,8 @@ class Quotas(HardeningTest):
 
     def test_limits_that_nobody_can_live_with_are_refused(self):
         for key in ("worker_files_max", "file_size_max"):
-            with self.assertRaisesRegex(AssertionError, key + ": it must be 0, or at least"):
+            option = "--" + key.replace("_", "-")
+            with self.assertRaisesRegex(AssertionError, option + ': "10" is too little: it must be 0, or at least'):
                 self.serve_runner(**{key: 10})
 
 

@@ -216,14 +216,15 @@ class Probes(MetricsTest):
         self.assertEqual(self.get("/health")[0], 200)
 
     def test_what_is_no_address_is_refused(self):
-        for address in ("8007", "localhost:8007", "127.0.0.1:", "[::1:80", "127.0.0.1:http"):
+        for address, why in (("8007", "address"), ("localhost:8007", "address"), ("127.0.0.1:", "port"),
+                             ("[::1:80", "address"), ("127.0.0.1:http", "port"), ("127.0.0.1:65536", "port"),
+                             ("127.0.0.1:-1", "port")):
             server = lib.Server("wire-do", status_listen=address, start=False)
             self.addCleanup(server.remove)
             result = subprocess.run(server.command(), check=False, stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, timeout=lib.PATIENCE)
             self.assertEqual(result.returncode, 2, address)
-            self.assertIn("status_listen: '%s' is no address" % address,
-                          result.stderr)
+            self.assertRegex(result.stderr, "--status-listen: %s.* is no %s: write" % (re.escape('"%s"' % address), why))
 
     def test_an_address_in_use_does_not_hinder_serving(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
