@@ -1,11 +1,17 @@
 #include "server/confine/mark.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "protocol/err.h"
+
+/* Linux 6.5; Debian 12's header is older. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
 
 #define LINE_NAME "Max file locks" /* of /proc/PID/limits: soft and hard limit follow */
 
@@ -36,17 +42,39 @@ static bool is_in_proc(pid_t pid)
 	return has_mark;
 }
 
+/* Whether the process that connected has ended, so that its number may be another's by now. Before Linux 6.5 nobody can
+ * tell. */
+static bool has_ended(int fd)
+{
+	struct pollfd peer = {.events = POLLIN};
+	socklen_t size = sizeof(peer.fd);
+	bool ended;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &peer.fd, &size) != 0)
+		return errno != ENOPROTOOPT;
+	ended = poll(&peer, 1, 0) != 0;
+	close(peer.fd);
+	return ended;
+}
+
+static bool is_marked(pid_t pid)
+{
+	struct rlimit locks;
+
+	if (prlimit(pid, RLIMIT_LOCKS, NULL, &locks) == 0)
+		return locks.rlim_max == 0;
+	return errno == ESRCH || is_in_proc(pid);
+}
+
 bool mark_is_on_peer(int fd)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
-	struct rlimit locks;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
 		return true;
 	if (peer.pid == 0)
 		return false;
-	if (prlimit(peer.pid, RLIMIT_LOCKS, NULL, &locks) == 0)
-		return locks.rlim_max == 0;
-	return errno == ESRCH || is_in_proc(peer.pid);
+	/* Who is there after that was there before. */
+	return is_marked(peer.pid) || has_ended(fd);
 }
