@@ -143,6 +143,28 @@ static double own_memory(long pid)
 	return shared < resident ? (double)(resident - shared) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
+static double own_shared_memory(long pid)
+{
+	static const char name[] = "RssShmem:";
+	unsigned long long kib = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+	file = fopen(path, "re");
+	while (file != NULL && kib == 0 && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, name, sizeof(name) - 1) == 0)
+			kib = strtoull(line + sizeof(name) - 1, NULL, 10);
+	if (file != NULL)
+		fclose(file);
+	return (double)kib * 1024;
+}
+
+uint64_t process_shared_memory(long pid)
+{
+	return (uint64_t)sum_with_children(pid, own_shared_memory);
+}
+
 uint64_t process_memory(long pid)
 {
 	return (uint64_t)sum_with_children(pid, own_memory);

@@ -22,5 +22,7 @@ double process_waited(int fd);
 
 /* Bytes of memory of it and its children, not shared with other processes nor with files; 0 when it is gone. */
 uint64_t process_memory(long pid);
+/* Of memory that is no file's, but may be others' as well, what each of them looks at. */
+uint64_t process_shared_memory(long pid);
 
 #endif

@@ -6,6 +6,7 @@
 #include "server/admin/admin.h"
 #include "server/command/dump.h"
 #include "server/metrics/metrics.h"
+#include "server/process.h"
 #include "server/reactor.h"
 #include "server/serving.h"
 #include "server/worker.h"
@@ -57,6 +58,7 @@ static int fill(void *user, struct arena *arena, struct status *ret)
 		return -E_NOMEM;
 	*self = (struct status_worker){.state = STATUS_READY,
 				       .pid = getpid(),
+				       .memory = process_memory(getpid()),
 				       .age = age,
 				       .connections = worker_connections(w),
 				       .events = worker_events(w)};

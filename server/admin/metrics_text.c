@@ -195,17 +195,20 @@ static void write_groups(struct page *page)
 	}
 }
 
-typedef void (*worker_writer)(struct page *page, const struct labels *labels, long pid);
+typedef void (*worker_writer)(struct page *page, const struct labels *labels,
+			      const struct status_worker *worker);
 
-static void write_resident(struct page *page, const struct labels *labels, long pid)
+static void write_resident(struct page *page, const struct labels *labels,
+			   const struct status_worker *worker)
 {
-	add_number(page, "worker_resident_bytes", labels, process_memory(pid));
+	add_number(page, "worker_resident_bytes", labels, worker->memory);
 }
 
-static void write_cpu(struct page *page, const struct labels *labels, long pid)
+static void write_cpu(struct page *page, const struct labels *labels,
+		      const struct status_worker *worker)
 {
 	begin_line(page, "worker_cpu_seconds_total", "", labels, NULL);
-	if (buf_printf(page->text, "%.2f\n", process_cpu(pid)) != 0)
+	if (buf_printf(page->text, "%.2f\n", process_cpu(worker->pid)) != 0)
 		page->failed = true;
 }
 
@@ -220,15 +223,16 @@ static void write_processes(struct page *page, worker_writer write)
 
 			snprintf(number, sizeof(number), "%u", g->workers[k].number);
 			if (g->workers[k].pid != 0 && g->workers[k].state != STATUS_DRAINING)
-				write(page, &labels, g->workers[k].pid);
+				write(page, &labels, &g->workers[k]);
 		}
 	}
 }
 
 static void write_workers(struct page *page)
 {
-	begin_family(page, "worker_resident_bytes", "gauge",
-		     "Memory of a worker that is its own, not shared.");
+	begin_family(
+		page, "worker_resident_bytes", "gauge",
+		"Memory of a worker that is its own; where its plugins may have such, shared memory too.");
 	write_processes(page, write_resident);
 	begin_family(
 		page, "worker_cpu_seconds_total", "counter",

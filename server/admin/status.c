@@ -1,7 +1,6 @@
 #include "server/admin/status.h"
 #include <unistd.h>
 #include "server/metrics/metrics.h"
-#include "server/process.h"
 
 static const char *const state_names[STATUS_STATES] = {
 	[STATUS_STARTING] = "starting",
@@ -31,7 +30,7 @@ static json_t *worker_json(const struct status_worker *w)
 				 number(w->events));
 
 	if (w->pid != 0) {
-		json_object_set_new(json, "memory", number(process_memory(w->pid)));
+		json_object_set_new(json, "memory", number(w->memory));
 		json_object_set_new(json, "pid", json_integer(w->pid));
 		json_object_set_new(json, "age", json_real(w->age));
 	}

@@ -26,6 +26,7 @@ struct status_worker {
 	unsigned number; /* among its group's */
 	enum status_state state;
 	pid_t pid;         /* 0 = there is no process */
+	uint64_t memory;   /* bytes that count against its limits */
 	double age;        /* seconds since its process began */
 	double starts_in;  /* WAITING: seconds */
 	uint64_t restarts; /* how often another process has taken this place */

@@ -22,7 +22,7 @@ static bool is_port(const char *text)
 {
 	size_t n = strspn(text, "0123456789");
 
-	return n > 0 && n <= 5 && text[n] == '\0' && atoi(text) <= PORT_MAX;
+	return n > 0 && n <= 5 && text[n] == '\0' && strtoul(text, NULL, 10) <= PORT_MAX;
 }
 
 /* host is changed. 0, or -1. */

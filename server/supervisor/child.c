@@ -96,6 +96,13 @@ bool child_wait(struct child *child, double until)
 	return child->has_exited;
 }
 
+uint64_t child_memory(const struct child *child)
+{
+	uint64_t shared = child->shares_memory ? process_shared_memory(child->pid) : 0;
+
+	return process_memory(child->pid) + shared;
+}
+
 /* ---- what it says ---- */
 
 static void distrust(const struct child *child, const char *what)
@@ -161,7 +168,7 @@ static void take_ready(struct child *child)
 	if (child->state != CHILD_STARTING)
 		return;
 	child->state = CHILD_READY;
-	child->memory_at_start = process_memory(child->pid);
+	child->memory_at_start = child_memory(child);
 	child->handler.on_ready(child->handler.user, child);
 }
 
@@ -361,6 +368,7 @@ int child_create(const struct child_options *options, struct child **ret_child, 
 	child->handler = options->handler;
 	child->layout = options->layout;
 	child->owner = options->owner;
+	child->shares_memory = options->shares_memory;
 	child->pidfd = child->custody_fd = child->metrics_fd = -1;
 	child->has_exited = true;
 	child->started_at = reactor_now();

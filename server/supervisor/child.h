@@ -53,7 +53,7 @@ struct child_options {
 	unsigned owner;       /* of its EventIds */
 	struct ids_file *ids; /* borrowed, as the next one */
 	char *const *environment;
-	bool checks; /* as of group_child.h */
+	bool checks, shares_memory; /* as of group_child.h; its plugins may, so that counts too */
 	struct child_handler handler;
 };
 
@@ -77,7 +77,7 @@ struct child {
 	double cpu_since,
 		cpu_used; /* processor.c: when its window began, and what it had used by then */
 	double runs_since, waited_before; /* stall.c's */
-	bool has_exited;
+	bool has_exited, shares_memory;
 	bool *is_gone;  /* told when this is destroyed; NULL = nobody asks */
 	int failure_rc; /* what it said before READY; 0 = nothing */
 	struct err failure;
@@ -108,6 +108,7 @@ struct handover;
 void child_offer(struct child *child, const struct handover *offer);
 /* A message without slot and text. */
 void child_say(struct child *child, unsigned type, uint64_t number);
+uint64_t child_memory(const struct child *child); /* bytes that count against its limits */
 void child_kill(const struct child *child);
 /* Kills it if it runs, waits for that, and gives it no more to do; it is to be heard, and salvaged. */
 void child_end(struct child *child);

@@ -4,7 +4,9 @@
 #include <unistd.h>
 #include "protocol/buf.h"
 #include "server/config/config.h"
+#include "server/config/config_value.h"
 #include "server/confine/environment.h"
+#include "server/confine/filter.h"
 #include "server/event/event.h"
 #include "server/file.h"
 #include "server/log.h"
@@ -247,6 +249,26 @@ static unsigned take_owner(const struct group *g)
 	return env->next_owner;
 }
 
+static bool has_plugin(const struct group *g, const char *name)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < g->plan->plugin_count; i++)
+		has |= strcmp(g->env->config->plugins[g->plan->plugins[i]].name, name) == 0;
+	return has;
+}
+
+/* What the filter of system calls keeps from plugins otherwise. The settings may be those of a reload. */
+static bool shares_memory(const struct group *g, const struct config *config)
+{
+	bool shares = !config->seccomp || !filter_is_known();
+
+	for (size_t i = 0; i < config->plugin_count; i++)
+		shares |= value_list_has(config->plugins[i].allow, "shared_memory") &&
+			  has_plugin(g, config->plugins[i].name);
+	return shares;
+}
+
 int seat_start(struct seat *seat, const struct seat_start *start, struct child **ret_child,
 	       struct err *err)
 {
@@ -260,6 +282,7 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 		.plugin_count = g->plan->plugin_count,
 		.config_fd = start->config_fd,
 		.checks = start->checks,
+		.shares_memory = shares_memory(g, config),
 		.registry_fd = registry_fd(g->registry.registry),
 		.shared_fd = start->shared_fd,
 		.layout = {.slots = (uint32_t)config->max_connections + SLOTS_MORE,

@@ -19,6 +19,7 @@ static void fill_worker(const struct child *child, size_t number, struct status_
 	ret->number = (unsigned)number;
 	ret->state = states[child->state];
 	ret->pid = child->pid;
+	ret->memory = child_memory(child);
 	ret->age = reactor_now() - child->started_at;
 	ret->connections = child->connections;
 	ret->events = load.events;

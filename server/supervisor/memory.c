@@ -63,7 +63,7 @@ static void check_child(struct group *g, struct child *child, struct sum *sum)
 
 	if (child == NULL || child->has_exited)
 		return;
-	used = process_memory(child->pid);
+	used = child_memory(child);
 	sum->total += used;
 	if (sum->largest == NULL || growth_of(child, used) > sum->growth) {
 		sum->growth = growth_of(child, used);

@@ -3,6 +3,8 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,6 +36,22 @@ static void test_a_child_has_a_parent_and_a_start_until_it_is_gone(void **state)
 	assert_false(process_is_alive(pid));
 	assert_int_equal(process_parent(pid), 0);
 	assert_int_equal(process_start(pid), 0);
+}
+
+static void test_shared_memory_is_told_by_itself(void **state)
+{
+	const size_t size = (size_t)32 << 20;
+	uint64_t shared = process_shared_memory(getpid()), own = process_memory(getpid());
+	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(at, MAP_FAILED);
+	memset(at, 1, size);
+	assert_true(process_shared_memory(getpid()) >= shared + size);
+	assert_true(process_memory(getpid()) < own + size);
+	munmap(at, size);
+	assert_true(process_shared_memory(getpid()) < shared + size);
+	assert_int_equal(process_shared_memory(0), 0);
 }
 
 static void test_nobody_is_the_parent_of_the_first(void **state)
@@ -83,6 +101,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_child_has_a_parent_and_a_start_until_it_is_gone),
+		cmocka_unit_test(test_shared_memory_is_told_by_itself),
 		cmocka_unit_test(test_nobody_is_the_parent_of_the_first),
 		cmocka_unit_test(test_time_in_which_others_have_the_processor_is_told),
 	};

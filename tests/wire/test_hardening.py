@@ -495,6 +495,23 @@ class Memory(HardeningTest):
             server.wait_log(key)
             self.assertEqual(self.run_lua(server, "return taken"), "nil")
 
+    SHARE = """local ffi = require("ffi")
+        pcall(ffi.cdef, "void *mmap(void *, size_t, int, int, int, long); void *memset(void *, int, size_t);")
+        local size, both = %d, 1 + 2
+        shared = ffi.C.mmap(nil, size, both, 0x21, -1, 0)  -- MAP_SHARED, MAP_ANONYMOUS
+        ffi.C.memset(shared, 1, size)
+        kong.request.get_header("x")"""
+
+    @unittest.skipUnless(os.uname().machine in ("x86_64", "aarch64"), "flags have other values")
+    def test_memory_that_may_be_shared_counts_too(self):
+        for settings in ({"plugin_p_allow": "shared_memory"}, {"seccomp": "off"}):
+            server = self.serve_runner(worker_memory_max=2 * self.ROOM, **self.SLOW, **settings)
+            with self.connect(server) as gateway:
+                code = self.SHARE % (3 * self.ROOM)
+                gateway.event(gateway.start_instance("p", json.dumps({"word": code})))
+            server.wait_log("is killed: it has ")
+            self.assertEqual(self.run_lua(server, "return shared"), "nil")
+
     def test_one_that_needs_much_from_its_start_on_does_not_pay_for_one_that_leaks(self):
         large = self.take(1) + "\n" + RUN
         before = self.serve_runner(neighbour=large.replace("return 'done'", ""))
