@@ -188,8 +188,6 @@ static bool is_plain(char c)
 
 static void add_text(struct buf *line, const char *text, size_t n)
 {
-	if (n > LINE_KEEP)
-		n = LINE_KEEP;
 	while (n > 0) {
 		size_t plain = 0;
 
@@ -223,7 +221,7 @@ static void add_id(struct buf *line, const char *id, size_t n)
 	}
 }
 
-/* At the end, as the gateway writes what it knows of a request. */
+/* As the gateway writes what it knows of a request. */
 static void add_context(struct buf *line, const struct log_context *context)
 {
 	if (context->phase == NULL)
@@ -237,6 +235,34 @@ static void add_context(struct buf *line, const struct log_context *context)
 	buf_append_str(line, "\"");
 }
 
+/* Only lines that a log line begins with have no blank before them: nobody's text looks like another line. */
+static void add_more_lines(struct buf *line, const char *text, size_t n)
+{
+	while (n > 0) {
+		const char *end = memchr(text + 1, '\n', n - 1);
+		size_t len = end != NULL ? (size_t)(end - text) : n;
+
+		buf_append(line, "\n", 1);
+		if (len > 1 && text[1] != '\t' && text[1] != ' ')
+			buf_append(line, "\t", 1);
+		add_text(line, text + 1, len - 1);
+		text += len;
+		n -= len;
+	}
+}
+
+/* What is known stands in the first line, where one looks for it. */
+static void add_message(struct buf *line, const struct log_entry *entry)
+{
+	size_t n = entry->n < LINE_KEEP ? entry->n : LINE_KEEP;
+	const char *end = n > 0 ? memchr(entry->text, '\n', n) : NULL;
+	size_t first = end != NULL ? (size_t)(end - entry->text) : n;
+
+	add_text(line, entry->text, first);
+	add_context(line, &entry->context);
+	add_more_lines(line, entry->text + first, n - first);
+}
+
 static void add_plain(struct buf *line, const struct log_entry *entry)
 {
 	if (!the_log.to_syslog) {
@@ -247,8 +273,7 @@ static void add_plain(struct buf *line, const struct log_entry *entry)
 		buf_printf(line, "*%llu ", (unsigned long long)entry->event_id);
 	if (entry->plugin != NULL)
 		buf_printf(line, "[%s] ", entry->plugin);
-	add_text(line, entry->text, entry->n);
-	add_context(line, &entry->context);
+	add_message(line, entry);
 }
 
 static void add_json(struct buf *line, struct log_entry *entry)

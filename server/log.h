@@ -2,7 +2,8 @@
  *
  * One log per process. Lines look like
  *   2024/05/01 12:00:00 [error] 123#0: *EVENT [PLUGIN] text
- * so that whatever reads the gateway's log reads ours too; as JSON they are objects with time, level, pid,
+ * so that whatever reads the gateway's log reads ours too. What is known of the event stands at the end of the first line;
+ * further lines of a text begin with a blank, so that none of them looks like one of ours. As JSON they are objects with time, level, pid,
  * message and, where they are known, event, plugin, phase, instance and request. Only server/ calls it. */
 #ifndef SERVER_LOG_H
 #define SERVER_LOG_H

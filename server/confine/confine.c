@@ -27,6 +27,12 @@ int confine_supervisor(const struct config *config, struct err *err)
 	if (identity.user == NULL && geteuid() == 0)
 		log_line(LOG_LEVEL_WARN, "plugin code runs as root: set run_as_user");
 	lacks_say(config, LOG_LEVEL_NOTICE);
+	if (config->landlock && log_file() >= 0 && places_may_write(config, config->log))
+		log_line(
+			LOG_LEVEL_WARN,
+			"the log %s lies where plugin code may write (write_paths): it can replace "
+			"and forge it; put it in a folder of its own",
+			config->log);
 	if (!config->core_dumps)
 		privileges_forbid_cores();
 	privileges_show(false);

@@ -221,3 +221,29 @@ int places_restrict(const struct config *config, const char *output, struct err 
 	fini(&p);
 	return p.rc;
 }
+
+static bool is_below(const char *path, const char *folder)
+{
+	char *real = realpath(folder, NULL);
+	size_t n = real != NULL ? strlen(real) : 0;
+	bool below = n > 0 && strncmp(path, real, n) == 0 &&
+		     (path[n] == '/' || path[n] == '\0' || strcmp(real, "/") == 0);
+
+	free(real);
+	return below;
+}
+
+bool places_may_write(const struct config *config, const char *file)
+{
+	char *copy = strdup(file), *folder = copy != NULL ? realpath(dirname(copy), NULL) : NULL;
+	struct places p = {0};
+	bool may = false;
+
+	add_lists(&p, config);
+	for (size_t i = 0; folder != NULL && i < p.count; i++)
+		may |= p.places[i].is_writable && is_below(folder, p.places[i].path);
+	fini(&p);
+	free(folder);
+	free(copy);
+	return may;
+}

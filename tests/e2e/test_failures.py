@@ -72,8 +72,9 @@ class Closed(Failing):
         self.ask(code(access='\nlocal function check() error("boom") end\ncheck()'))
         self.wait_log("boom")
         self.wait_outrigger_log("boom")
-        for log in (self.error_log(), self.outrigger_log()):
-            self.assertRegex(log, r"\[e2e-code\] access failed: conf.access:2: boom\n"
+        for log, then in ((self.error_log(), r"\n"),
+                          (self.outrigger_log(), r", phase: access, instance: \d+.*\n\t")):
+            self.assertRegex(log, r"\[e2e-code\] access failed: conf.access:2: boom" + then +
                                   r"stack traceback:\n(.*\n)*.*conf.access:3: in main chunk\n"
                                   r"(.*\n)*.*make.lua:\d+: in function")
         self.assertEqual(len(self.error_lines()), 1)
@@ -210,7 +211,7 @@ class Open(Failing):
         self.ask(code(access='error("boom")'))
         self.assertRegex(self.wait_log("boom"), "e2e-code.*: conf.access:1: boom")
         self.assertRegex(self.wait_outrigger_log("boom"),
-                         r"\[e2e-code\] access failed: conf.access:1: boom\nstack traceback")
+                         r"\[e2e-code\] access failed: conf.access:1: boom, phase: access, .*\n\tstack traceback")
 
     def test_a_deadline_lets_the_request_go_on_too(self):
         self.assert_passed(self.ask(code("e2e-low", access=SPIN)))

@@ -95,7 +95,7 @@ static void test_control_characters_are_written_out(void **state)
 {
 	(void)state;
 	log_text(LOG_LEVEL_ERR, 0, NULL, "a\0b\x1b[c\n1\t2\x7f", 11);
-	assert_ends(read_file(path), "#0: a\\x00b\\x1b[c\n1\t2\\x7f\n");
+	assert_ends(read_file(path), "#0: a\\x00b\\x1b[c\n\t1\t2\\x7f\n");
 }
 
 static void test_reopening_follows_a_file_that_was_moved(void **state)
@@ -155,6 +155,22 @@ static void test_as_text_a_line_ends_with_what_is_known_of_its_event(void **stat
 				     "request_id: \"abc\"\n");
 	log_event(LOG_LEVEL_WARN, 78, "key-auth", "oh");
 	assert_ends(read_file(path), "#0: *78 [key-auth] oh\n");
+}
+
+static void test_what_is_known_stands_in_the_first_line_of_many(void **state)
+{
+	(void)state;
+	log_set_lookup(know_event_77, dir);
+	log_event(LOG_LEVEL_WARN, 77, "p", "oh\nstack traceback:\n\t[C]: in a\n");
+	assert_ends(read_file(path), "*77 [p] oh, phase: access, instance: 5, request_id: \"abc\"\n"
+				     "\tstack traceback:\n\t[C]: in a\n\n");
+}
+
+static void test_no_line_of_a_text_looks_like_one_of_ours(void **state)
+{
+	(void)state;
+	log_event(LOG_LEVEL_WARN, 0, "p", "a\n2026/01/01 00:00:00 [alert] 1#0: b\n\nc");
+	assert_ends(read_file(path), "[p] a\n\t2026/01/01 00:00:00 [alert] 1#0: b\n\n\tc\n");
 }
 
 static void know_a_hostile_request(void *user, uint64_t event_id, struct log_context *ret)
@@ -240,6 +256,8 @@ int main(void)
 		TEST(test_levels_beyond_the_set_one_are_dropped),
 		TEST(test_control_characters_are_written_out),
 		TEST(test_as_json_a_line_tells_all_that_is_known),
+		TEST(test_what_is_known_stands_in_the_first_line_of_many),
+		TEST(test_no_line_of_a_text_looks_like_one_of_ours),
 		TEST(test_as_text_a_line_ends_with_what_is_known_of_its_event),
 		TEST(test_a_request_id_cannot_end_the_line_or_its_quotes),
 		TEST(test_as_json_any_bytes_are_one_valid_line),

@@ -360,6 +360,19 @@ class Log(HardeningTest):
         server.signal(signal.SIGUSR1)
         lib.wait_until(lambda: os.path.exists(self.path), "a log, when it can be opened again")
 
+    def test_a_log_where_plugins_may_write_is_warned_of_once(self):
+        link = os.path.join(self.temp_dir(), "link")
+        os.symlink(self.folder, link)
+        warning = "lies where plugin code may write"
+        for places in (self.folder, "default", link):
+            self.serve_logging(write_paths=places)
+            self.assertEqual(self.read(self.path).count(warning), 1)
+            os.remove(self.path)
+        for places in ("/var/tmp", self.folder + "/below", self.folder + "x"):
+            self.serve_logging(write_paths=places)
+            self.assertNotIn(warning, self.read(self.path))
+            os.remove(self.path)
+
     def test_a_link_in_its_place_is_not_followed(self):
         self.check_rotation(lambda: os.symlink(self.target, self.path), "it is a link")
         self.assertFalse(os.path.exists(self.target))
@@ -583,8 +596,15 @@ class Quotas(HardeningTest):
         neighbour, worker = sorted(worker_pids(server), key=lambda pid: b"p/0" in self.arguments(pid))
         self.run_lua(server, self.SPIN)
         server.wait_log("worker %d of p is killed: it has used " % worker)
-        self.assertEqual(self.run_lua(server, "return 'served'"), "served")
+        lib.wait_until(lambda: self.is_served(server), "a worker that follows")
         self.assertIn(neighbour, worker_pids(server))
+
+    def is_served(self, server):
+        """Who asks for an instance while its worker is being started gets an error after some seconds."""
+        try:
+            return self.run_lua(server, "return 'served'") == "served"
+        except lib.RpcError:
+            return False
 
     @staticmethod
     def arguments(pid):
