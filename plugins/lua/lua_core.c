@@ -166,27 +166,27 @@ static void push_hostname(lua_State *L)
 
 static int open_core(lua_State *L)
 {
-	static const struct {
-		const char *name;
-		lua_CFunction fn;
-	} functions[] = {
-		{"event", core_event},       {"phase", core_phase},
-		{"log", core_log},           {"logs", core_logs},
-		{"thread", core_thread},     {"pid", core_pid},
-		{"quit", core_quit},         {"on_end", core_on_end},
-		{"mark_end", core_mark_end}, {"runner", core_runner},
-		{"worker", core_worker},     {"on_delegate", core_on_delegate},
-		{"plugin", core_plugin},     {"has_read_cache", core_has_read_cache},
+	static const luaL_Reg functions[] = {
+		{"event", core_event},
+		{"phase", core_phase},
+		{"log", core_log},
+		{"logs", core_logs},
+		{"thread", core_thread},
+		{"pid", core_pid},
+		{"quit", core_quit},
+		{"on_end", core_on_end},
+		{"mark_end", core_mark_end},
+		{"runner", core_runner},
+		{"worker", core_worker},
+		{"on_delegate", core_on_delegate},
+		{"plugin", core_plugin},
+		{"has_read_cache", core_has_read_cache},
+		{NULL, NULL},
 	};
 	struct lua_vm *vm = lua_touserdata(L, lua_upvalueindex(1));
-	size_t i;
 
 	lua_newtable(L);
-	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushlightuserdata(L, vm);
-		lua_pushcclosure(L, functions[i].fn, 1);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	lua_vm_register(vm, L, functions);
 	lua_filter_open(L);
 	lua_pushlightuserdata(L, NULL);
 	lua_setfield(L, -2, "null");

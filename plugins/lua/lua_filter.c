@@ -99,10 +99,8 @@ void lua_filter_open(lua_State *L)
 		{"try", filter_try},
 		{"render_exit", filter_render_exit},
 		{"render_error", filter_render_error},
+		{NULL, NULL},
 	};
 
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushcfunction(L, functions[i].func);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	luaL_register(L, NULL, functions);
 }

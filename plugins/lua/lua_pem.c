@@ -166,13 +166,9 @@ static int open_module(lua_State *L)
 					     {"key_error", key_error},
 					     {"is_pair", is_pair},
 					     {NULL, NULL}};
-	const luaL_Reg *row;
 
 	lua_newtable(L);
-	for (row = functions; row->name != NULL; row++) {
-		lua_pushcfunction(L, row->func);
-		lua_setfield(L, -2, row->name);
-	}
+	luaL_register(L, NULL, functions);
 	return 1;
 }
 

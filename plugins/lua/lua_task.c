@@ -340,30 +340,19 @@ static int open_loop(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{"task", task_new},    {"counts", task_counts}, {"is_leaving", task_is_leaving},
-		{"light", task_light}, {"kill", task_kill},
+		{"light", task_light}, {"kill", task_kill},     {NULL, NULL},
 	};
 	struct lua_vm *vm = lua_touserdata(L, lua_upvalueindex(1));
 
-	lua_createtable(L, 0, 8);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushlightuserdata(L, vm);
-		lua_pushcclosure(L, functions[i].func, 1);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	lua_newtable(L);
+	lua_vm_register(vm, L, functions);
 	lua_wait_open(L, vm);
 	return 1;
 }
 
 void lua_task_open(struct lua_vm *vm)
 {
-	lua_State *L = vm->L;
-
-	lua_getglobal(L, LUA_LOADLIBNAME);
-	lua_getfield(L, -1, "preload");
-	lua_pushlightuserdata(L, vm);
-	lua_pushcclosure(L, open_loop, 1);
-	lua_setfield(L, -2, "outrigger.c.loop");
-	lua_pop(L, 2);
+	lua_vm_preload(vm, "outrigger.c.loop", open_loop);
 }
 
 /* ---- the end ---- */

@@ -64,3 +64,24 @@ struct lua_plugin *lua_vm_plugin(const struct lua_vm *vm)
 
 	return t != NULL ? t->plugin : vm->now;
 }
+
+void lua_vm_register(struct lua_vm *vm, lua_State *L, const struct luaL_Reg *functions)
+{
+	for (; functions->name != NULL; functions++) {
+		lua_pushlightuserdata(L, vm);
+		lua_pushcclosure(L, functions->func, 1);
+		lua_setfield(L, -2, functions->name);
+	}
+}
+
+void lua_vm_preload(struct lua_vm *vm, const char *name, lua_CFunction open)
+{
+	lua_State *L = vm->L;
+
+	lua_getglobal(L, LUA_LOADLIBNAME);
+	lua_getfield(L, -1, "preload");
+	lua_pushlightuserdata(L, vm);
+	lua_pushcclosure(L, open, 1);
+	lua_setfield(L, -2, name);
+	lua_pop(L, 2);
+}

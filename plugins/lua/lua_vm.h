@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct err;
+struct luaL_Reg;
 struct lua_plugin;
 struct pdk_env;
 
@@ -28,5 +29,9 @@ void lua_vm_leave(struct lua_plugin *p);
 void lua_vm_enter(struct lua_plugin *p);
 /* The plugin whose code runs. */
 struct lua_plugin *lua_vm_plugin(const struct lua_vm *vm);
+/* Adds functions (luaL_Reg, to a NULL) to the table on top of L; each has the state as its upvalue. */
+void lua_vm_register(struct lua_vm *vm, lua_State *L, const struct luaL_Reg *functions);
+/* Makes a module known to require(); `open`, which makes its table, has the state as its upvalue. */
+void lua_vm_preload(struct lua_vm *vm, const char *name, lua_CFunction open);
 
 #endif

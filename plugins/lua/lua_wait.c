@@ -169,14 +169,10 @@ void lua_wait_open(lua_State *L, struct lua_vm *vm)
 {
 	static const luaL_Reg functions[] = {
 		{"new_wait", wait_new},          {"wait", wait_wait},   {"wake", wait_wake},
-		{"is_waiting", wait_is_waiting}, {"sleep", wait_sleep},
+		{"is_waiting", wait_is_waiting}, {"sleep", wait_sleep}, {NULL, NULL},
 	};
 
 	luaL_newmetatable(L, WAIT);
 	lua_pop(L, 1);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushlightuserdata(L, vm);
-		lua_pushcclosure(L, functions[i].func, 1);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	lua_vm_register(vm, L, functions);
 }

@@ -245,6 +245,17 @@ static void each_item(struct dict *d, const struct walk *walk)
 	}
 }
 
+static enum dict_result walk_all(struct dict *d, const struct walk *walk)
+{
+	enum dict_result result = dict_enter(d);
+
+	if (result != DICT_OK)
+		return result;
+	each_item(d, walk);
+	dict_leave(d);
+	return DICT_OK;
+}
+
 static bool make_stale(struct dict *d, uint32_t number, void *arg)
 {
 	(void)arg;
@@ -255,13 +266,8 @@ static bool make_stale(struct dict *d, uint32_t number, void *arg)
 enum dict_result dict_flush(struct dict *d)
 {
 	const struct walk walk = {.fn = make_stale};
-	enum dict_result result = dict_enter(d);
 
-	if (result != DICT_OK)
-		return result;
-	each_item(d, &walk);
-	dict_leave(d);
-	return DICT_OK;
+	return walk_all(d, &walk);
 }
 
 struct budget {
@@ -282,14 +288,11 @@ enum dict_result dict_flush_stale(struct dict *d, size_t max, size_t *ret)
 {
 	struct budget budget = {0, max};
 	const struct walk walk = {true, free_stale, &budget};
-	enum dict_result result = dict_enter(d);
+	enum dict_result result = walk_all(d, &walk);
 
-	if (result != DICT_OK)
-		return result;
-	each_item(d, &walk);
-	dict_leave(d);
-	*ret = budget.done;
-	return DICT_OK;
+	if (result == DICT_OK)
+		*ret = budget.done;
+	return result;
 }
 
 struct key_list {
@@ -322,12 +325,10 @@ enum dict_result dict_keys(struct dict *d, size_t max, struct buf *keys)
 {
 	struct key_list list = {.out = keys, .budget = {.max = max}};
 	const struct walk walk = {.fn = add_key, .arg = &list};
-	enum dict_result result = dict_enter(d);
+	enum dict_result result = walk_all(d, &walk);
 
 	if (result != DICT_OK)
 		return result;
-	each_item(d, &walk);
-	dict_leave(d);
 	return list.rc == 0 ? DICT_OK : DICT_NO_MEMORY;
 }
 

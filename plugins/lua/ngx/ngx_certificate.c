@@ -282,12 +282,10 @@ int ngx_certificate_open(lua_State *L)
 		{"priv_key_pem_to_der", priv_key_pem_to_der},
 		{"is_cert", is_cert},
 		{"is_key", is_key},
+		{NULL, NULL},
 	};
 
-	lua_createtable(L, 0, sizeof(functions) / sizeof(functions[0]));
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushcfunction(L, functions[i].func);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	lua_newtable(L);
+	luaL_register(L, NULL, functions);
 	return 1;
 }

@@ -85,10 +85,13 @@ static int gzip_deflate(lua_State *L)
 
 int ngx_gzip_open(lua_State *L)
 {
-	lua_createtable(L, 0, 2);
-	lua_pushcfunction(L, gzip_inflate);
-	lua_setfield(L, -2, "inflate");
-	lua_pushcfunction(L, gzip_deflate);
-	lua_setfield(L, -2, "deflate");
+	static const luaL_Reg functions[] = {
+		{"inflate", gzip_inflate},
+		{"deflate", gzip_deflate},
+		{NULL, NULL},
+	};
+
+	lua_newtable(L);
+	luaL_register(L, NULL, functions);
 	return 1;
 }

@@ -75,16 +75,11 @@ static int hash_crc32(lua_State *L)
 int ngx_hash_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"digest", hash_digest},
-		{"hmac", hash_hmac},
-		{"hex", hash_hex},
-		{"crc32", hash_crc32},
+		{"digest", hash_digest}, {"hmac", hash_hmac}, {"hex", hash_hex},
+		{"crc32", hash_crc32},   {NULL, NULL},
 	};
 
-	lua_createtable(L, 0, 4);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushcfunction(L, functions[i].func);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	lua_newtable(L);
+	luaL_register(L, NULL, functions);
 	return 1;
 }

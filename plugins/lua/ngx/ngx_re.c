@@ -289,16 +289,14 @@ int ngx_re_open(lua_State *L)
 		{"compile", re_compile},
 		{"find", re_find},
 		{"match", re_match},
+		{NULL, NULL},
 	};
 
 	luaL_newmetatable(L, REGEX);
 	lua_pushcfunction(L, collect_regex);
 	lua_setfield(L, -2, "__gc");
 	lua_pop(L, 1);
-	lua_createtable(L, 0, 3);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushcfunction(L, functions[i].func);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	lua_newtable(L);
+	luaL_register(L, NULL, functions);
 	return 1;
 }

@@ -184,17 +184,12 @@ static void read_size(lua_State *L, struct reading *reading)
 int ngx_receive(lua_State *L)
 {
 	struct reading reading = {.is_done = is_line};
-	int n = lua_gettop(L);
+	int n = ngx_socket_args(L, 1, 2);
 	struct ngx_socket *s;
-	const char *text;
 
-	if (n != 1 && n != 2)
-		return luaL_error(
-			L, "expecting 1 or 2 arguments (including the object), but got %d", n);
-	s = ngx_socket_self(L);
-	text = refusal(L, s);
-	if (text != NULL)
-		return ngx_socket_refuse(L, text);
+	s = ngx_socket_ready(L, refusal);
+	if (s == NULL)
+		return 2;
 	if (n > 1 && lua_isnumber(L, 2))
 		read_size(L, &reading);
 	else if (n > 1 && lua_type(L, 2) == LUA_TSTRING)
@@ -212,15 +207,11 @@ int ngx_receiveany(lua_State *L)
 {
 	struct reading reading = {.is_done = is_any};
 	struct ngx_socket *s;
-	const char *text;
 
-	if (lua_gettop(L) != 2)
-		return luaL_error(L, "expecting 2 arguments (including the object), but got %d",
-				  lua_gettop(L));
-	s = ngx_socket_self(L);
-	text = refusal(L, s);
-	if (text != NULL)
-		return ngx_socket_refuse(L, text);
+	ngx_socket_args(L, 2, 2);
+	s = ngx_socket_ready(L, refusal);
+	if (s == NULL)
+		return 2;
 	if (!lua_isnumber(L, 2) || lua_tointeger(L, 2) <= 0)
 		luaL_argerror(L, 2, "bad max argument");
 	reading.n = (size_t)lua_tointeger(L, 2);
@@ -236,7 +227,6 @@ static int until_next(lua_State *L)
 	struct reading reading = {.is_done = is_until, .until = until};
 	lua_Integer n = 0;
 	struct ngx_socket *s;
-	const char *text;
 
 	if (lua_gettop(L) > 1)
 		return luaL_error(L, "expecting 0 or 1 arguments, but seen %d", lua_gettop(L));
@@ -244,10 +234,9 @@ static int until_next(lua_State *L)
 		n = luaL_checkinteger(L, 1);
 	lua_settop(L, 0);
 	lua_pushvalue(L, lua_upvalueindex(1));
-	s = ngx_socket_self(L);
-	text = refusal(L, s);
-	if (text != NULL)
-		return ngx_socket_refuse(L, text);
+	s = ngx_socket_ready(L, refusal);
+	if (s == NULL)
+		return 2;
 	if (ngx_until_is_over(until)) {
 		lua_pushnil(L);
 		lua_pushnil(L);
@@ -274,14 +263,11 @@ static bool is_inclusive(lua_State *L)
 
 int ngx_receiveuntil(lua_State *L)
 {
-	int n = lua_gettop(L);
+	int n = ngx_socket_args(L, 2, 3);
 	bool inclusive;
 	const char *pattern;
 	size_t length;
 
-	if (n != 2 && n != 3)
-		return luaL_error(
-			L, "expecting 2 or 3 arguments (including the object), but got %d", n);
 	inclusive = n == 3 && is_inclusive(L);
 	luaL_checktype(L, 1, LUA_TTABLE);
 	pattern = luaL_checklstring(L, 2, &length);

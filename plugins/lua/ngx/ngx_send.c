@@ -124,13 +124,10 @@ int ngx_send(lua_State *L)
 	const char *text;
 	size_t n = 0;
 
-	if (lua_gettop(L) != 2)
-		return luaL_error(L, "expecting 2 arguments (including the object), but got %d",
-				  lua_gettop(L));
-	s = ngx_socket_self(L);
-	text = refusal(L, s);
-	if (text != NULL)
-		return ngx_socket_refuse(L, text);
+	ngx_socket_args(L, 2, 2);
+	s = ngx_socket_ready(L, refusal);
+	if (s == NULL)
+		return 2;
 	text = ngx_send_text(L, s, &n);
 	s->is_writing = true;
 	result = write_all(L, s, text, n, &err);

@@ -389,22 +389,27 @@ static void push_dicts(lua_State *L, struct lua_vm *vm)
 static int open_shared(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"get", shared_get},           {"get_stale", shared_get_stale},
-		{"store", shared_store},       {"incr", shared_incr},
-		{"ttl", shared_ttl},           {"expire", shared_expire},
-		{"push", shared_push},         {"pop", shared_pop},
-		{"len", shared_len},           {"flush", shared_flush},
-		{"keys", shared_keys},         {"flush_stale", shared_flush_stale},
-		{"capacity", shared_capacity}, {"free_space", shared_free_space},
+		{"get", shared_get},
+		{"get_stale", shared_get_stale},
+		{"store", shared_store},
+		{"incr", shared_incr},
+		{"ttl", shared_ttl},
+		{"expire", shared_expire},
+		{"push", shared_push},
+		{"pop", shared_pop},
+		{"len", shared_len},
+		{"flush", shared_flush},
+		{"keys", shared_keys},
+		{"flush_stale", shared_flush_stale},
+		{"capacity", shared_capacity},
+		{"free_space", shared_free_space},
+		{NULL, NULL},
 	};
 
 	luaL_newmetatable(L, DICT);
 	lua_pop(L, 1);
 	lua_newtable(L);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushcfunction(L, functions[i].func);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	luaL_register(L, NULL, functions);
 	push_dicts(L, lua_touserdata(L, lua_upvalueindex(1)));
 	lua_setfield(L, -2, "dicts");
 	return 1;
@@ -412,12 +417,5 @@ static int open_shared(lua_State *L)
 
 void ngx_shared_preload(struct lua_vm *vm)
 {
-	lua_State *L = vm->L;
-
-	lua_getglobal(L, LUA_LOADLIBNAME);
-	lua_getfield(L, -1, "preload");
-	lua_pushlightuserdata(L, vm);
-	lua_pushcclosure(L, open_shared, 1);
-	lua_setfield(L, -2, "outrigger.c.shared");
-	lua_pop(L, 2);
+	lua_vm_preload(vm, "outrigger.c.shared", open_shared);
 }

@@ -213,6 +213,30 @@ struct ngx_socket *ngx_socket_self(lua_State *L)
 	return s;
 }
 
+struct ngx_socket *ngx_socket_ready(lua_State *L, ngx_refusal *refusal)
+{
+	struct ngx_socket *s = ngx_socket_self(L);
+	const char *text = refusal(L, s);
+
+	if (text == NULL)
+		return s;
+	ngx_socket_refuse(L, text);
+	return NULL;
+}
+
+int ngx_socket_args(lua_State *L, int least, int most)
+{
+	const int n = lua_gettop(L);
+
+	if (n >= least && n <= most)
+		return n;
+	if (least == most)
+		return luaL_error(L, "expecting %d arguments (including the object), but got %d",
+				  least, n);
+	return luaL_error(L, "expecting %d or %d arguments (including the object), but got %d",
+			  least, most, n);
+}
+
 int ngx_socket_new(lua_State *L, const char *metatable)
 {
 	struct ngx_socket *s;

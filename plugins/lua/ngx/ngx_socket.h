@@ -15,6 +15,7 @@
 #include "plugins/sockets.h"
 #include "protocol/buf.h"
 
+struct err;
 struct ngx_address;
 struct pdk_rq;
 
@@ -25,10 +26,9 @@ enum ngx_socket_index {
 	NGX_SOCKET_CERT,
 	NGX_SOCKET_PKEY,
 };
-
 #define NGX_SOCKET_TIMEOUT 60.0 /* seconds, where nothing is set */
 
-/* What one waits for on a socket. */
+/* What one waits for. */
 struct ngx_side {
 	struct lua_wait wait;
 	int events; /* COSOCKET_READ, COSOCKET_WRITE; 0 = nobody waits for the descriptor */
@@ -62,14 +62,17 @@ enum ngx_result {
 	NGX_CLOSED,
 	NGX_ERROR, /* the text is in err */
 };
-
-struct err;
-
 /* The userdata of the table at index 1, left on top of L's stack so that it stays. Never NULL; raises. */
 struct ngx_socket *ngx_socket_self(lua_State *L);
+/* Raises unless there are from `least` to `most` arguments, the object included. Returns how many. */
+int ngx_socket_args(lua_State *L, int least, int most);
+/* Why a socket can't be used now, or NULL. May raise. */
+typedef const char *ngx_refusal(lua_State *L, const struct ngx_socket *s);
+/* ngx_socket_self; or NULL, and nil and the refusal are pushed. */
+struct ngx_socket *ngx_socket_ready(lua_State *L, ngx_refusal *refusal);
 /* Makes the table of a socket whose metatable is that name's. */
 int ngx_socket_new(lua_State *L, const char *metatable);
-/* Makes the metatable, and pushes the table of methods. */
+/* Makes it, and pushes the table of methods. */
 void ngx_socket_class(lua_State *L, const char *metatable, const luaL_Reg *methods);
 /* Whether the event that runs is the one that has it. */
 bool ngx_socket_is_own(const struct ngx_socket *s);
@@ -81,7 +84,7 @@ void ngx_socket_own(lua_State *L, struct ngx_socket *s);
 void ngx_socket_end(struct ngx_socket *s);
 /* The descriptor is connected; takes it. */
 void ngx_socket_adopt(struct ngx_socket *s, struct cosocket *io);
-/* Waits until the descriptor is ready for `events`: NGX_OK or NGX_TIMEOUT. */
+/* Until the descriptor is ready for `events`: NGX_OK or NGX_TIMEOUT. */
 enum ngx_result ngx_socket_wait(lua_State *L, struct ngx_socket *s, struct ngx_side *side,
 				int events, double seconds);
 /* Goes on with who connects. */
@@ -94,7 +97,6 @@ int ngx_socket_push_result(lua_State *L, enum ngx_result result, const struct er
 const char *ngx_socket_busy(const struct ngx_socket *s, bool reading, bool writing);
 /* A time in milliseconds as Lua gives it; 0 is the default. */
 double ngx_socket_seconds(lua_State *L, int arg);
-
 /* Resolves the address's name where it has one, and connects: NGX_OK, or what it is with err. The socket is
  * owned, and not connected. */
 enum ngx_result ngx_connect_to(lua_State *L, struct ngx_socket *s, struct ngx_address *address,
@@ -113,8 +115,6 @@ int ngx_sslhandshake(lua_State *L);
 const char *ngx_send_text(lua_State *L, struct ngx_socket *s, size_t *ret_n);
 /* ngx_udp.c: pushes the methods of datagram sockets. */
 void ngx_udp_open(lua_State *L);
-
 /* All sockets that the event, or task, has end with it. */
 void ngx_socket_end_all(struct pdk_rq *rq);
-
 #endif

@@ -172,16 +172,18 @@ static int time_parse_http(lua_State *L)
 int ngx_time_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"now", time_now},       {"monotonic", time_monotonic},
-		{"today", time_today},   {"local_", time_local},
-		{"utc", time_utc},       {"http", time_http},
-		{"cookie", time_cookie}, {"parse_http", time_parse_http},
+		{"now", time_now},
+		{"monotonic", time_monotonic},
+		{"today", time_today},
+		{"local_", time_local},
+		{"utc", time_utc},
+		{"http", time_http},
+		{"cookie", time_cookie},
+		{"parse_http", time_parse_http},
+		{NULL, NULL},
 	};
 
-	lua_createtable(L, 0, 8);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		lua_pushcfunction(L, functions[i].func);
-		lua_setfield(L, -2, functions[i].name);
-	}
+	lua_newtable(L);
+	luaL_register(L, NULL, functions);
 	return 1;
 }

@@ -78,13 +78,10 @@ static int udp_send(lua_State *L)
 	size_t n = 0, sent = 0;
 	struct err err;
 
-	if (lua_gettop(L) != 2)
-		return luaL_error(L, "expecting 2 arguments (including the object), but got %d",
-				  lua_gettop(L));
-	s = ngx_socket_self(L);
-	text = refusal(L, s);
-	if (text != NULL)
-		return ngx_socket_refuse(L, text);
+	ngx_socket_args(L, 2, 2);
+	s = ngx_socket_ready(L, refusal);
+	if (s == NULL)
+		return 2;
 	text = ngx_send_text(L, s, &n);
 	switch (s->ops->write(s->io, text, n, &sent, &err)) {
 	case COSOCKET_DONE:
@@ -127,16 +124,11 @@ static int udp_receive(lua_State *L)
 	struct err err = {""};
 	lua_Number room;
 	struct ngx_socket *s;
-	const char *text;
-	int n = lua_gettop(L);
+	int n = ngx_socket_args(L, 1, 2);
 
-	if (n != 1 && n != 2)
-		return luaL_error(
-			L, "expecting 1 or 2 arguments (including the object), but got %d", n);
-	s = ngx_socket_self(L);
-	text = refusal(L, s);
-	if (text != NULL)
-		return ngx_socket_refuse(L, text);
+	s = ngx_socket_ready(L, refusal);
+	if (s == NULL)
+		return 2;
 	room = n == 2 && !lua_isnil(L, 2) ? luaL_checknumber(L, 2) : LONGEST;
 	if (room < 0 || room > LONGEST)
 		room = LONGEST;
@@ -161,15 +153,13 @@ static int udp_settimeout(lua_State *L)
 static int udp_close(lua_State *L)
 {
 	struct ngx_socket *s;
-	const char *text;
 
 	if (lua_gettop(L) != 1)
 		return luaL_error(L, "expecting 1 argument (including the object) but seen %d",
 				  lua_gettop(L));
-	s = ngx_socket_self(L);
-	text = refusal(L, s);
-	if (text != NULL)
-		return ngx_socket_refuse(L, text);
+	s = ngx_socket_ready(L, refusal);
+	if (s == NULL)
+		return 2;
 	ngx_socket_end(s);
 	lua_pushinteger(L, 1);
 	return 1;

@@ -78,10 +78,13 @@ static int uri_unescape(lua_State *L)
 
 int ngx_uri_open(lua_State *L)
 {
-	lua_createtable(L, 0, 2);
-	lua_pushcfunction(L, uri_escape);
-	lua_setfield(L, -2, "escape");
-	lua_pushcfunction(L, uri_unescape);
-	lua_setfield(L, -2, "unescape");
+	static const luaL_Reg functions[] = {
+		{"escape", uri_escape},
+		{"unescape", uri_unescape},
+		{NULL, NULL},
+	};
+
+	lua_newtable(L);
+	luaL_register(L, NULL, functions);
 	return 1;
 }

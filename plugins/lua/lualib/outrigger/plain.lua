@@ -1,6 +1,6 @@
 -- Plain data: what means the same in another process.
 
-local plain = {}
+local plain = { equal = require "outrigger.equal" }
 
 local MAX_DEPTH = 32
 
@@ -14,23 +14,6 @@ function plain.copy(value)
 		twin[key] = plain.copy(field)
 	end
 	return twin
-end
-
-function plain.equal(a, b)
-	if type(a) ~= "table" or type(b) ~= "table" then
-		return a == b
-	end
-	for key, field in pairs(a) do
-		if not plain.equal(field, b[key]) then
-			return false
-		end
-	end
-	for key in pairs(b) do
-		if a[key] == nil then
-			return false
-		end
-	end
-	return true
 end
 
 local LEAVES = { ["nil"] = true, string = true, number = true, boolean = true }

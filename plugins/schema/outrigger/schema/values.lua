@@ -102,23 +102,7 @@ function values.follow(tab, keys)
 	return tab
 end
 
--- The same in depth, metatables aside.
-function values.equal(a, b)
-	if type(a) ~= "table" or type(b) ~= "table" then
-		return a == b
-	end
-	for key, value in pairs(a) do
-		if not values.equal(value, b[key]) then
-			return false
-		end
-	end
-	for key in pairs(b) do
-		if a[key] == nil then
-			return false
-		end
-	end
-	return true
-end
+values.equal = require "outrigger.equal"
 
 -- The same elements, in any order.
 function values.same_elements(a, b)
