@@ -18,6 +18,7 @@
 #include "server/socket/listener.h"
 #include "server/socket/server_sockets.h"
 #include "server/worker.h"
+#include "server/worker_adopt.h"
 
 struct server {
 	const struct config *config;

@@ -27,7 +27,6 @@
 #define LIVE_IDLE 300.0  /* seconds after which an instance's object is dropped, to be made again */
 #define LINGER 5.0       /* seconds */
 #define RETIRE_SHARE 512 /* bound connections of which one more may be ended at a time */
-#define LINGERERS 256    /* sessions beyond max_connections that are being refused */
 
 static const struct pdk_port the_port = {.send = turn_send, .log = turn_log};
 static const struct codec *const codecs[] = {&codec_msgpack, &codec_protobuf, NULL};
@@ -151,52 +150,6 @@ void worker_note_load(struct worker *w)
 		custody_count(w->session_env.custody, w->sessions.count, event_count(w->events));
 }
 
-bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome)
-{
-	struct session *s;
-	uint64_t number;
-
-	if (w->sessions.count >= w->config->max_connections + LINGERERS) {
-		close(fd);
-		return false;
-	}
-	number = session_table_number(&w->sessions);
-	s = session_adopt(&w->session_env, fd, number, slot);
-	if (s == NULL) {
-		log_line(LOG_LEVEL_ERR, "a connection can't be adopted from slot %u", slot);
-		return false;
-	}
-	session_table_add(&w->sessions, s);
-	worker_note_load(w);
-	session_go_on(s);
-	s = session_table_find(&w->sessions, number);
-	if (welcome == WORKER_REFUSE && s != NULL)
-		session_turn_away(s);
-	return true;
-}
-
-void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome)
-{
-	size_t max = w->config->max_connections;
-	struct session *s;
-
-	if (w->sessions.count >= max + LINGERERS) {
-		farewell_say(w->reactor, fd);
-		return;
-	}
-	s = session_create(&w->session_env, fd, session_table_number(&w->sessions), (int)on_error);
-	if (s == NULL) {
-		log_line(LOG_LEVEL_ERR, "no memory for a connection");
-		return;
-	}
-	session_table_add(&w->sessions, s);
-	if (w->sessions.count > max)
-		log_line(LOG_LEVEL_ERR,
-			 "a connection is refused: there are %zu already (max_connections)", max);
-	if (welcome == WORKER_REFUSE || w->sessions.count > max)
-		session_turn_away(s);
-}
-
 static void release_idle(void *user, struct session *s)
 {
 	(void)user;
@@ -305,7 +258,7 @@ static int init_sessions(struct worker *w, const struct worker_options *options)
 			    .on_end = on_session_end,
 			    .user = w},
 	};
-	if (session_table_init(&w->sessions, w->config->max_connections + LINGERERS) != 0)
+	if (session_table_init(&w->sessions, w->config->max_connections + WORKER_LINGERERS) != 0)
 		return -E_NOMEM;
 	return session_env_init(&w->session_env);
 }

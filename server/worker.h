@@ -87,17 +87,8 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 void worker_destroy(struct worker *w);
 
 #define WORKER_ANY_OWNER UINT64_MAX
+#define WORKER_LINGERERS 256 /* sessions beyond max_connections that are being refused */
 
-/* How a connection is to be treated. */
-enum worker_welcome {
-	WORKER_SERVE,
-	WORKER_REFUSE, /* ends it so that the gateway fails closed */
-};
-
-/* Takes a connection (non-blocking). `on_error` is what it gets for events that are not known here. */
-void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome);
-/* As that, with the state of its slot; where that can't be, false, and the connection has not ended. */
-bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome);
 /* Plugin code runs, for the event (0 = none), until `deadline`: to the watchdog, and outside. Not nested. */
 void worker_begin_run(const struct served *served, uint64_t event, double since, double deadline);
 void worker_end_run(const struct worker *w);

@@ -10,6 +10,7 @@
 #include "protocol/err.h"
 #include "server/confine/mark.h"
 #include "server/log.h"
+#include "server/process.h"
 #include "server/reactor.h"
 #include "server/socket/private_socket.h"
 
@@ -93,10 +94,20 @@ static int wait_and_receive(int socket, double until, struct handover_answer *re
 	return receive(socket, ret, err);
 }
 
+/* Whether who made the listening socket is: the kernel says who that was, whoever has accepted. */
+static bool is_dead(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0 &&
+	       !process_is_alive(peer.pid);
+}
+
 int handover_ask(const char *path, double until, struct handover_answer *ret, struct err *err)
 {
 	struct private_socket place;
-	struct handover_answer answer = {-1, -1, -1};
+	struct handover_answer answer = {-1, -1, -1, false};
 	int rc = private_socket_init(&place, path, SUFFIX, SOCK_SEQPACKET, err);
 
 	if (rc != 0)
@@ -108,6 +119,7 @@ int handover_ask(const char *path, double until, struct handover_answer *ret, st
 		rc = err_set(err, E_MALFORMED, "another user listens there");
 	else
 		rc = wait_and_receive(answer.connection_fd, until, &answer, err);
+	answer.is_orphan = rc == 0 && is_dead(answer.connection_fd);
 	if (rc == 0)
 		*ret = answer;
 	else if (answer.connection_fd >= 0)
@@ -162,9 +174,14 @@ static void answer(const struct handover *h, int fd)
 static void on_ready(void *user, int ready)
 {
 	const struct handover *h = user;
-	int fd = accept4(h->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd;
 
 	(void)ready;
+	if (h->options.may_answer != NULL && !h->options.may_answer(h->options.user)) {
+		reactor_io_set(h->io, 0); /* until the next check, as below */
+		return;
+	}
+	fd = accept4(h->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
 		/* Where no descriptor is left it would fail again and again: until the next check. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)

@@ -19,6 +19,7 @@ struct handover_answer {
 	int registry_fd;   /* owned; not looked at */
 	int shared_fd;     /* the same; -1 = none */
 	int connection_fd; /* to who has answered; owned */
+	bool is_orphan; /* ... a process that goes on where another one, which is dead, had offered it */
 };
 /* Asks who serves the plugin socket `path`, until the time `until` (monotonic seconds) at most. -E_NOT_FOUND when nobody is there, -E_TIMEOUT, -E_MALFORMED (also of a
  * peer that is neither our user nor root), -E_IO, -E_NOMEM. */
@@ -34,6 +35,8 @@ struct handover_options {
 	 * is made. */
 	int listening_fd;
 	uint64_t inode;
+	/* Whether one more may be answered; else he waits, perhaps for another process that offers it too. NULL: always. */
+	bool (*may_answer)(void *user);
 	/* Who has been answered; takes the descriptor. NULL: the connection is closed. */
 	void (*on_successor)(void *user, int connection_fd);
 	void *user;

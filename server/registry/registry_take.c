@@ -9,13 +9,14 @@
 #define PATIENCE 3.0 /* seconds, for all sockets together */
 
 static int ask(const struct registry_take_options *options, const char *path, double until,
-	       struct registry **ret, struct err *err)
+	       struct registry **ret, bool *ret_orphan, struct err *err)
 {
 	struct handover_answer answer;
 	int rc = handover_ask(path, until, &answer, err);
 
 	if (rc != 0)
 		return rc;
+	*ret_orphan = answer.is_orphan;
 	rc = registry_open(answer.registry_fd, &options->registry, ret, err);
 	close(answer.registry_fd);
 	if (rc == 0 && options->on_shared != NULL && answer.shared_fd >= 0)
@@ -45,22 +46,36 @@ static struct registry *join(struct registry *r, struct registry *more)
 	return r;
 }
 
+/* Each process without a supervisor answers once, so that all of them have been told of us; in vain where one has died.
+ * Returns the registry, with what is added to `r`; NULL = none. */
+static struct registry *ask_at(const struct registry_take_options *options, const char *path,
+			       double until, struct registry *r)
+{
+	bool is_orphan = true;
+
+	for (size_t n = 0; is_orphan && (n == 0 || n < options->processes); n++) {
+		struct registry *more = NULL;
+		struct err err = {""};
+		int rc = ask(options, path, until, &more, &is_orphan, &err);
+
+		if (rc == 0)
+			r = join(r, more);
+		else if (rc != -E_NOT_FOUND && n == 0)
+			log_line(LOG_LEVEL_WARN, "the instances of a predecessor are unknown: %s",
+				 err_message(&err, rc));
+		if (rc != 0)
+			break;
+	}
+	return r;
+}
+
 static struct registry *ask_all(const struct registry_take_options *options)
 {
 	double until = reactor_now() + PATIENCE;
 	struct registry *r = NULL;
 
-	for (size_t i = 0; i < options->count; i++) {
-		struct registry *more = NULL;
-		struct err err = {""};
-		int rc = ask(options, options->paths[i], until, &more, &err);
-
-		if (rc == 0)
-			r = join(r, more);
-		else if (rc != -E_NOT_FOUND)
-			log_line(LOG_LEVEL_WARN, "the instances of a predecessor are unknown: %s",
-				 err_message(&err, rc));
-	}
+	for (size_t i = 0; i < options->count; i++)
+		r = ask_at(options, options->paths[i], until, r);
 	return r;
 }
 

@@ -13,6 +13,7 @@ struct registry_take_options {
 	const char *const *paths; /* the group's plugin sockets; borrowed until return */
 	size_t count;
 	int64_t generation; /* of a new registry */
+	size_t processes;   /* how many are asked where they live without a supervisor; 0 as 1 */
 	struct registry_options registry;
 	/* Connections to predecessors, and of successors (handover.h); take the descriptor. NULL: they are
 	 * closed. */

@@ -41,6 +41,7 @@ int server_registry_init(struct server_registry *s, const struct server_registry
 {
 	*s = (struct server_registry){
 		.options = {.generation = options->generation,
+			    .processes = options->processes,
 			    .on_predecessor = options->on_predecessor,
 			    .on_successor = options->on_successor,
 			    .on_shared = options->on_shared,

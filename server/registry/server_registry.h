@@ -19,6 +19,7 @@ struct server_registry_options {
 	const size_t *plugins; /* indices in the configuration; NULL = all are meant */
 	size_t count;
 	int64_t generation;                         /* of a new one */
+	size_t processes;                           /* as of registry_take.h */
 	void (*on_predecessor)(void *user, int fd); /* as of registry_take.h, as the others */
 	void (*on_successor)(void *user, int fd);
 	void (*on_shared)(void *user, int fd);

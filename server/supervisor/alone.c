@@ -10,6 +10,7 @@
 #include "server/reactor.h"
 #include "server/registry/handover.h"
 #include "server/worker.h"
+#include "server/worker_adopt.h"
 
 #define TICK 0.02         /* seconds between two looks at who else serves */
 #define OFFER_TICK 1.0    /* seconds between two looks at our offers */
@@ -162,9 +163,11 @@ static void leave(struct alone *a, const char *why)
 	a->leave_at = reactor_now() + a->config->drain_timeout;
 }
 
+/* Also without a connection an event may go on, as long as a successor may bring its next step. */
 static void check_leaving(struct alone *a, double now)
 {
-	bool is_busy = worker_connections(a->worker) > 0 || worker_is_busy(a->worker);
+	bool may_come = a->passages.list != NULL && worker_events(a->worker) > 0;
+	bool is_busy = worker_connections(a->worker) > 0 || worker_is_busy(a->worker) || may_come;
 
 	if (!is_busy || now >= a->leave_at)
 		reactor_stop(a->reactor);
@@ -181,6 +184,9 @@ static void offer(struct alone *a)
 			.fd = registry_fd(a->registry),
 			.listening_fd = socket->offer_fd,
 			.inode = socket->offer_inode,
+			.may_answer = alone_passages_may_add,
+			.on_successor = alone_passages_add,
+			.user = &a->passages,
 		};
 
 		socket->offer_fd = -1;
@@ -202,6 +208,7 @@ static void on_tick(void *user)
 	struct alone *a = user;
 	double now = reactor_now();
 
+	alone_passages_check(&a->passages);
 	if (worker_connections(a->worker) > 0)
 		a->connected_at = now;
 	if (a->leaves)
@@ -223,6 +230,7 @@ int alone_begin(struct alone *a, struct err *err)
 	a->is_alone = true;
 	a->worker->is_alone = true;
 	a->connected_at = reactor_now();
+	a->passages = (struct alone_passages){.reactor = a->reactor, .worker = a->worker};
 	if (a->config->allowed_uids != NULL)
 		rc = user_list_init(&a->allowed, a->config->allowed_uids, err);
 	a->tick = reactor_timer_create(a->reactor, on_tick, a);
@@ -237,6 +245,7 @@ int alone_begin(struct alone *a, struct err *err)
 
 void alone_fini(struct alone *a)
 {
+	alone_passages_fini(&a->passages);
 	while (a->sockets != NULL) {
 		struct alone_socket *socket = a->sockets;
 

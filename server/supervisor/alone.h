@@ -7,6 +7,7 @@
 #include "server/config/config.h"
 #include "server/config/user.h"
 #include "server/registry/registry_take.h"
+#include "server/supervisor/alone_passage.h"
 
 struct reactor;
 struct reactor_io;
@@ -34,6 +35,7 @@ struct alone {
 	struct registry *registry; /* offered to a successor; borrowed */
 	double checked_at;         /* when the offers were last looked at */
 	struct alone_socket *sockets;
+	struct alone_passages passages; /* to successors */
 	struct user_list allowed;
 	struct reactor_timer *tick;
 	bool is_alone, leaves;

@@ -350,6 +350,7 @@ static int make_files(struct group *g, struct err *err)
 		.plugins = g->plan->plugins,
 		.count = g->plan->plugin_count,
 		.generation = g->env->ids->generation,
+		.processes = g->plan->workers,
 		.on_predecessor = group_add_predecessor,
 		.on_successor = group_add_successor,
 		.on_shared = take_shared,

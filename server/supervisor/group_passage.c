@@ -8,27 +8,24 @@
 #include "server/supervisor/group_child.h"
 #include "server/supervisor/passage.h"
 
-#define PASSAGES_MAX 8 /* of a group: any process of our user may ask for one */
+#define SUCCESSORS_MAX 8 /* of a group: any process of our user may ask to be one */
+#define ANY_OWNER UINT64_MAX
 
 struct group_passage {
 	struct group_passage *next;
 	struct group *group;
 	struct passage *passage;
 	bool leads_to_successor;
+	uint64_t owner; /* of all events at the other end; ANY_OWNER = not known */
 };
 
 /* ---- what comes ---- */
 
-/* That the connection fails open is the word of who had it first. */
-static enum on_error policy_of(const struct parcel *parcel)
-{
-	return parcel->find.state.tag == ON_ERROR_OPEN ? ON_ERROR_OPEN : ON_ERROR_CLOSED;
-}
-
 static void on_parcel(void *user, struct passage *p, struct parcel *parcel)
 {
-	const struct link_start start = {
-		.fd = parcel->fd, .peer = peer_process(parcel->fd), .on_error = policy_of(parcel)};
+	const struct link_start start = {.fd = parcel->fd,
+					 .peer = peer_process(parcel->fd),
+					 .on_error = (enum on_error)parcel->find.state.tag};
 	struct group_passage *from = user;
 	struct group *g = from->group;
 	struct link *link = group_take_in(g, &start);
@@ -61,6 +58,12 @@ static void on_returned(void *user, struct passage *p, uint64_t number)
 
 	if (link != NULL)
 		link_destroy(link);
+}
+
+static void on_owner(void *user, struct passage *p, uint64_t owner)
+{
+	(void)p;
+	((struct group_passage *)user)->owner = owner;
 }
 
 /* ---- its end ---- */
@@ -100,28 +103,36 @@ void group_close_passages(struct group *g)
 
 /* ---- its beginning ---- */
 
-static void drop_oldest(struct group *g)
+static void drop_oldest_successor(struct group *g)
 {
-	struct group_passage *last = g->passages;
+	struct group_passage *last = NULL;
 	size_t count = 0;
 
-	for (struct group_passage *p = g->passages; p != NULL; p = p->next, count++)
+	for (struct group_passage *p = g->passages; p != NULL; p = p->next) {
+		if (!p->leads_to_successor)
+			continue;
 		last = p;
-	if (count >= PASSAGES_MAX)
+		count++;
+	}
+	if (count >= SUCCESSORS_MAX)
 		on_end(last, last->passage);
 }
 
 static void add(struct group *g, int fd, bool leads_to_successor)
 {
 	struct group_passage *added = calloc(1, sizeof(*added));
-	const struct passage_handler handler = {on_parcel, on_returned, on_end, added};
+	const struct passage_handler handler = {on_parcel, on_returned, on_owner, on_end, added};
 
-	drop_oldest(g);
+	if (leads_to_successor)
+		drop_oldest_successor(g);
 	if (added == NULL) {
 		close(fd);
 		return;
 	}
-	*added = (struct group_passage){g->passages, g, NULL, leads_to_successor};
+	*added = (struct group_passage){.next = g->passages,
+					.group = g,
+					.leads_to_successor = leads_to_successor,
+					.owner = ANY_OWNER};
 	added->passage = passage_create(g->env->reactor, fd, &handler);
 	if (added->passage == NULL)
 		free(added);
@@ -175,7 +186,8 @@ bool group_lend(struct group *g, struct link *link, uint64_t owner)
 	const struct parcel parcel = {link->number, owner, link->fd, link->find};
 
 	for (struct group_passage *p = g->passages; p != NULL; p = p->next) {
-		if (!may_lead(g, p, link) || passage_send(p->passage, &parcel) != 0)
+		if ((p->owner != ANY_OWNER && p->owner != owner) || !may_lead(g, p, link) ||
+		    passage_send(p->passage, &parcel) != 0)
 			continue;
 		log_line(LOG_LEVEL_DEBUG,
 			 "connection %llu goes to the other server, whose event it is for",

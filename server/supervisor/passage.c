@@ -45,6 +45,8 @@ static bool take_connection(struct passage *p, struct control_msg *msg)
 	if (!p->has_parcel || msg->fd < 0)
 		return false;
 	p->has_parcel = false;
+	if (parcel.find.state.tag != ON_ERROR_OPEN)
+		parcel.find.state.tag = ON_ERROR_CLOSED;
 	parcel.owner = msg->number;
 	parcel.fd = msg->fd;
 	msg->fd = -1;
@@ -64,6 +66,9 @@ static void on_message(void *user, const struct control_msg *borrowed)
 		break;
 	case CONTROL_PASS:
 		is_good = take_connection(p, &msg);
+		break;
+	case CONTROL_OWNER:
+		p->handler.on_owner(p->handler.user, p, msg.number);
 		break;
 	case CONTROL_RETURNED:
 		p->handler.on_returned(p->handler.user, p, msg.number);
@@ -99,11 +104,21 @@ int passage_send(struct passage *p, const struct parcel *parcel)
 	return rc == 0 ? control_send(p->control, &then) : rc;
 }
 
-void passage_return(struct passage *p, uint64_t number)
+static void say(struct passage *p, enum control_type type, uint64_t number)
 {
-	const struct control_msg msg = {.type = CONTROL_RETURNED, .number = number, .fd = -1};
+	const struct control_msg msg = {.type = type, .number = number, .fd = -1};
 
 	(void)control_send(p->control, &msg);
+}
+
+void passage_say_owner(struct passage *p, uint64_t owner)
+{
+	say(p, CONTROL_OWNER, owner);
+}
+
+void passage_return(struct passage *p, uint64_t number)
+{
+	say(p, CONTROL_RETURNED, number);
 }
 
 /* ---- who is there ---- */

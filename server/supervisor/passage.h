@@ -11,7 +11,7 @@
 struct passage; /* opaque: one end */
 struct reactor;
 
-/* A connection on its way. */
+/* A connection on its way. That it fails open is the word of who had it first; what is neither has become closed. */
 struct parcel {
 	uint64_t number; /* the sender's name for it */
 	uint64_t owner;  /* of the event whose step it brings */
@@ -25,6 +25,8 @@ struct passage_handler {
 	void (*on_parcel)(void *user, struct passage *p, struct parcel *parcel);
 	/* One that was sent needs us no more. */
 	void (*on_returned)(void *user, struct passage *p, uint64_t number);
+	/* It is one worker, with the events of that owner and no others. */
+	void (*on_owner)(void *user, struct passage *p, uint64_t owner);
 	/* The other server is gone. Destroy it then or later. */
 	void (*on_end)(void *user, struct passage *p);
 	void *user;
@@ -37,6 +39,8 @@ struct passage *passage_create(struct reactor *reactor, int fd,
 void passage_destroy(struct passage *p);
 /* Borrows the parcel. -E_CLOSED, -E_IO, -E_NOMEM, -E_LIMIT, -E_TOO_LARGE: it was not sent. */
 int passage_send(struct passage *p, const struct parcel *parcel);
+/* Tells the other server that we are one worker: on_owner. */
+void passage_say_owner(struct passage *p, uint64_t owner);
 /* Tells the sender that it is needed no more. */
 void passage_return(struct passage *p, uint64_t number);
 /* Whether the other server is the process that listens at that plugin socket. */

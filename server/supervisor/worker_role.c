@@ -24,6 +24,7 @@
 #include "server/supervisor/instance_check.h"
 #include "server/supervisor/sealed_file.h"
 #include "server/worker.h"
+#include "server/worker_adopt.h"
 
 #define CONFIG_PATH "/proc/self/fd/5" /* WORKER_ROLE_CONFIG */
 #define LAST_WORDS 2.0                /* seconds for them to be heard */

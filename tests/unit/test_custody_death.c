@@ -20,6 +20,7 @@
 #include "server/registry/registry.h"
 #include "server/session/session_custody.h"
 #include "server/worker.h"
+#include "server/worker_adopt.h"
 #include "tests/lib/fake_gateway.h"
 
 #ifdef OUTRIGGER_FAULTS

@@ -286,7 +286,7 @@ static int listen_there(struct fixture *f, int type)
 
 static int ask(struct fixture *f, double patience)
 {
-	struct handover_answer answer = {-1, -1, -1};
+	struct handover_answer answer = {-1, -1, -1, false};
 	int rc = handover_ask(f->path, reactor_now() + patience, &answer, &f->err);
 
 	assert_true(rc == 0 || (answer.registry_fd == -1 && answer.connection_fd == -1));

@@ -1,6 +1,7 @@
 """Workers whose supervisor is dead."""
 import os
 import select
+import signal
 import socket
 import time
 
@@ -100,6 +101,60 @@ class Alone(OrphansTest):
         g.close()
         lib.wait_until(lambda: not lives(pid), "the end of the worker")
         self.assertIn("worker leaves: nobody is connected any more", server.log())
+
+
+class Steps(OrphansTest):
+    """Of events that orphans run, at a successor."""
+
+    def begin(self, workers=1):
+        """Events whose connections their gateway has closed, one for each worker; these are orphans, and then have a
+        successor."""
+        directory = self.temp_dir()
+        first = self.serve("wire-do", prefix=directory, drain_timeout="1000s", workers=workers)
+        gateways = [first.connect() for _ in range(workers)]
+        events = [g.event(self.start(g, "read", count=3))["EventId"] for g in gateways]
+        self.assertEqual(len({event >> 43 for event in events}), workers)
+        for g in gateways:
+            g.close()
+        self.kill_supervisor(first)
+        self.wait_each(first, "the supervisor is gone")
+        second = self.serve("wire-do", prefix=directory, workers=workers)
+        self.wait_each(first, "worker leaves: a successor serves")
+        return events, second
+
+    def wait_each(self, server, text):
+        lib.wait_until(lambda: server.log().count(text) == len(self.left), text)
+
+    def test_each_finds_its_worker_where_there_are_several(self):
+        events, second = self.begin(workers=3)
+        for _ in range(2):
+            for event in events:
+                with second.connect() as g:
+                    self.assertEqual(g.step(event, "v")["Data"]["Method"], "kong.request.get_header")
+        for event in events:
+            with second.connect() as g:
+                self.assertEqual(g.step(event, "v")["Data"], "ret")
+        for pid in self.left:
+            lib.wait_until(lambda pid=pid: not lives(pid), "the end of an orphan")
+
+    def test_they_go_on_where_their_event_is_over_whatever_connection_they_come(self):
+        (event,), second = self.begin()
+        for _ in range(2):
+            with second.connect() as g:
+                self.assertEqual(g.step(event, "v")["Data"]["Method"], "kong.request.get_header")
+        with second.connect() as g:
+            self.assertEqual(g.step(event, "v")["Data"], "ret")
+        (pid,) = self.left
+        lib.wait_until(lambda: not lives(pid), "the end of the orphan")
+
+    def test_where_it_has_died_meanwhile_the_request_ends(self):
+        (event,), second = self.begin()
+        (pid,) = self.left
+        with second.connect() as g, second.connect() as other:
+            g.step(event, "v")
+            os.kill(pid, signal.SIGKILL)
+            self.assertTrue(g.read_to_end().endswith(lib.UNFINISHED))
+            self.assertEqual(other.step(event, "v")["Data"], lib.EXIT_503)
 
 
 if __name__ == "__main__":
