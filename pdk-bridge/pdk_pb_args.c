@@ -331,13 +331,23 @@ static writer find_writer(const char *name)
 	return NULL;
 }
 
+/* Looked for once for each row. */
+static writer writer_of(const struct pdk_fn *fn)
+{
+	static writer found[PDK_ID_COUNT];
+
+	if (found[fn->id] == NULL)
+		found[fn->id] = find_writer(fn->pb_in);
+	return found[fn->id];
+}
+
 int pdk_pb_encode(struct arena *arena, const struct pdk_fn *fn, const struct value *argv,
 		  size_t argc, struct value *ret, struct err *err)
 {
 	struct value space[PDK_ARGS_MAX] = {{.type = VALUE_NIL}};
 	bool takes_rest = fn->argc > 0 && fn->args[fn->argc - 1].type == PDK_REST;
 	struct args a = {arena, fn, takes_rest ? argv : space, argc, err};
-	writer write = find_writer(fn->pb_in);
+	writer write = writer_of(fn);
 	ProtobufCBinaryData bytes = {0, NULL};
 	int rc;
 

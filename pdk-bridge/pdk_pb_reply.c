@@ -202,7 +202,7 @@ static int read_entity(const struct reply *r, struct value *ret)
 
 /* ---- all ---- */
 
-static const struct {
+static const struct result_reader {
 	const ProtobufCMessageDescriptor *type;
 	reader read;
 	bool nil_when_empty; /* no bytes at all are nil */
@@ -223,19 +223,38 @@ static const struct {
 	{&pb__value__descriptor, read_any, false},
 };
 
-static int decode(const struct reply *r, const struct value *bytes, size_t i, struct value *ret)
+static const struct result_reader *find_reader(const char *name)
+{
+	for (size_t i = 0; name != NULL && i < sizeof(readers) / sizeof(readers[0]); i++)
+		if (strcmp(readers[i].type->short_name, name) == 0)
+			return &readers[i];
+	return NULL;
+}
+
+/* Looked for once for each row. */
+static const struct result_reader *reader_of(const struct pdk_fn *fn)
+{
+	static const struct result_reader *found[PDK_ID_COUNT];
+
+	if (found[fn->id] == NULL)
+		found[fn->id] = find_reader(fn->pb_out);
+	return found[fn->id];
+}
+
+static int decode(const struct reply *r, const struct value *bytes,
+		  const struct result_reader *form, struct value *ret)
 {
 	struct reply typed = *r;
 
-	if (readers[i].nil_when_empty && bytes->len == 0) {
+	if (form->nil_when_empty && bytes->len == 0) {
 		*ret = value_nil();
 		return 0;
 	}
-	typed.message = pb_read(readers[i].type, r->arena, bytes->s, bytes->len);
+	typed.message = pb_read(form->type, r->arena, bytes->s, bytes->len);
 	if (typed.message == NULL)
 		return err_set(r->err, E_MALFORMED, "%s: the gateway's answer is no %s",
 			       r->fn->name, r->fn->pb_out);
-	return readers[i].read(&typed, ret);
+	return form->read(&typed, ret);
 }
 
 int pdk_pb_decode(struct arena *arena, const struct pdk_fn *fn, const struct value *bytes,
@@ -244,10 +263,11 @@ int pdk_pb_decode(struct arena *arena, const struct pdk_fn *fn, const struct val
 	const struct reply r = {arena, fn, NULL, err};
 	const ProtobufCBinaryData data = {bytes->len, (uint8_t *)bytes->s};
 
+	const struct result_reader *form = reader_of(fn);
+
+	if (form != NULL)
+		return decode(&r, bytes, form, ret);
 	if (fn->pb_out != NULL && strcmp(fn->pb_out, "Struct") == 0)
 		return pdk_pb_read_struct(arena, &data, ret, err);
-	for (size_t i = 0; fn->pb_out != NULL && i < sizeof(readers) / sizeof(readers[0]); i++)
-		if (strcmp(readers[i].type->short_name, fn->pb_out) == 0)
-			return decode(&r, bytes, i, ret);
 	return err_set(err, E_UNSUPPORTED, "%s has no result " PDK_PB_HINT, fn->name);
 }
