@@ -30,15 +30,19 @@ struct ids {
 
 /* ---- its bytes ---- */
 
+static bool is_full(void)
+{
+	return errno == ENOSPC || errno == EDQUOT;
+}
+
 /* No room is said as such, for it is to be made, and by a person. */
 static int io_error(const char *verb, const char *path, struct err *err)
 {
-	if (errno == ENOSPC || errno == EDQUOT)
-		return err_set(
-			err, E_LIMIT,
-			"no room for %s, which is %zu bytes from its beginning on: make room on "
-			"its file system",
-			path, IDS_SLOTS_SIZE);
+	if (is_full())
+		return err_set(err, E_LIMIT,
+			       "no room for %s, which the file of ids needs once: make room on its "
+			       "file system, %zu bytes and two files",
+			       path, IDS_SLOTS_SIZE);
 	return err_set(err, E_IO, "can't %s %s: %s", verb, path, strerror(errno));
 }
 
@@ -97,14 +101,17 @@ static int fill_new(int fd, const char *path, const struct ids_marks *marks, str
 }
 
 /* In place of one that may be there, whole or not at all. */
-static int make_file(const char *dir, const struct ids_marks *marks, struct err *err)
+static int make_file(const char *path, const char *dir, const struct ids_marks *marks,
+		     struct err *err)
 {
 	struct file_new new;
 	int rc = file_new_init(&new, dir, IDS_FILE_NAME, err);
 
+	if (rc == -E_IO && is_full())
+		return io_error("make", path, err);
 	if (rc != 0)
 		return rc;
-	rc = fill_new(new.fd, new.path, marks, err);
+	rc = fill_new(new.fd, path, marks, err);
 	return file_new_end(&new, rc, err);
 }
 
@@ -151,7 +158,7 @@ static int open_ids(struct ids *ids, const char *dir, struct err *err)
 		rc = make_marks(&marks);
 	}
 	if (rc == 0)
-		rc = make_file(dir, &marks, err);
+		rc = make_file(ids->path, dir, &marks, err);
 	if (rc != 0)
 		return rc;
 	ids->slot = ids_slots_make(0, &marks);
@@ -183,6 +190,8 @@ static int take_lock(const char *path, bool waits, struct err *err)
 {
 	int rc, fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 
+	if (fd < 0 && is_full())
+		return io_error("make", path, err);
 	if (fd < 0)
 		return err_set(err, E_IO, "can't open %s: %s%s", path, strerror(errno),
 			       errno == EACCES ? "; remove it where it is another user's" : "");

@@ -37,9 +37,10 @@ def enter():
     return True
 
 
-def mount(folder, size):
-    """An empty file system of that many bytes there."""
-    check(libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0, b"mode=0777,size=%d" % size))
+def mount(folder, size, files=0):
+    """An empty file system of that many bytes, and files if that is not 0, there."""
+    check(libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0,
+                     b"mode=0777,size=%d,nr_inodes=%d" % (size, files)))
 
 
 def unmount(folder):
@@ -55,6 +56,16 @@ def fill(folder):
             os.write(fd, bytes(4096))
     os.close(fd)
     return path
+
+
+def fill_with_files(folder):
+    """Makes files until there can be no more; returns how many."""
+    count = 0
+    with contextlib.suppress(OSError):
+        while True:
+            write(os.path.join(folder, "file%d" % count), "")
+            count += 1
+    return count
 
 
 def is_full(folder):

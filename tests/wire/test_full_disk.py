@@ -79,6 +79,18 @@ class FullDisk(OrphansTest):
         os.unlink(self.filler)
         self.assert_serves(self.serve_here())
 
+    def test_where_no_file_can_be_made_the_first_start_says_so_too(self):
+        small_disk.unmount(self.dir)
+        small_disk.mount(self.dir, SIZE, files=50)
+        last = small_disk.fill_with_files(self.dir) - 1
+        for text in "outrigger.ids.lock", "outrigger.ids":
+            server = self.serve_here(start=False)
+            server.start()
+            self.assertEqual(server.wait_end(), 1)
+            self.assertRegex(server.log(), "no room for .*%s, which .* make room on its file system" % text)
+            os.unlink(os.path.join(self.dir, "file%d" % last))
+            last -= 1
+
     def test_a_file_of_an_earlier_version_that_finds_no_room_is_left_as_it_is(self):
         old = {"generation": 5, "instances": 7000, "events": 1}
         with open(self.file, "w", encoding="utf-8") as file:
