@@ -246,6 +246,16 @@ class Ends(SupervisorTest):
             self.assertEqual(json.load(f)["Plugins"][0]["Priority"], 7)
         server.wait_log("[bad] its version, phases, priority or schema has changed")
 
+    def test_a_worker_that_comes_back_with_other_code_is_announced(self):
+        plugins = self.write_plugins(good="return {PRIORITY=1, VERSION='1', access=function() end}")
+        server = self.serve("good", plugins_dir=plugins)
+        with open(os.path.join(plugins, "good", "handler.lua"), "w", encoding="utf-8") as f:
+            f.write("return {PRIORITY=7, VERSION='2', access=function() end}")
+        self.kill_worker(server, "good/0")
+        server.wait_log("[good] its version, phases, priority or schema has changed")
+        with open(os.path.join(server.prefix, "good.json"), encoding="utf-8") as f:
+            self.assertEqual(json.load(f)["Plugins"][0]["Priority"], 7)
+
     def write_plugins(self, **handlers):
         plugins = self.temp_dir()
         for name, text in handlers.items():
