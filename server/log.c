@@ -143,6 +143,27 @@ int log_file(void)
 	return the_log.path != NULL ? the_log.fd : -1;
 }
 
+int log_descriptor(void)
+{
+	return the_log.fd;
+}
+
+int log_inherit(const char *target, enum log_level level, int fd, struct err *err)
+{
+	bool is_file = strcmp(target, "stderr") != 0 && strcmp(target, "syslog") != 0;
+	int rc = is_file ? 0 : log_open(target, level, err);
+
+	if (rc == 0 && is_file) {
+		the_log.path = strdup(target);
+		rc = the_log.path != NULL ? 0 : -E_NOMEM;
+	}
+	if (rc == 0) {
+		the_log.level = level;
+		the_log.fd = fd;
+	}
+	return rc;
+}
+
 void log_continue(int fd)
 {
 	int old = the_log.path != NULL ? the_log.fd : fd;

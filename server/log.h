@@ -38,6 +38,10 @@ void log_set_lookup(void (*lookup)(void *user, uint64_t event_id, struct log_con
 void log_reopen(void);
 /* Its descriptor; -1 where it is no file. Borrowed. */
 int log_file(void);
+/* Where lines are written, stderr where that is nowhere else. Borrowed. */
+int log_descriptor(void);
+/* Goes on in what another process has opened as `target`; takes `fd`. -E_NOMEM. */
+int log_inherit(const char *target, enum log_level level, int fd, struct err *err);
 /* Goes on in that file, where it was one before; takes `fd`. */
 void log_continue(int fd);
 /* Back to stderr. */

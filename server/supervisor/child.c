@@ -17,6 +17,7 @@
 #include "server/socket/server_sockets.h"
 #include "server/supervisor/control.h"
 #include "server/supervisor/ids_link.h"
+#include "server/supervisor/output.h"
 #include "server/supervisor/sealed_file.h"
 #include "server/supervisor/spawn.h"
 
@@ -282,6 +283,7 @@ int child_take(struct child *child, uint32_t slot, struct custody_find *ret)
 /* The worker's ends of what it talks by. */
 struct ends {
 	int control, ids;
+	int output[2];
 };
 
 static int start_process(struct child *child, const struct child_options *options,
@@ -289,14 +291,15 @@ static int start_process(struct child *child, const struct child_options *option
 {
 	const int fds[] = {ends->control,        child->custody_fd, options->config_fd,
 			   options->registry_fd, child->metrics_fd, ends->ids,
-			   options->shared_fd};
+			   options->shared_fd,   log_descriptor(),  ends->output[0]};
 	char *argv[] = {file_printf(SPAWN_WORKER_TITLE "%s", options->name),
 			file_printf("worker"),
 			file_printf("%u", options->owner),
 			file_printf("%s", options->ids->dir),
 			file_printf(options->checks ? "check" : "-"),
 			NULL};
-	const struct spawn spawn = {argv, options->environment, fds, sizeof(fds) / sizeof(fds[0])};
+	const struct spawn spawn = {argv, options->environment, fds, sizeof(fds) / sizeof(fds[0]),
+				    ends->output[1]};
 	struct spawned spawned;
 	int rc = spawn_self(&spawn, &spawned, err);
 
@@ -306,6 +309,7 @@ static int start_process(struct child *child, const struct child_options *option
 		return rc;
 	child->pid = spawned.pid;
 	child->pidfd = spawned.pidfd;
+	output_of(child->output, child->pid);
 	return 0;
 }
 
@@ -335,6 +339,23 @@ static int watch(struct child *child, struct reactor *reactor, int control_fd)
 	return 0;
 }
 
+/* Its end that is written to is the worker's alone, or we would never see it closed. */
+static int start_with_output(struct child *child, const struct child_options *options,
+			     struct ends *ends, struct err *err)
+{
+	int rc = output_pipe(ends->output, err);
+
+	if (rc != 0)
+		return rc;
+	child->output = output_create(options->reactor, ends->output[0], options->name);
+	if (child->output != NULL)
+		rc = start_process(child, options, ends, err);
+	else
+		rc = err_set(err, E_NOMEM, "no memory for a worker");
+	close(ends->output[1]);
+	return rc;
+}
+
 static int start(struct child *child, const struct child_options *options, struct err *err)
 {
 	struct ends ends;
@@ -346,7 +367,7 @@ static int start(struct child *child, const struct child_options *options, struc
 	ends.control = pair[1];
 	rc = ids_link_create(options->reactor, options->ids, &child->ids, &ends.ids, err);
 	if (rc == 0) {
-		rc = start_process(child, options, &ends, err);
+		rc = start_with_output(child, options, &ends, err);
 		close(ends.ids);
 	}
 	close(pair[1]);
@@ -406,6 +427,7 @@ void child_destroy(struct child *child)
 	reactor_io_destroy(child->exit_io);
 	control_destroy(child->control);
 	ids_link_destroy(child->ids);
+	output_destroy(child->output);
 	close_fd(child->pidfd);
 	close_fd(child->custody_fd);
 	close_fd(child->metrics_fd);

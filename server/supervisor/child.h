@@ -63,6 +63,7 @@ struct child {
 	struct reactor_io *exit_io;
 	struct control *control;
 	struct ids_link *ids;
+	struct output *output;
 	struct custody_layout layout;
 	int custody_fd, metrics_fd, pidfd;
 	pid_t pid;
@@ -73,9 +74,8 @@ struct child {
 	uint32_t *free;      /* slots */
 	size_t free_count, connections;
 	double started_at;
-	uint64_t memory_at_start; /* bytes, when it became ready */
-	double cpu_since,
-		cpu_used; /* processor.c: when its window began, and what it had used by then */
+	uint64_t memory_at_start;         /* bytes, when it became ready */
+	double cpu_since, cpu_used;       /* processor.c's window, and what it had used before */
 	double runs_since, waited_before; /* stall.c's */
 	bool has_exited, shares_memory;
 	bool *is_gone;  /* told when this is destroyed; NULL = nobody asks */

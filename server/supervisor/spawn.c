@@ -37,6 +37,8 @@ static int place_descriptors(const struct spawn *spawn)
 		if (high[i] < 0)
 			return -1;
 	}
+	if (dup2(spawn->output, STDOUT_FILENO) < 0 || dup2(spawn->output, STDERR_FILENO) < 0)
+		return -1;
 	for (size_t i = 0; i < spawn->fd_count; i++)
 		if (dup2(high[i], SPAWN_FIRST_FD + (int)i) < 0)
 			return -1;

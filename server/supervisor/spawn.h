@@ -7,7 +7,7 @@
 struct err;
 
 #define SPAWN_FIRST_FD 3
-#define SPAWN_FDS_MAX 8
+#define SPAWN_FDS_MAX 9
 /* How argv[0] of our processes begins: what ps shows, and what main knows one by. */
 #define SPAWN_TITLE "outrigger: "
 #define SPAWN_WORKER_TITLE SPAWN_TITLE "worker "
@@ -18,6 +18,7 @@ struct spawn {
 	char *const *environment;
 	const int *fds;  /* become 3, 4, ...; borrowed */
 	size_t fd_count; /* at most SPAWN_FDS_MAX */
+	int output;      /* becomes stdout and stderr; borrowed */
 };
 
 struct spawned {

@@ -1,6 +1,7 @@
 #include "server/supervisor/worker_role.h"
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "server/supervisor/control.h"
 #include "server/supervisor/ids_link.h"
 #include "server/supervisor/instance_check.h"
+#include "server/supervisor/output.h"
 #include "server/supervisor/sealed_file.h"
 #include "server/worker.h"
 #include "server/worker_adopt.h"
@@ -49,6 +51,7 @@ struct role {
 	struct alone alone;
 	struct reactor_signal *signals[ROLE_SIGNALS];
 	struct reactor_timer *tick; /* while it drains or leaves */
+	struct output *output;      /* without a supervisor */
 	bool drains, leaves;
 	double leave_at;
 };
@@ -207,6 +210,18 @@ static void on_message(void *user, const struct control_msg *msg)
 		close(msg->fd);
 }
 
+/* What programs print we read ourselves from now on. What our own process prints can't wait for us to read it, and goes
+ * where the log goes. */
+static void take_output(struct role *role)
+{
+	(void)dup2(log_descriptor(), STDOUT_FILENO);
+	(void)dup2(log_descriptor(), STDERR_FILENO);
+	role->output =
+		output_create(role->reactor, WORKER_ROLE_OUTPUT, role->config.plugins[0].name);
+	if (role->output != NULL)
+		output_of(role->output, getpid());
+}
+
 /* One that has begun to leave goes on with that. */
 static void on_control_end(void *user, bool broken)
 {
@@ -220,6 +235,7 @@ static void on_control_end(void *user, bool broken)
 		reactor_stop(role->reactor);
 		return;
 	}
+	take_output(role);
 	rc = alone_begin(&role->alone, &err);
 	if (rc == 0)
 		return;
@@ -363,7 +379,7 @@ static int begin(struct role *role, const struct worker_role_options *options, s
 	close(WORKER_ROLE_CONFIG);
 	log_set_format(role->config.log_format);
 	if (rc == 0)
-		rc = log_open(role->config.log, role->config.log_level, err);
+		rc = log_inherit(role->config.log, role->config.log_level, WORKER_ROLE_LOG, err);
 	if (rc == 0)
 		rc = open_memory(role, err);
 	if (rc == 0)
@@ -390,6 +406,7 @@ static void end(struct role *role)
 	worker_destroy(role->worker);
 	control_destroy(role->control);
 	alone_fini(&role->alone);
+	output_destroy(role->output);
 	registry_close(role->registry);
 	custody_destroy(role->custody);
 	metrics_file_unmap(role->metrics, role->config.plugin_count);
@@ -407,7 +424,7 @@ static void end(struct role *role)
 /* Programs that plugin code is allowed to start must not speak in our name. */
 static void keep_descriptors(void)
 {
-	for (int fd = WORKER_ROLE_CONTROL; fd <= WORKER_ROLE_SHARED; fd++)
+	for (int fd = WORKER_ROLE_CONTROL; fd <= WORKER_ROLE_OUTPUT; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
@@ -419,6 +436,7 @@ int worker_role_run(const struct worker_role_options *options)
 	int rc;
 
 	keep_descriptors();
+	setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe, that is read by lines */
 	rc = make_loop(&role, &err);
 	if (rc == 0)
 		rc = begin(&role, options, &err);

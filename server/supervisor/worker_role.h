@@ -26,6 +26,8 @@ enum worker_role_fd {
 	WORKER_ROLE_METRICS,
 	WORKER_ROLE_IDS,
 	WORKER_ROLE_SHARED,
+	WORKER_ROLE_LOG,
+	WORKER_ROLE_OUTPUT,
 };
 
 /* Serves until it is told to leave. What fails is said to the supervisor. 0 or an error. */
