@@ -44,7 +44,7 @@ struct handover_options {
 /* Offers it from now on. Returns owned in *ret_handover. -E_IO, -E_NOMEM. */
 int handover_offer(const struct handover_options *options, struct handover **ret_handover,
 		   struct err *err);
-/* To be called about once a second: makes the socket again where nobody offers any more. Whether it did. */
+/* To be called about once a second, or more often: makes the socket again where nobody offers any more. Whether it did. */
 bool handover_check(struct handover *h);
 /* Its listening socket, borrowed, and the inode of its file, for processes that may have to offer it instead; -1
  * where there is none. */

@@ -13,7 +13,7 @@
 #include "server/worker_adopt.h"
 
 #define TICK 0.02         /* seconds between two looks at who else serves */
-#define OFFER_TICK 1.0    /* seconds between two looks at our offers */
+#define OFFER_TICK 0.1    /* seconds between two looks at our offers */
 #define ACCEPTS_AT_ONCE 8 /* other workers may listen, too */
 
 /* ---- sockets ---- */

@@ -1,9 +1,13 @@
 #include "server/supervisor/alone_passage.h"
 #include <stdlib.h>
 #include <unistd.h>
+#include "server/reactor.h"
 #include "server/supervisor/passage.h"
 #include "server/worker.h"
 #include "server/worker_adopt.h"
+
+#define PASSAGES_MAX 8  /* any process of our user may ask for one */
+#define OTHERS_TURN 1.0 /* seconds in which other workers answer */
 
 static void forget(struct alone_passage *p)
 {
@@ -63,12 +67,24 @@ static void on_owner(void *user, struct passage *passage, uint64_t owner)
 	(void)owner;
 }
 
+static void drop_oldest(struct alone_passages *all)
+{
+	struct alone_passage *last = all->list;
+	size_t count = 0;
+
+	for (struct alone_passage *p = all->list; p != NULL; p = p->next, count++)
+		last = p;
+	if (count >= PASSAGES_MAX)
+		forget(last);
+}
+
 void alone_passages_add(void *user, int fd)
 {
 	struct alone_passages *all = user;
 	struct alone_passage *p = calloc(1, sizeof(*p));
 	const struct passage_handler handler = {on_parcel, on_returned, on_owner, on_end, p};
 
+	drop_oldest(all);
 	if (p == NULL) {
 		close(fd);
 		return;
@@ -80,12 +96,15 @@ void alone_passages_add(void *user, int fd)
 		return;
 	}
 	all->list = p;
+	all->added_at = reactor_now();
 	passage_say_owner(p->passage, all->worker->owner);
 }
 
 bool alone_passages_may_add(void *user)
 {
-	return ((const struct alone_passages *)user)->list == NULL;
+	const struct alone_passages *all = user;
+
+	return all->list == NULL || reactor_now() - all->added_at > OTHERS_TURN;
 }
 
 static void check(struct alone_passage *p)

@@ -30,10 +30,11 @@ struct alone_passages {
 	struct reactor *reactor;
 	struct worker *worker;
 	struct alone_passage *list;
+	double added_at; /* when the latest was */
 };
 
-/* For struct handover_options: who was given the registry; and whether he may be, which is one at a time, so that all
- * workers of the group are found. `user` is the struct alone_passages. Takes `fd`. */
+/* For struct handover_options: who was given the registry; and whether he may be, which is not twice in a second, so that
+ * who asks several times finds all workers of the group. `user` is the struct alone_passages. Takes `fd`. */
 void alone_passages_add(void *user, int fd);
 bool alone_passages_may_add(void *user);
 /* To be called now and then: tells senders which connections have ended. */

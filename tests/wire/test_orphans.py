@@ -66,6 +66,22 @@ class Alone(OrphansTest):
             self.assertTrue(os.path.exists(first.path() + ".next"))
             self.assertNotIn("can't make the socket", first.log())
 
+    def test_who_has_asked_and_stays_hinders_no_successor(self):
+        directory = self.temp_dir()
+        first = self.serve("wire-do", prefix=directory)
+        with first.connect() as g:
+            instance = self.start(g, "read")
+        self.kill_supervisor(first)
+        lib.wait_until(lambda: "the supervisor is gone" in first.log(), "an orphan")
+        for _ in range(10):
+            asking = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self.addCleanup(asking.close)
+            asking.settimeout(lib.PATIENCE)
+            asking.connect(first.path() + ".next")
+        self.assertEqual(asking.recv(100), b"outrigger-registry-1\0")
+        with self.serve("wire-do", prefix=directory).connect() as g:
+            self.assertEqual(g.play(instance, lambda *_: "v")[-1], "ret")
+
     def test_bound_connections_are_ended_one_after_the_other(self):
         """The gateway tries an event again where it meets an end, but not an instance that it starts."""
         directory = self.temp_dir()
