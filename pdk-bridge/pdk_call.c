@@ -50,8 +50,7 @@ static int refuse_holes(const struct pdk_call *c)
 	return 0;
 }
 
-/* Leaves the fiber for good: the answer never comes. */
-static _Noreturn void park_for_ever(struct pdk_rq *rq)
+void pdk_leave(struct pdk_rq *rq)
 {
 	rq->state = PDK_RQ_ENDED;
 	for (;;)
@@ -140,7 +139,7 @@ int pdk_send(const struct pdk_call *c, struct value *ret_reply)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	if (c->fn->flags & PDK_TERMINAL)
-		park_for_ever(rq);
+		pdk_leave(rq);
 	fiber_park();
 	return take_reply(c, ret_reply);
 }

@@ -66,7 +66,7 @@ void pdk_constants_destroy(struct pdk_constants *constants);
 enum pdk_rq_state {
 	PDK_RQ_RUNNING, /* the handler has the turn */
 	PDK_RQ_WAITING, /* the gateway has the turn */
-	PDK_RQ_ENDED,   /* a terminal call was sent: the fiber is parked for ever */
+	PDK_RQ_ENDED,   /* by a terminal call, or pdk_leave: the fiber is parked for ever */
 };
 
 struct pdk_rq {
@@ -101,14 +101,14 @@ struct pdk_ret {
 	struct value v[3];
 };
 
-/* Calls a PDK function. Checks phase and arguments (-E_PHASE, -E_ARGUMENT with the gateway's text in
- * err), answers from the cache or locally where the row allows it, else sends and suspends.
- * Results live until the next call of this request, or for the whole event when they came from the cache.
- * Does not return for a terminal row that was sent: the fiber is abandoned.
- * Other errors: -E_CLOSED, -E_TIMEOUT, -E_UNSUPPORTED, -E_NOMEM. Must run on rq's fiber. */
+/* Calls a PDK function. Checks phase and arguments (-E_PHASE, -E_ARGUMENT with the gateway's text in err),
+ * answers from the cache or locally where the row allows it, else sends and suspends. Results live until the
+ * next call, or for the event when they are the cache's. A terminal row that was sent is not returned from.
+ * Others: -E_CLOSED, -E_TIMEOUT, -E_UNSUPPORTED, -E_NOMEM. Must run on rq's fiber. */
 int pdk_call(struct pdk_rq *rq, enum pdk_id id, const struct value *argv, size_t argc,
 	     struct pdk_ret *ret, struct err *err);
-
+/* Leaves rq's fiber, on which it must run, for good. The event ends, well if no terminal row was sent. */
+_Noreturn void pdk_leave(struct pdk_rq *rq);
 /* Server side: begins and ends a request. `rq` is zeroed memory of the server's; it sets server, runtime,
  * fiber and gateway itself. The fiber's arg must be the rq. */
 void pdk_rq_init(struct pdk_rq *rq, const struct pdk_env *env, uint64_t event_id, enum phase phase);

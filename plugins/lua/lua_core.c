@@ -139,6 +139,18 @@ static int core_quit(lua_State *L)
 	return lua_error(L);
 }
 
+/* leave(): ends the event where it stands, so that no pcall goes on. In a thread, as quit(). */
+static int core_leave(lua_State *L)
+{
+	struct pdk_rq *rq = lua_pdk_event();
+
+	if (rq == NULL || rq->root != NULL || !lua_compat_may_park(L))
+		return core_quit(L);
+	lua_pdk_finish(L);
+	lua_pdk_set_running(NULL);
+	pdk_leave(rq);
+}
+
 static int core_pid(lua_State *L)
 {
 	lua_pushinteger(L, getpid());
@@ -174,6 +186,7 @@ static int open_core(lua_State *L)
 		{"thread", core_thread},
 		{"pid", core_pid},
 		{"quit", core_quit},
+		{"leave", core_leave},
 		{"on_end", core_on_end},
 		{"mark_end", core_mark_end},
 		{"runner", core_runner},

@@ -164,12 +164,18 @@ static double time_left(const struct event *event)
 	return event->served->settings->event_timeout - event->record->used;
 }
 
+/* The handler, which is parked, has ended without a terminal call. */
+static bool has_left(const struct event *event)
+{
+	return event->rq.state == PDK_RQ_ENDED && event->record->state != EVENT_ENDED;
+}
+
 /* The handler has come back, or is parked. */
 static void settle(struct event *event, bool parked)
 {
 	struct served *served = event->served;
 
-	if (!parked && event->rc == 0)
+	if (parked ? has_left(event) : event->rc == 0)
 		end_well(event);
 	else if (!parked)
 		end_badly(event);

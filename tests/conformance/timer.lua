@@ -54,4 +54,14 @@ return function(say, try)
 		say(unpack(result))
 	end
 	try(ngx.timer.at, 0)
+
+	local reached = "nothing"
+	assert(ngx.timer.at(0, function()
+		reached = "the exit"
+		done:post()
+		ngx.exit(ngx.OK)
+		reached = "the rest"
+	end))
+	say((done:wait(20)))
+	say(reached)
 end

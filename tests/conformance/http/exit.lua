@@ -58,6 +58,29 @@ pcall(ngx.exit, 202)
 note("not reached")
 ngx.say("x")
 
+--- nor one that goes on
+ngx.ctx.kept = { 1 }
+pcall(function()
+	ngx.exit(ngx.OK)
+end)
+note("not reached")
+-- in log
+note(ngx.ctx.kept)
+
+--- one that goes on, in a coroutine
+ngx.header.x_one = "1"
+coroutine.resume(coroutine.create(function()
+	pcall(ngx.exit, ngx.OK)
+end))
+note("not reached")
+
+--- one that goes on, beside a thread
+ngx.thread.spawn(function()
+	ngx.sleep(50)
+	note("not reached")
+end)
+ngx.exit(ngx.OK)
+
 --- in a coroutine
 local co = coroutine.wrap(function()
 	ngx.exit(202)

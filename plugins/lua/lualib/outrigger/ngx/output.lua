@@ -32,14 +32,20 @@ local function choose_body(body, status, wanted)
 end
 
 local function exit(...)
+	if core.phase() == "timer" then
+		check.int((...))
+		core.quit()
+	end
 	local event = check.context(EXITING)
 	local wanted = check.int((...))
 	local body, sent = output.take(event)
 	local status = choose_status(wanted, sent)
 	if status >= 100 then
 		kong.response.exit(status, choose_body(body, status, wanted))
+	elseif core.phase() == "header_filter" then
+		core.quit()
 	end
-	core.quit()
+	core.leave()
 end
 
 local REDIRECTS = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
