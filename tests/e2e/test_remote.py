@@ -209,7 +209,7 @@ if (await kong.request.getQueryArg("slow")) {
 }""")))
         self.assert_refused(self.http(path="/?slow=1"), 503)
         self.assertEqual(self.http().status, 200)
-        self.wait_log("LEARNT")
+        self.wait_outrigger_log("LEARNT")
 
 
 class Deaths(Remote):
