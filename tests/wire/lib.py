@@ -19,6 +19,7 @@ import msgpack
 
 SOURCE = os.environ.get("OUTRIGGER_SOURCE_DIR") or os.path.dirname(os.path.dirname(
     os.path.dirname(os.path.realpath(__file__))))
+HAS_FFI = os.environ.get("OUTRIGGER_LUA", "luajit") == "luajit"
 BINARY = os.environ.get("OUTRIGGER_BIN", os.path.join(SOURCE, "build", "dev", "outrigger"))
 FIXTURES = os.path.join(SOURCE, "tests", "fixtures", "plugins")
 SCHEMA = """return { name = "%s", fields = { { config = { type = "record", fields = {

@@ -276,6 +276,7 @@ class Files(HardeningTest):
                "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
         return self.serve_bound(environment=old, read_paths="default, " + self.file, **settings)
 
+    @unittest.skipUnless(lib.HAS_FFI, "PUC Lua calls no C functions")
     @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
     def test_what_a_kernel_can_do_is_not_said_to_lack(self):
         server = self.serve_bound(read_paths="default, " + self.file)
@@ -283,6 +284,7 @@ class Files(HardeningTest):
             self.assertNotIn("Landlock", server.log())
         self.assertNotIn("done", self.run_lua(server, self.TRUNCATE % self.file))
 
+    @unittest.skipUnless(lib.HAS_FFI, "PUC Lua calls no C functions")
     @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
     def test_a_landlock_that_knows_no_truncating_has_the_filter_in_its_place(self):
         server = self.serve_with_old_landlock()
@@ -291,6 +293,7 @@ class Files(HardeningTest):
         self.assertEqual(os.path.getsize(self.file), len("secret"))
         self.assertEqual(self.run_lua(server, "return io.open('%s/mine', 'w') and 'done'" % self.ours), "done")
 
+    @unittest.skipUnless(lib.HAS_FFI, "PUC Lua calls no C functions")
     @unittest.skipUnless(landlock_version() > 0, "the kernel has no Landlock")
     def test_without_the_filter_it_is_said_that_nothing_stands_in(self):
         server = self.serve_with_old_landlock(seccomp="off")
@@ -515,6 +518,7 @@ class Memory(HardeningTest):
         ffi.C.memset(shared, 1, size)
         kong.request.get_header("x")"""
 
+    @unittest.skipUnless(lib.HAS_FFI, "PUC Lua calls no C functions")
     @unittest.skipUnless(os.uname().machine in ("x86_64", "aarch64"), "flags have other values")
     def test_memory_that_may_be_shared_counts_too(self):
         for settings in ({"plugin_p_allow": "shared_memory"}, {"seccomp": "off"}):
