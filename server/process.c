@@ -11,6 +11,8 @@ enum {
 	FIELD_PARENT = 1,
 	FIELD_USER_TIME = 11, /* the system's comes next */
 	FIELD_START = 19,
+	FIELD_START_CODE = 23, /* code's end and the stack come next */
+	FIELD_START_DATA = 42, /* data's end, brk, arguments, environment */
 };
 
 #define STAT_SIZE 1024
@@ -58,6 +60,39 @@ bool process_is_alive(long pid)
 	const char *field = find_field(pid, FIELD_STATE, stat);
 
 	return field != NULL && strchr("ZXx", *field) == NULL;
+}
+
+/* The fields from that one on. Whether all are there. */
+static bool read_fields(const char *stat, uint64_t *ret, size_t n)
+{
+	char *end;
+
+	for (size_t i = 0; stat != NULL && i < n; i++) {
+		ret[i] = strtoull(stat, &end, 10);
+		stat = end > stat ? end : NULL;
+	}
+	return stat != NULL;
+}
+
+int process_own_layout(struct process_layout *ret)
+{
+	uint64_t code[3], data[7];
+	char stat[STAT_SIZE];
+
+	if (!read_fields(find_field(getpid(), FIELD_START_CODE, stat), code, 3) ||
+	    !read_fields(find_field(getpid(), FIELD_START_DATA, stat), data, 7))
+		return -1;
+	*ret = (struct process_layout){
+		.start_code = code[0],
+		.end_code = code[1],
+		.start_stack = code[2],
+		.start_data = data[0],
+		.end_data = data[1],
+		.start_brk = data[2],
+		.env_start = data[5],
+		.env_end = data[6],
+	};
+	return 0;
 }
 
 /* What `of` says of the process and of its children. */

@@ -1,4 +1,4 @@
-/* process.h - what /proc says of other processes. */
+/* process.h - what /proc says of processes. */
 #ifndef SERVER_PROCESS_H
 #define SERVER_PROCESS_H
 #include <stdbool.h>
@@ -24,5 +24,12 @@ double process_waited(int fd);
 uint64_t process_memory(long pid);
 /* Of memory that is no file's, but may be others' as well, what each of them looks at. */
 uint64_t process_shared_memory(long pid);
+
+/* Addresses in our own memory, as the kernel has them: see proc(5) and PR_SET_MM in prctl(2). */
+struct process_layout {
+	uint64_t start_code, end_code, start_data, end_data, start_brk, start_stack, env_start, env_end;
+};
+/* 0; or -1 where the kernel doesn't say. */
+int process_own_layout(struct process_layout *ret);
 
 #endif

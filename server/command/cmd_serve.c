@@ -5,8 +5,8 @@
 #include "server/config/config_sockets.h"
 #include "server/config/options.h"
 #include "server/server.h"
-#include "server/supervisor/spawn.h"
 #include "server/supervisor/supervisor.h"
+#include "server/supervisor/title.h"
 
 static const struct cli_command command = {
 	.name = "serve",
@@ -42,7 +42,7 @@ static int serve(const struct cli *cli, struct again *again, struct err *err)
 
 	if (cli->own[OWN_SINGLE] != NULL)
 		return server_run(&cli->config, err);
-	spawn_supervisor_title(cli->config.prefix, again->argc, again->argv);
+	title_supervisor(cli->config.prefix, again->argc, again->argv);
 	return supervisor_run(&options, err);
 }
 

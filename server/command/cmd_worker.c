@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include "server/command/cmd.h"
-#include "server/supervisor/spawn.h"
+#include "server/supervisor/title.h"
 #include "server/supervisor/worker_role.h"
 
 #define ARGUMENTS 4 /* worker OWNER DIR check|- */
@@ -18,7 +18,7 @@ static void hide(int argc, char **argv)
 /* The kernel's name of a process is short: only what is after "outrigger: ". */
 static void name_process(const char *title)
 {
-	prctl(PR_SET_NAME, title + strlen(SPAWN_WORKER_TITLE));
+	prctl(PR_SET_NAME, title + strlen(TITLE_WORKER));
 }
 
 /* "outrigger: worker NAME/SEAT" */

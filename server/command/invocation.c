@@ -4,7 +4,7 @@
 #include <string.h>
 #include "protocol/err.h"
 #include "server/file.h"
-#include "server/supervisor/spawn.h"
+#include "server/supervisor/title.h"
 
 enum {
 	ADDED_MAX = 4
@@ -88,7 +88,7 @@ int invocation_init(struct invocation *inv, int argc, char **argv)
 	int rc;
 
 	memset(inv, 0, sizeof(*inv));
-	if (argc > 0 && strncmp(argv[0], SPAWN_TITLE, strlen(SPAWN_TITLE)) == 0)
+	if (argc > 0 && strncmp(argv[0], TITLE, strlen(TITLE)) == 0)
 		return 0;
 	if (strcmp(name, "outrigger") == 0)
 		name = NULL;

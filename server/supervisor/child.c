@@ -20,6 +20,7 @@
 #include "server/supervisor/output.h"
 #include "server/supervisor/sealed_file.h"
 #include "server/supervisor/spawn.h"
+#include "server/supervisor/title.h"
 
 #define DUMP_MAX ((size_t)4 << 20)
 
@@ -292,7 +293,7 @@ static int start_process(struct child *child, const struct child_options *option
 	const int fds[] = {ends->control,        child->custody_fd, options->config_fd,
 			   options->registry_fd, child->metrics_fd, ends->ids,
 			   options->shared_fd,   log_descriptor(),  ends->output[0]};
-	char *argv[] = {file_printf(SPAWN_WORKER_TITLE "%s", options->name),
+	char *argv[] = {file_printf(TITLE_WORKER "%s", options->name),
 			file_printf("worker"),
 			file_printf("%u", options->owner),
 			file_printf("%s", options->ids->dir),

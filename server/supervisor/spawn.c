@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "protocol/err.h"
-#include "server/file.h"
 
 #define NOT_RUN 127 /* the status of a child whose program can't be run */
 
@@ -74,25 +72,4 @@ int spawn_self(const struct spawn *spawn, struct spawned *ret, struct err *err)
 	}
 	*ret = (struct spawned){pid, pidfd};
 	return 0;
-}
-
-void spawn_supervisor_title(const char *prefix, int argc, char **argv)
-{
-	size_t n = (size_t)argc;
-	char **again;
-
-	if (strncmp(program_invocation_name, SPAWN_SUPERVISOR_TITLE,
-		    strlen(SPAWN_SUPERVISOR_TITLE)) == 0) {
-		prctl(PR_SET_NAME, "outrigger"); /* the kernel's own, which is "exe" now */
-		return;
-	}
-	again = calloc(n + 2, sizeof(*again));
-	if (again == NULL)
-		return;
-	again[0] = file_printf(SPAWN_SUPERVISOR_TITLE "%s", prefix);
-	memcpy(again + 1, argv, n * sizeof(*again));
-	if (again[0] != NULL)
-		execv(own_program, again);
-	free(again[0]);
-	free(again);
 }

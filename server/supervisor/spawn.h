@@ -8,10 +8,6 @@ struct err;
 
 #define SPAWN_FIRST_FD 3
 #define SPAWN_FDS_MAX 9
-/* How argv[0] of our processes begins: what ps shows, and what main knows one by. */
-#define SPAWN_TITLE "outrigger: "
-#define SPAWN_WORKER_TITLE SPAWN_TITLE "worker "
-#define SPAWN_SUPERVISOR_TITLE SPAWN_TITLE "supervisor "
 
 struct spawn {
 	char *const *argv; /* argv[0] is what ps shows; up to a NULL */
@@ -29,9 +25,6 @@ struct spawned {
 /* Runs /proc/self/exe with these descriptors and the standard ones, and no others; with signals as a program
  * begins with. -E_IO. */
 int spawn_self(const struct spawn *spawn, struct spawned *ret, struct err *err);
-/* Runs our own program once more, in our place, for ps to show "outrigger: supervisor PREFIX" and these arguments: to write
- * over the old ones, which are shorter, would take the room of the environment. Returns where that was done, or can't be. */
-void spawn_supervisor_title(const char *prefix, int argc, char **argv);
 /* Signals as a program begins with; ignored ones would stay ignored over an exec. Async-signal-safe. */
 void spawn_reset_signals(void);
 
