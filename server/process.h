@@ -27,7 +27,8 @@ uint64_t process_shared_memory(long pid);
 
 /* Addresses in our own memory, as the kernel has them: see proc(5) and PR_SET_MM in prctl(2). */
 struct process_layout {
-	uint64_t start_code, end_code, start_data, end_data, start_brk, start_stack, env_start, env_end;
+	uint64_t start_code, end_code, start_data, end_data, start_brk, start_stack, env_start,
+		env_end;
 };
 /* 0; or -1 where the kernel doesn't say. */
 int process_own_layout(struct process_layout *ret);

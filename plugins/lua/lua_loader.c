@@ -18,6 +18,15 @@ static int compare_file(const void *key, const void *file)
 	return strcmp(key, ((const struct lualib_file *)file)->module);
 }
 
+/* From the source where the Lua that we run with has another bytecode than the one that we were built with. */
+static int load_embedded(lua_State *L, const struct lualib_file *file, const char *chunk)
+{
+	if (luaL_loadbuffer(L, file->code.bytes, file->code.size, chunk) == LUA_OK)
+		return LUA_OK;
+	lua_pop(L, 1);
+	return luaL_loadbuffer(L, file->source.bytes, file->source.size, chunk);
+}
+
 static int search_embedded(lua_State *L)
 {
 	const char *name = luaL_checkstring(L, 1);
@@ -29,7 +38,7 @@ static int search_embedded(lua_State *L)
 		return 1;
 	}
 	lua_pushfstring(L, "=outrigger/%s", name);
-	if (luaL_loadbuffer(L, file->source, file->size, lua_tostring(L, -1)) != LUA_OK)
+	if (load_embedded(L, file, lua_tostring(L, -1)) != LUA_OK)
 		return lua_error(L);
 	return 1;
 }

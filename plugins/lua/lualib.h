@@ -6,10 +6,16 @@
 #define PLUGINS_LUA_LUALIB_H
 #include <stddef.h>
 
+/* A NUL follows that `size` does not count. */
+struct lualib_text {
+	const char *bytes;
+	size_t size;
+};
+
 struct lualib_file {
 	const char *module; /* as given to require(), e.g. "kong.tools.utils" */
-	const char *source; /* the file's text; a NUL follows it that `size` does not count */
-	size_t size;
+	struct lualib_text source;
+	struct lualib_text code; /* the bytecode of the Lua that we were built with */
 };
 
 /* Sorted by module name in strcmp order; one row of NULLs follows the last. */

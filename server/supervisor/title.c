@@ -33,7 +33,8 @@ static int show(const struct buf *arguments)
 		.env_end = now.env_end,
 		.exe_fd = (uint32_t)-1,
 	};
-	map.brk = (uint64_t)(uintptr_t)sbrk(0); /* last: memory that was asked for before is below it */
+	map.brk = (uint64_t)(uintptr_t)sbrk(
+		0); /* last: memory that was asked for before is below it */
 	return prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
 }
 
