@@ -20,6 +20,17 @@ if(OUTRIGGER_LUA STREQUAL "luajit")
 	# Its shlibs file lets Debian's other LuaJIT do as well, which lacks what plugins find in Kong's (ADR 2).
 	string(APPEND CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS ", libluajit2-5.1-2")
 endif()
+# Libraries that are loaded late: nobody else sees them.
+find_program(DPKG_QUERY dpkg-query)
+get_property(late_files GLOBAL PROPERTY outrigger_late_files)
+foreach(file IN LISTS late_files)
+	if(DPKG_QUERY)
+		execute_process(COMMAND "${DPKG_QUERY}" -S "${file}" OUTPUT_VARIABLE owner)
+		if(owner MATCHES "^([^:]+):")
+			string(APPEND CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS ", ${CMAKE_MATCH_1}")
+		endif()
+	endif()
+endforeach()
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS
 	"nginx, libnginx-mod-http-lua, lua-cjson, lua-messagepack, lua-yaml, curl")
 set(CPACK_DEBIAN_RUNTIME_DESCRIPTION

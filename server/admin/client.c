@@ -1,15 +1,26 @@
 #include "server/admin/client.h"
+#define CURL_DISABLE_TYPECHECK /* which knows no functions but by their names */
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "plugins/late.h"
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "server/file.h"
 #include "server/socket/private_socket.h"
 
 #define ANSWER_MAX ((size_t)64 << 20)
+
+#define FUNCTIONS(F)          \
+	F(curl_easy_init)     \
+	F(curl_easy_setopt)   \
+	F(curl_easy_perform)  \
+	F(curl_easy_getinfo)  \
+	F(curl_easy_strerror) \
+	F(curl_easy_cleanup)
+LATE_LIBRARY(curl, CURL_LIBRARY, FUNCTIONS)
 
 /* What curl works on. */
 struct transfer {
@@ -28,24 +39,25 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *user)
 	return size * n;
 }
 
-static bool set_up(CURL *curl, const struct client_call *call, const char *url, struct transfer *t)
+static bool set_up(CURL *handle, const struct client_call *call, const char *url,
+		   struct transfer *t)
 {
-	return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(call->patience * 1000)) ==
+	return curl.curl_easy_setopt(handle, CURLOPT_URL, url) == CURLE_OK &&
+	       curl.curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method) == CURLE_OK &&
+	       curl.curl_easy_setopt(handle, CURLOPT_PROXY, "") == CURLE_OK &&
+	       curl.curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       curl.curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)(call->patience * 1000)) ==
 		       CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->detail) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, t->socket) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, t) == CURLE_OK;
+	       curl.curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, t->detail) == CURLE_OK &&
+	       curl.curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, t->socket) == CURLE_OK &&
+	       curl.curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+	       curl.curl_easy_setopt(handle, CURLOPT_WRITEDATA, t) == CURLE_OK;
 }
 
 static int explain(CURLcode code, const struct transfer *t, const struct client_call *call,
 		   struct err *err)
 {
-	const char *detail = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(code);
+	const char *detail = t->detail[0] != '\0' ? t->detail : curl.curl_easy_strerror(code);
 
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return err_set(err, E_TIMEOUT, "no answer within %g seconds on %s", call->patience,
@@ -56,14 +68,14 @@ static int explain(CURLcode code, const struct transfer *t, const struct client_
 static int transfer(struct transfer *t, const struct client_call *call, struct err *err)
 {
 	char *url = file_printf("http://127.0.0.1%s", call->url);
-	CURL *curl = curl_easy_init();
+	CURL *handle = curl.curl_easy_init();
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
-	if (url != NULL && curl != NULL && set_up(curl, call, url, t))
-		code = curl_easy_perform(curl);
+	if (url != NULL && handle != NULL && set_up(handle, call, url, t))
+		code = curl.curl_easy_perform(handle);
 	if (code == CURLE_OK)
-		code = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &t->status);
-	curl_easy_cleanup(curl);
+		code = curl.curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &t->status);
+	curl.curl_easy_cleanup(handle);
 	free(url);
 	return code == CURLE_OK ? 0 : explain(code, t, call, err);
 }
@@ -110,6 +122,8 @@ int client_call(const struct client_call *call, json_t **ret_json, struct err *e
 		return rc;
 	t.socket = file_printf("/proc/self/fd/%d/%s", place.dir, place.name);
 	rc = t.socket != NULL ? knock(&place, call, err) : -E_NOMEM;
+	if (rc == 0)
+		rc = late_load(&curl_library, err);
 	if (rc == 0)
 		rc = transfer(&t, call, err);
 	if (rc == 0 && buf_len(&t.body) > 0)

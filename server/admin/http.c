@@ -4,12 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
+#include "plugins/late.h"
+#include "protocol/err.h"
+#include "server/log.h"
 #include "server/reactor.h"
 
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 #define PATIENCE 10U                /* seconds for a request, and for taking its answer */
 #define ENDING_RUNS 4               /* of MHD, until a connection that has ended is gone */
 #define BODY_MAX ((size_t)64 << 10) /* that is read, and ignored */
+
+#define FUNCTIONS(F)                       \
+	F(MHD_add_connection)              \
+	F(MHD_add_response_header)         \
+	F(MHD_create_response_from_buffer) \
+	F(MHD_destroy_response)            \
+	F(MHD_get_connection_info)         \
+	F(MHD_get_daemon_info)             \
+	F(MHD_get_timeout)                 \
+	F(MHD_queue_response)              \
+	F(MHD_resume_connection)           \
+	F(MHD_run)                         \
+	F(MHD_start_daemon)                \
+	F(MHD_stop_daemon)                 \
+	F(MHD_suspend_connection)
+LATE_LIBRARY(mhd, MICROHTTPD_LIBRARY, FUNCTIONS)
 
 /* One that MHD has begun to read. */
 struct http_request {
@@ -32,10 +52,11 @@ struct place {
 
 struct http {
 	struct http_options options;
-	struct place *places; /* options.connections */
-	struct MHD_Daemon *daemon;
-	struct reactor_io *io; /* of the daemon's connections */
+	struct place *places;      /* options.connections */
+	struct MHD_Daemon *daemon; /* NULL = there was no connection yet */
+	struct reactor_io *io;     /* of the daemon's connections */
 	struct reactor_timer *timer;
+	bool failed; /* said in the log already */
 };
 
 /* ---- places ---- */
@@ -67,7 +88,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
 static void set_deadline(struct MHD_Connection *connection, double deadline)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+		mhd.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct place *place = info != NULL ? info->socket_context : NULL;
 
 	if (place != NULL)
@@ -77,7 +98,7 @@ static void set_deadline(struct MHD_Connection *connection, double deadline)
 static void end_connection(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		mhd.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	if (info != NULL)
 		shutdown(info->connect_fd, SHUT_RDWR); /* the daemon sees that, and closes it */
@@ -112,16 +133,16 @@ static enum MHD_Result send_answer(struct http_request *request)
 
 	request->text = NULL;
 	if (text != NULL)
-		response =
-			MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+		response = mhd.MHD_create_response_from_buffer(strlen(text), text,
+							       MHD_RESPMEM_MUST_FREE);
 	if (response == NULL) {
 		free(text);
 		return MHD_NO;
 	}
 	set_deadline(request->connection, reactor_now() + PATIENCE);
-	if (MHD_add_response_header(response, "Content-Type", request->type) == MHD_YES)
-		result = MHD_queue_response(request->connection, request->status, response);
-	MHD_destroy_response(response);
+	if (mhd.MHD_add_response_header(response, "Content-Type", request->type) == MHD_YES)
+		result = mhd.MHD_queue_response(request->connection, request->status, response);
+	mhd.MHD_destroy_response(response);
 	return result;
 }
 
@@ -131,9 +152,9 @@ static void run(struct http *http)
 	double seconds;
 
 	(void)end_overdue(http);
-	MHD_run(http->daemon);
+	mhd.MHD_run(http->daemon);
 	seconds = end_overdue(http);
-	if (MHD_get_timeout(http->daemon, &wait) == MHD_YES)
+	if (mhd.MHD_get_timeout(http->daemon, &wait) == MHD_YES)
 		seconds = fmin(seconds, (double)wait / 1000);
 	if (isfinite(seconds))
 		reactor_timer_start(http->timer, seconds, 0);
@@ -150,7 +171,7 @@ void http_answer(struct http_request *request, unsigned status, const char *type
 	if (!request->is_suspended)
 		return;
 	request->is_suspended = false;
-	MHD_resume_connection(request->connection);
+	mhd.MHD_resume_connection(request->connection);
 	reactor_timer_start(request->http->timer, 0, 0);
 }
 
@@ -196,7 +217,7 @@ static enum MHD_Result serve(struct http_request *request, const char *method, c
 		return send_answer(request);
 	request->is_suspended = true;
 	set_deadline(request->connection, INFINITY);
-	MHD_suspend_connection(request->connection);
+	mhd.MHD_suspend_connection(request->connection);
 	return MHD_YES;
 }
 
@@ -280,27 +301,14 @@ static void make_room(struct http *http)
 		return;
 	end_connection(slowest->connection);
 	for (int i = 0; i < ENDING_RUNS && !has_room(http); i++)
-		MHD_run(http->daemon);
+		mhd.MHD_run(http->daemon);
 }
 
-bool http_add(struct http *http, int fd, const struct sockaddr *peer, unsigned peer_len)
-{
-	make_room(http);
-	if (MHD_add_connection(http->daemon, fd, peer, peer_len) != MHD_YES)
-		return false;
-	run(http);
-	return true;
-}
+/* ---- the daemon ---- */
 
-static int start(struct http *http)
+static struct MHD_Daemon *start_daemon(struct http *http)
 {
-	const union MHD_DaemonInfo *info = NULL;
-
-	http->places = calloc(http->options.connections, sizeof(*http->places));
-	if (http->places == NULL)
-		return -1;
-	http->timer = reactor_timer_create(http->options.reactor, on_timer, http);
-	http->daemon = MHD_start_daemon(
+	return mhd.MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		on_request, http, MHD_OPTION_CONNECTION_LIMIT, http->options.connections,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, http->options.per_address,
@@ -308,14 +316,61 @@ static int start(struct http *http)
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_TIMEOUT, PATIENCE, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
 		http, MHD_OPTION_END);
+}
+
+static void stop(struct http *http)
+{
+	reactor_io_destroy(http->io);
+	http->io = NULL;
 	if (http->daemon != NULL)
-		info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+		mhd.MHD_stop_daemon(http->daemon);
+	http->daemon = NULL;
+}
+
+/* At the first connection: most servers never have one. */
+static int start(struct http *http, struct err *err)
+{
+	const union MHD_DaemonInfo *info = NULL;
+	int rc = late_load(&mhd_library, err);
+
+	if (rc != 0)
+		return rc;
+	http->daemon = start_daemon(http);
+	if (http->daemon != NULL)
+		info = mhd.MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (info != NULL)
 		http->io = reactor_io_create(http->options.reactor, info->epoll_fd, on_ready, http);
-	if (http->io == NULL || http->timer == NULL)
-		return -1;
+	if (http->io == NULL) {
+		stop(http);
+		return err_set(err, E_NOMEM, "no memory for HTTP");
+	}
 	reactor_io_set(http->io, REACTOR_READ);
 	return 0;
+}
+
+static bool is_started(struct http *http)
+{
+	struct err err = {""};
+	int rc = http->daemon == NULL ? start(http, &err) : 0;
+
+	if (rc != 0 && !http->failed)
+		log_line(LOG_LEVEL_ERR, "requests for status can't be answered: %s",
+			 err_message(&err, rc));
+	http->failed = rc != 0;
+	return rc == 0;
+}
+
+bool http_add(struct http *http, int fd, const struct sockaddr *peer, unsigned peer_len)
+{
+	if (!is_started(http)) {
+		close(fd);
+		return false;
+	}
+	make_room(http);
+	if (mhd.MHD_add_connection(http->daemon, fd, peer, peer_len) != MHD_YES)
+		return false;
+	run(http);
+	return true;
 }
 
 struct http *http_create(const struct http_options *options)
@@ -325,7 +380,9 @@ struct http *http_create(const struct http_options *options)
 	if (http == NULL)
 		return NULL;
 	http->options = *options;
-	if (start(http) == 0)
+	http->places = calloc(options->connections, sizeof(*http->places));
+	http->timer = reactor_timer_create(options->reactor, on_timer, http);
+	if (http->places != NULL && http->timer != NULL)
 		return http;
 	http_destroy(http);
 	return NULL;
@@ -336,11 +393,9 @@ void http_destroy(struct http *http)
 	if (http == NULL)
 		return;
 	if (http->daemon != NULL)
-		MHD_run(http->daemon); /* what was answered last goes out */
-	reactor_io_destroy(http->io);
+		mhd.MHD_run(http->daemon); /* what was answered last goes out */
 	reactor_timer_destroy(http->timer);
-	if (http->daemon != NULL)
-		MHD_stop_daemon(http->daemon);
+	stop(http);
 	free(http->places);
 	free(http);
 }

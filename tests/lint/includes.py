@@ -13,7 +13,7 @@ RESERVED = {
     "netinet/in.h": SOCKETS, "netinet/tcp.h": SOCKETS, "arpa/inet.h": SOCKETS,
     "poll.h": SOCKETS, "sys/epoll.h": SOCKETS, "sys/select.h": SOCKETS,
     "lua.h": LUA, "lauxlib.h": LUA, "lualib.h": LUA, "luajit.h": LUA,
-    "dlfcn.h": ("plugins/native/",),
+    "dlfcn.h": ("plugins/native/", "plugins/late.c"),
     "microhttpd.h": ("server/admin/",), "curl/curl.h": ("server/admin/",),
     "seccomp.h": ("server/confine/",),
     "zmq.h": ("plugins/remote/",),
