@@ -52,6 +52,9 @@ struct loop {
 	/* The plugin can't go on: ends the process as a crash does, so that what waits for it is answered as the failure
 	 * contract says. Does not return. */
 	void (*crash)(struct plugin *plugin, const char *why);
+	/* The plugin wants to serve no more, and can go on for a while: another process is to take the place of ours, if
+	 * that can be. */
+	void (*relieve)(struct plugin *plugin);
 	const struct sockets *sockets; /* sockets.h */
 	unsigned seat,
 		seats; /* which of the group's processes this is, from 0; how many there are */

@@ -152,7 +152,10 @@ static int start_worker(struct server *server, struct err *err)
 
 	if (rc == 0)
 		rc = programs_start(server->config, &server->programs, err);
-	return rc == 0 ? worker_create(&options, &server->worker, err) : rc;
+	if (rc == 0)
+		rc = worker_create(&options, &server->worker, err);
+	programs_fini(&server->programs); /* the plugins have taken what they need */
+	return rc;
 }
 
 static int begin(struct server *server, struct err *err)
@@ -204,7 +207,6 @@ static void end(struct server *server)
 	server_sockets_fini(&server->sockets);
 	worker_destroy(server->worker);
 	dict_set_fini(&server->dicts);
-	programs_fini(&server->programs);
 	server_registry_fini(&server->registry);
 	leaving_fini(&server->leaving);
 	ids_file_fini(&server->ids);

@@ -298,6 +298,14 @@ static void end_as_crashed(struct plugin *plugin, const char *why)
 	_exit(EXIT_FAILED);
 }
 
+static void relieve(struct plugin *plugin)
+{
+	const struct worker *w = plugin->loop->server;
+
+	if (w->on_relief != NULL)
+		w->on_relief(w->user);
+}
+
 /* In the signal of a crash. */
 static void on_crash(void *user)
 {
@@ -422,6 +430,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	w->owns_metrics = w->metrics == NULL;
 	w->next_owner = WORKER_ANY_OWNER;
 	w->on_connection_end = options->on_connection_end;
+	w->on_relief = options->on_relief;
 	w->user = options->user;
 	cosocket_home_init(&w->cosockets, w->reactor, w->config);
 	w->loop = (struct loop){
@@ -438,6 +447,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 		.task_end = task_end,
 		.event_resume = resume,
 		.crash = end_as_crashed,
+		.relieve = relieve,
 		.sockets = &w->cosockets.sockets,
 		.seat = options->seat,
 		.seats = w->config->plugin_count > 0 ? (unsigned)w->config->plugins[0].workers : 1,

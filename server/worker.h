@@ -57,6 +57,7 @@ struct worker {
 	uint64_t next_owner; /* who must get the connection that was let go; WORKER_ANY_OWNER */
 	bool owns_metrics, is_alone; /* the latter: nobody answers for us if we die */
 	void (*on_connection_end)(void *user, uint32_t slot, bool released);
+	void (*on_relief)(void *user);
 	void *user;
 };
 
@@ -73,6 +74,8 @@ struct worker_options {
 	struct metrics_plugin *metrics;
 	/* The worker has nothing more to do with a connection that came by a slot. May be NULL. */
 	void (*on_connection_end)(void *user, uint32_t slot, bool released);
+	/* A plugin wants another process in place of ours. NULL = there is none. */
+	void (*on_relief)(void *user);
 	/* As in instance.h and event.h; NULL in tests. */
 	int (*reserve_instances)(void *user, uint32_t *ret_first, uint32_t *ret_end,
 				 struct err *err);

@@ -2,7 +2,7 @@
 "use strict"
 
 const path = require("path")
-const {run} = require("./link")
+const {run} = require("./program")
 
 if (process.argv.length !== 3) {
 	console.error("usage: outrigger-plugin FILE, a plugin as for kong-js-pdk")

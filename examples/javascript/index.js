@@ -11,7 +11,7 @@
  *     module.exports = {Plugin: Hello, Name: "hello", Schema: [], Version: "1.0.0", Priority: 10}
  *
  * is a plugin, as for kong-js-pdk; cli.js serves it. A program of its own calls run with that object. */
-const {run} = require("./link")
+const {run} = require("./program")
 const {Cancelled, PDKError} = require("./pdk")
 
 module.exports = {run, Cancelled, PDKError}

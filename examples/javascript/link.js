@@ -7,8 +7,8 @@ const {Event} = require("./event")
 const {describe} = require("./pdk")
 
 const {HELLO, WELCOME, START, CLOSE, EVENT, ANSWER, END, CANCEL, PING, PONG, LEAVE} = TYPES
-const PHASES = ["certificate", "rewrite", "preread", "access", "response", "log"]
 const SILENCE = 15 // heartbeats that may be missing
+const ANSWER_WITHIN = 10000 // milliseconds, for Outrigger to say whether a guest may come in
 
 /* An instance whose constructor threw. */
 class Failed {
@@ -31,13 +31,17 @@ class Session {
 		this.leaving = false
 		this.send = (bytes) => {
 			/* Credit bounds what is under way, so nobody has to wait until it has gone. */
-			this.socket.send(bytes).catch(() => this.stop())
+			if (!this.isStopped)
+				this.socket.send(bytes).catch((error) => this.stop(error.message))
 		}
 	}
 
 	/* Until WELCOME. Whether it came. */
-	async open(address) {
-		this.socket = new Dealer({linger: 1000, sendHighWaterMark: 0})
+	async open(address, keys, isGuest) {
+		this.socket = new Dealer({linger: 1000, sendHighWaterMark: 0, ipv6: true, ...keys,
+			...(isGuest ? {reconnectInterval: -1, receiveTimeout: ANSWER_WITHIN} : {})})
+		if (isGuest)
+			this.watch()
 		this.socket.connect(address)
 		this.send(pack(HELLO, 0, "outrigger for JavaScript", [this.description]))
 		const message = await this.receive()
@@ -45,7 +49,7 @@ class Session {
 			return false
 		const [kind, , said] = unpack(message)
 		if (kind !== WELCOME) {
-			this.stop()
+			this.stop("another program serves the plugin")
 			return false
 		}
 		const welcome = toValue(said)
@@ -54,12 +58,24 @@ class Session {
 		return true
 	}
 
+	/* A guest that finds nobody, or loses its connection, begins anew. */
+	watch() {
+		const gone = {
+			close: "nobody is there",
+			disconnect: "the connection was lost",
+			"handshake:error:auth": "the keys don't fit",
+			"handshake:error:protocol": "the keys don't fit",
+			"handshake:error:other": "the keys don't fit",
+		}
+		for (const [event, why] of Object.entries(gone))
+			this.socket.events.on(event, () => this.stop(why))
+	}
+
 	async receive() {
 		try {
 			return (await this.socket.receive())[0]
 		} catch (error) {
-			if (!this.isStopped)
-				this.why = error.code === "EAGAIN" ? "nobody has been heard of" : error.message
+			this.stop(error.code === "EAGAIN" ? "nobody has been heard of" : error.message)
 			return null
 		}
 	}
@@ -81,10 +97,14 @@ class Session {
 		if (this.isStopped)
 			return
 		this.isStopped = true
-		this.why = this.why ?? why
+		this.why = why
 		for (const event of this.events.values())
 			event.cancel()
 		this.socket.close()
+	}
+
+	askToLeave() {
+		this.send(pack(LEAVE, 0))
 	}
 
 	take([kind, number, ...rest]) {
@@ -119,37 +139,8 @@ class Session {
 		this.events.set(number, event)
 		const [error, trace] = await event.run(handler, live, kong)
 		this.events.delete(number)
-		if (!this.isStopped)
-			this.send(pack(END, number, error, trace))
+		this.send(pack(END, number, error, trace))
 	}
 }
 
-/* ---- a program ---- */
-
-function describePlugin(plugin) {
-	const schema = plugin.Schema ?? []
-	return {
-		name: plugin.Name,
-		version: plugin.Version ?? "0.1.0",
-		priority: plugin.Priority ?? 0,
-		phases: PHASES.filter((phase) => typeof plugin.Plugin.prototype[phase] === "function"),
-		schema: JSON.stringify(!Array.isArray(schema) ? schema
-			: {name: plugin.Name, fields: [{config: {type: "record", fields: schema}}]}),
-	}
-}
-
-/** Serves a plugin, {Plugin, Name, Schema, Version, Priority}, until Outrigger says that it is enough. */
-async function run(plugin) {
-	const address = process.env.OUTRIGGER_REMOTE
-	if (!address) {
-		console.error(`${plugin.Name} is started by Outrigger: plugin_NAME_exec = node ${process.argv[1]}`)
-		process.exit(1)
-	}
-	const session = new Session(plugin.Plugin, describePlugin(plugin))
-	const why = await session.open(address) ? await session.serve() : session.why
-	if (why !== undefined)
-		console.error(`outrigger: ${why}`)
-	process.exit(why === undefined ? 0 : 1) // not waiting for what the plugin has begun
-}
-
-module.exports = {run}
+module.exports = {Session}

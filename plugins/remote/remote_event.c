@@ -36,13 +36,14 @@ static void destroy(struct remote_plugin *p, struct remote_event *e)
 static void give_back_credit(struct remote_plugin *p)
 {
 	p->credit++;
+	remote_leave_if_idle(p);
 	if (p->queue != NULL)
 		remote_look_soon(p);
 }
 
 void remote_event_use_credit(struct remote_plugin *p)
 {
-	while (p->credit > 0 && p->queue != NULL) {
+	while (p->credit > 0 && p->queue != NULL && !p->is_closed) {
 		struct remote_event *e = p->queue;
 
 		DL_DELETE(p->queue, e);
@@ -104,7 +105,7 @@ const char *remote_event_take(struct remote_plugin *p, struct remote_message *m)
 
 static void wait_for_credit(struct remote_plugin *p, struct remote_event *e)
 {
-	if (p->credit > 0 && p->queue == NULL) {
+	if (p->credit > 0 && p->queue == NULL && !p->is_closed) {
 		p->credit--;
 		e->state = REMOTE_WAITING;
 		return;

@@ -17,8 +17,8 @@
 #include <uthash.h>
 
 #define REMOTE_CREDIT 64
-#define REMOTE_HEARTBEAT 2.0 /* seconds between two */
-#define REMOTE_SILENCE 15    /* heartbeats without an answer; the program is given up then */
+#define REMOTE_SILENCE 15 /* heartbeats without an answer; the program is given up then */
+#define REMOTE_RELIEF 10  /* seconds, at most, in which one that wants to leave gets a successor */
 
 enum remote_state {
 	REMOTE_QUEUED,  /* for credit */
@@ -48,10 +48,14 @@ struct remote_plugin {
 	struct remote_event *events; /* by id: all that the program knows of, and the queue */
 	struct remote_event *queue;
 	unsigned credit, cancelled;
-	unsigned unanswered; /* heartbeats */
-	struct reactor_io *io, *exit_io;
+	double heartbeat;    /* seconds between two */
+	unsigned unanswered; /* of them */
+	bool leaving;        /* the program wants to */
+	bool is_closed;      /* it gets no more events, since nobody has come in its place */
+	struct reactor_io *io, *exit_io, *guard_io[REMOTE_GUARD_FDS];
 	struct reactor_timer *look; /* for messages and credit, in the loop's next turn */
 	struct reactor_timer *beat;
+	struct reactor_timer *relief; /* until it is closed */
 };
 
 /* The live object of one conf. */
@@ -82,5 +86,7 @@ const char *remote_event_take(struct remote_plugin *p, struct remote_message *m)
 /* Lets those go on that wait for credit, as far as it goes. */
 void remote_event_use_credit(struct remote_plugin *p);
 void remote_event_drop_all(struct remote_plugin *p);
+/* Has the program end, if it is closed and runs no event. */
+void remote_leave_if_idle(const struct remote_plugin *p);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "plugins/remote/remote_impl.h"
 #include "protocol/err.h"
@@ -14,6 +15,7 @@
 #define LEAVE_WITHIN 2000  /* milliseconds for the program to end */
 #define SEND_QUEUE 16384   /* messages: those of instances, which need no credit */
 #define RECEIVE_QUEUE 1024 /* messages that it may be ahead of us; then its sends wait */
+#define ANOTHER 2          /* a message was another program's */
 
 /* ---- messages ---- */
 
@@ -43,6 +45,14 @@ void remote_message_move(struct remote_message *to, struct remote_message *from)
 
 /* ---- making one ---- */
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static int fail(const char *what, struct err *err)
 {
 	return err_set(err, E_IO, "ZeroMQ: %s: %s", what, zmq_strerror(zmq_errno()));
@@ -60,33 +70,41 @@ static bool set_options(void *socket, const struct remote_program *program, int 
 	return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof(message_max)) == 0 &&
 	       set_int(socket, ZMQ_ROUTER_MANDATORY, 1) && set_int(socket, ZMQ_LINGER, LINGER) &&
 	       set_int(socket, ZMQ_SNDHWM, SEND_QUEUE) &&
-	       set_int(socket, ZMQ_RCVHWM, RECEIVE_QUEUE) && set_int(socket, ZMQ_USE_FD, listen_fd);
+	       set_int(socket, ZMQ_RCVHWM, RECEIVE_QUEUE) && set_int(socket, ZMQ_IPV6, 1) &&
+	       set_int(socket, ZMQ_USE_FD, listen_fd);
 }
 
-/* The socket listens already; its name is of no meaning any more. */
+/* The socket listens already. */
 static int open_socket(struct remote_link *link, const struct remote_program *program,
 		       struct err *err)
 {
 	size_t size = sizeof(link->fd);
-	int listen_fd;
+	int listen_fd, rc;
 
 	link->context = zmq_ctx_new();
 	link->socket = link->context != NULL ? zmq_socket(link->context, ZMQ_ROUTER) : NULL;
 	if (link->socket == NULL)
 		return fail("no socket", err);
+	rc = remote_guard_init(&link->guard, program->keys, link->context, link->socket, err);
+	if (rc != 0)
+		return rc;
 	listen_fd = fcntl(program->listen_fd, F_DUPFD_CLOEXEC, 0);
 	if (listen_fd < 0 || !set_options(link->socket, program, listen_fd) ||
-	    zmq_bind(link->socket, "ipc:///proc/self/fd/0") != 0 ||
+	    zmq_bind(link->socket, program->endpoint) != 0 ||
 	    zmq_getsockopt(link->socket, ZMQ_FD, &link->fd, &size) != 0)
 		return fail("can't listen", err);
 	return 0;
 }
 
 int remote_link_init(struct remote_link *link, const struct remote_program *program,
-		     struct err *err)
+		     const struct plugin *plugin, struct err *err)
 {
-	*link = (struct remote_link){.pidfd = fcntl(program->pidfd, F_DUPFD_CLOEXEC, 0)};
-	if (link->pidfd < 0)
+	*link = (struct remote_link){
+		.pidfd = program->pidfd < 0 ? -1 : fcntl(program->pidfd, F_DUPFD_CLOEXEC, 0),
+		.guard = {.plugin = plugin},
+		.patience = program->patience,
+	};
+	if (link->pidfd < 0 && program->pidfd >= 0)
 		return err_set(err, E_IO, "can't watch a program: %s", strerror(errno));
 	return open_socket(link, program, err);
 }
@@ -103,12 +121,14 @@ void remote_link_fini(struct remote_link *link)
 {
 	if (link->context == NULL)
 		return;
-	if (link->socket != NULL && link->peer_len > 0)
+	if (link->socket != NULL && link->peer_len > 0 && link->pidfd >= 0)
 		wait_for_end(link);
 	if (link->socket != NULL)
 		zmq_close(link->socket);
+	remote_guard_fini(&link->guard);
 	zmq_ctx_term(link->context);
-	close(link->pidfd);
+	if (link->pidfd >= 0)
+		close(link->pidfd);
 	buf_fini(&link->out);
 	*link = (struct remote_link){0};
 }
@@ -118,6 +138,8 @@ void remote_link_describe_end(const struct remote_link *link, char *text, size_t
 	siginfo_t info = {0};
 
 	*text = '\0';
+	if (link->pidfd < 0)
+		return;
 	if (waitid(P_PIDFD, (id_t)link->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
 	    info.si_pid == 0)
 		return;
@@ -130,7 +152,25 @@ void remote_link_describe_end(const struct remote_link *link, char *text, size_t
 
 /* ---- receiving ---- */
 
-/* The first part is who sends: ZeroMQ's own name of the program. 1, 0 when there is nothing. */
+/* Another guest than ours: it may try again, when ours has gone. */
+static int turn_away(const struct remote_link *link, const char *peer, size_t n)
+{
+	struct buf leave = {0};
+	zmq_msg_t spare;
+
+	zmq_msg_init(&spare);
+	do
+		zmq_msg_recv(&spare, link->socket, ZMQ_DONTWAIT);
+	while (zmq_msg_more(&spare));
+	zmq_msg_close(&spare);
+	if (remote_envelope_write(&leave, &(struct remote_envelope){.type = REMOTE_LEAVE}) == 0 &&
+	    zmq_send(link->socket, peer, n, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+		zmq_send(link->socket, buf_head(&leave), buf_len(&leave), ZMQ_DONTWAIT);
+	buf_fini(&leave);
+	return ANOTHER;
+}
+
+/* The first part is who sends: ZeroMQ's own name of the program. 1, ANOTHER, 0 when there is nothing. */
 static int receive_peer(struct remote_link *link, struct err *err)
 {
 	char peer[REMOTE_PEER_MAX];
@@ -144,9 +184,11 @@ static int receive_peer(struct remote_link *link, struct err *err)
 		memcpy(link->peer, peer, (size_t)n);
 		link->peer_len = (size_t)n;
 	}
-	if (link->peer_len != (size_t)n || memcmp(link->peer, peer, (size_t)n) != 0)
-		return err_set(err, E_MALFORMED, "it has connected a second time");
-	return 1;
+	if (link->peer_len == (size_t)n && memcmp(link->peer, peer, (size_t)n) == 0)
+		return 1;
+	if (link->pidfd < 0)
+		return turn_away(link, peer, (size_t)n);
+	return err_set(err, E_MALFORMED, "it has connected a second time");
 }
 
 static int receive_body(struct remote_link *link, struct remote_message *ret, struct err *err)
@@ -162,28 +204,48 @@ static int receive_body(struct remote_link *link, struct remote_message *ret, st
 
 int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err)
 {
-	int rc = receive_peer(link, err);
+	int rc;
 
+	do
+		rc = receive_peer(link, err);
+	while (rc == ANOTHER);
 	if (rc != 1)
 		return rc;
 	rc = receive_body(link, ret, err);
 	return rc == 0 ? 1 : rc;
 }
 
+/* Its end, too; and what guards the socket. */
+static int wait_for_word(struct remote_link *link, double until, struct err *err)
+{
+	zmq_pollitem_t items[4] = {{.socket = link->socket, .events = ZMQ_POLLIN}};
+	size_t n = 1 + remote_guard_items(&link->guard, &items[1]);
+	double left = until - now();
+	char end[96];
+
+	if (link->pidfd >= 0)
+		items[n++] = (zmq_pollitem_t){.fd = link->pidfd, .events = ZMQ_POLLIN};
+	else if (left <= 0)
+		return err_set(err, E_ABSENT, "no program has come within %.3gs", link->patience);
+	if (zmq_poll(items, (int)n, link->pidfd >= 0 ? -1 : (long)(left * 1000) + 1) < 0 &&
+	    zmq_errno() != EINTR)
+		return fail("wait", err);
+	remote_guard_look(&link->guard);
+	remote_link_describe_end(link, end, sizeof(end));
+	if (*end != '\0')
+		return err_set(err, E_PLUGIN, "its program %s before it said anything", end);
+	return 0;
+}
+
 int remote_link_wait(struct remote_link *link, struct remote_message *ret, struct err *err)
 {
-	zmq_pollitem_t items[] = {{.socket = link->socket, .events = ZMQ_POLLIN},
-				  {.fd = link->pidfd, .events = ZMQ_POLLIN}};
-	char end[96];
+	double until = now() + link->patience;
 	int rc;
 
 	while ((rc = remote_link_receive(link, ret, err)) == 0) {
-		if (zmq_poll(items, 2, -1) < 0 && zmq_errno() != EINTR)
-			return fail("wait", err);
-		remote_link_describe_end(link, end, sizeof(end));
-		if (*end != '\0')
-			return err_set(err, E_PLUGIN, "its program %s before it said anything",
-				       end);
+		rc = wait_for_word(link, until, err);
+		if (rc != 0)
+			return rc;
 	}
 	return rc < 0 ? rc : 0;
 }

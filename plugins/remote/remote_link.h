@@ -2,8 +2,8 @@
 #ifndef PLUGINS_REMOTE_REMOTE_LINK_H
 #define PLUGINS_REMOTE_REMOTE_LINK_H
 #include <zmq.h>
-#include "plugins/remote/remote.h"
 #include "plugins/remote/remote_envelope.h"
+#include "plugins/remote/remote_guard.h"
 #include "protocol/arena.h"
 #include "protocol/buf.h"
 
@@ -27,19 +27,21 @@ struct remote_link {
 	void *context;
 	void *socket;
 	int fd;    /* readable when it is worth while to look; edge-triggered */
-	int pidfd; /* owned */
+	int pidfd; /* owned; -1: a guest */
+	struct remote_guard guard;
+	double patience; /* seconds in which it has to come */
 	char peer[REMOTE_PEER_MAX];
 	size_t peer_len; /* 0 = it has not spoken yet */
 	struct buf out;
 };
 
-/* Takes copies of the program's descriptors. -E_IO. */
+/* Takes copies of the program's descriptors; all else is borrowed, as `plugin` is. -E_IO. */
 int remote_link_init(struct remote_link *link, const struct remote_program *program,
-		     struct err *err);
+		     const struct plugin *plugin, struct err *err);
 /* Waits for the program's end, a little while. Accepts a zeroed one. */
 void remote_link_fini(struct remote_link *link);
-/* Waits for the program's first message. The caller's load_timeout bounds it. -E_PLUGIN where the program ends
- * first, -E_x where the message is bad. */
+/* Waits for the program's first message, and lets no other one in from then on. The caller's load_timeout bounds it.
+ * -E_PLUGIN where the program ends first, -E_ABSENT where no guest has come, -E_x where the message is bad. */
 int remote_link_wait(struct remote_link *link, struct remote_message *ret, struct err *err);
 /* 1 with a message, 0 when there is none, or -E_x for a bad one. */
 int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err);

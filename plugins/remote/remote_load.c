@@ -103,8 +103,9 @@ static int take_hello(struct remote_plugin *p, const struct remote_message *hell
 
 /* ---- what it is told ---- */
 
-static int make_welcome(struct arena *arena, const struct plugin *plugin, struct value *ret)
+static int make_welcome(struct arena *arena, const struct remote_plugin *p, struct value *ret)
 {
+	const struct plugin *plugin = p->plugin;
 	int rc = value_new_map(arena, 6, ret);
 	struct value_pair *pairs = ret->pairs;
 
@@ -112,7 +113,7 @@ static int make_welcome(struct arena *arena, const struct plugin *plugin, struct
 		return rc;
 	pairs[0] = (struct value_pair){value_str("plugin"), value_str(plugin->name)};
 	pairs[1] = (struct value_pair){value_str("credit"), value_int(REMOTE_CREDIT)};
-	pairs[2] = (struct value_pair){value_str("heartbeat"), value_number(REMOTE_HEARTBEAT)};
+	pairs[2] = (struct value_pair){value_str("heartbeat"), value_number(p->heartbeat)};
 	pairs[3] = (struct value_pair){value_str("log_level"),
 				       value_int((int64_t)plugin->env.log_level)};
 	pairs[4] =
@@ -128,7 +129,7 @@ static int send_welcome(struct remote_plugin *p, struct err *err)
 	int rc;
 
 	arena_init(&arena, 0);
-	rc = make_welcome(&arena, p->plugin, &body);
+	rc = make_welcome(&arena, p, &body);
 	if (rc == 0)
 		rc = remote_link_send(&p->link, &(struct remote_envelope){REMOTE_WELCOME, 0, &body},
 				      err);
@@ -162,13 +163,14 @@ int remote_load(struct plugin *plugin, const struct plugin_spec *spec, struct er
 	p->plugin = plugin;
 	p->is_split = spec->is_split;
 	p->credit = REMOTE_CREDIT;
+	p->heartbeat = spec->program->silence / REMOTE_SILENCE;
 	plugin->info.where = strdup(spec->program->command);
 	if (plugin->info.where == NULL)
 		return err_set(err, E_NOMEM, "no memory for a plugin");
-	rc = remote_link_init(&p->link, spec->program, err);
+	rc = remote_link_init(&p->link, spec->program, plugin, err);
 	if (rc == 0)
 		rc = shake_hands(p, err);
 	if (rc == 0 || rc == -E_NOMEM)
 		return rc;
-	return err_prefix(err, -E_PLUGIN, "%s", spec->program->command);
+	return err_prefix(err, rc == -E_ABSENT ? rc : -E_PLUGIN, "%s", spec->program->command);
 }

@@ -1,4 +1,5 @@
 /* remote_serve.c - the link as the loop sees it: messages that come, heartbeats, the program's end. */
+#include <math.h>
 #include <stdio.h>
 #include "plugins/loop.h"
 #include "plugins/remote/remote_impl.h"
@@ -39,6 +40,32 @@ int remote_send(struct remote_plugin *p, const struct remote_envelope *envelope,
 
 /* ---- what comes ---- */
 
+/* Somebody else is to serve in our place. If that can't be, then nobody does, as soon as nothing runs. */
+static void want_relief(struct remote_plugin *p)
+{
+	const struct loop *loop = p->plugin->loop;
+
+	if (p->leaving)
+		return;
+	p->leaving = true;
+	loop->relieve(p->plugin);
+	loop->timer_start(p->relief, fmin(REMOTE_RELIEF, p->link.patience), 0);
+}
+
+void remote_leave_if_idle(const struct remote_plugin *p)
+{
+	if (p->is_closed && p->credit == REMOTE_CREDIT)
+		break_off(p, "has left");
+}
+
+static void on_relief_late(void *user)
+{
+	struct remote_plugin *p = user;
+
+	p->is_closed = true;
+	remote_leave_if_idle(p);
+}
+
 static const char *take(struct remote_plugin *p, struct remote_message *m)
 {
 	switch (m->envelope.type) {
@@ -49,6 +76,9 @@ static const char *take(struct remote_plugin *p, struct remote_message *m)
 		if (p->unanswered == 0)
 			return "answers what nobody asked";
 		p->unanswered = 0;
+		return NULL;
+	case REMOTE_LEAVE:
+		want_relief(p);
 		return NULL;
 	default:
 		return "says what only Outrigger says";
@@ -115,23 +145,51 @@ void remote_look_soon(struct remote_plugin *p)
 		p->plugin->loop->timer_start(p->look, 0, 0);
 }
 
+static void on_stranger(void *user, int ready)
+{
+	struct remote_plugin *p = user;
+
+	(void)ready;
+	remote_guard_look(&p->link.guard);
+}
+
 /* ---- beginning and end ---- */
+
+static int begin_guard(struct remote_plugin *p)
+{
+	const struct loop *loop = p->plugin->loop;
+	int fds[REMOTE_GUARD_FDS];
+	size_t n = remote_guard_fds(&p->link.guard, fds);
+
+	for (size_t i = 0; i < n; i++) {
+		p->guard_io[i] = loop->io_create(loop->reactor, fds[i], on_stranger, p);
+		if (p->guard_io[i] == NULL)
+			return -E_NOMEM;
+		loop->io_set(p->guard_io[i], READABLE);
+	}
+	remote_guard_look(&p->link.guard);
+	return 0;
+}
 
 int remote_serve_begin(struct remote_plugin *p, struct err *err)
 {
 	const struct loop *loop = p->plugin->loop;
 
 	p->io = loop->io_create(loop->reactor, p->link.fd, on_ready, p);
-	p->exit_io = loop->io_create(loop->reactor, p->link.pidfd, on_exit_ready, p);
+	if (p->link.pidfd >= 0)
+		p->exit_io = loop->io_create(loop->reactor, p->link.pidfd, on_exit_ready, p);
+	p->relief = loop->timer_create(loop->reactor, on_relief_late, p);
 	p->look = loop->timer_create(loop->reactor, look, p);
 	p->beat = loop->timer_create(loop->reactor, on_beat, p);
-	if (p->io == NULL || p->exit_io == NULL || p->look == NULL || p->beat == NULL) {
+	if (p->io == NULL || (p->exit_io == NULL && p->link.pidfd >= 0) || p->look == NULL ||
+	    p->beat == NULL || p->relief == NULL || begin_guard(p) != 0) {
 		remote_serve_end(p);
 		return err_set(err, E_NOMEM, "no memory for the link to a program");
 	}
 	loop->io_set(p->io, READABLE);
-	loop->io_set(p->exit_io, READABLE);
-	loop->timer_start(p->beat, REMOTE_HEARTBEAT, 1);
+	if (p->exit_io != NULL)
+		loop->io_set(p->exit_io, READABLE);
+	loop->timer_start(p->beat, p->heartbeat, 1);
 	remote_look_soon(p);
 	return 0;
 }
@@ -144,8 +202,13 @@ void remote_serve_end(struct remote_plugin *p)
 		return;
 	loop->io_destroy(p->io);
 	loop->io_destroy(p->exit_io);
+	for (size_t i = 0; i < REMOTE_GUARD_FDS; i++) {
+		loop->io_destroy(p->guard_io[i]);
+		p->guard_io[i] = NULL;
+	}
 	loop->timer_destroy(p->look);
 	loop->timer_destroy(p->beat);
+	loop->timer_destroy(p->relief);
 	p->io = p->exit_io = NULL;
-	p->look = p->beat = NULL;
+	p->look = p->beat = p->relief = NULL;
 }

@@ -18,6 +18,7 @@ int cmd_check(int argc, char **argv);
 int cmd_kong_conf(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_keygen(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_health(int argc, char **argv);

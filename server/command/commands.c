@@ -10,6 +10,7 @@ const struct command_row command_table[] = {
 	{"link", cmd_link, "Make /usr/local/bin/NAME, which is all that the gateway needs."},
 	{"export", cmd_export,
 	 "Write what of a plugin belongs on the gateway, its schema above all."},
+	{"keygen", cmd_keygen, "Make the keys of a program that comes by itself."},
 	{"status", cmd_status, "Say how a server and its plugins are."},
 	{"reload", cmd_reload, "Have a server load its plugins and settings anew."},
 	{"health", cmd_health, "Whether all plugins are served: exit code 0 or 1."},

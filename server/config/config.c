@@ -190,6 +190,8 @@ static int finish_sockets(struct config *config)
 
 	for (size_t i = 0; rc == 0 && i < config->plugin_count; i++)
 		rc = make_absolute(&config->plugins[i].socket);
+	for (size_t i = 0; rc == 0 && i < config->plugin_count; i++)
+		rc = make_absolute(&config->plugins[i].listen_key);
 	return rc;
 }
 

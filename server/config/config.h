@@ -26,13 +26,13 @@ enum lua_state_kind {
 
 /* Settings of one plugin. */
 struct plugin_settings {
-	char *name;          /* served name */
-	char *module;        /* plugin_NAME_module; NULL = as name */
-	char *exec;          /* plugin_NAME_exec; NULL = its code runs in our process */
-	char *protocol;      /* NULL = as the configuration's */
-	char *allow;         /* names with commas; NULL */
-	bool filters;        /* header_filter and body_filter run in the response phase */
-	bool network, split; /* split: the gateway has the plugin's own schema */
+	char *name;                   /* served name */
+	char *module;                 /* plugin_NAME_module; NULL = as name */
+	char *exec;                   /* plugin_NAME_exec; NULL = its code runs in our process */
+	char *listen, *listen_key;    /* where such a program comes by itself; our keys; NULL */
+	double heartbeat_timeout;     /* seconds of silence for which such a program lives */
+	char *protocol, *allow;       /* NULL = as the configuration's; names with commas, NULL */
+	bool filters, network, split; /* response-phase filters run; the gateway has its schema */
 	enum on_error on_error;
 	double event_timeout;          /* seconds the gateway may wait for us in one event */
 	double step_timeout;           /* seconds we wait for an answer of the gateway */

@@ -12,8 +12,11 @@
 
 #define KEY_PREFIX "plugin_"
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
-#define BODY_OVERHEAD 64     /* bytes of a message beside the body that it brings */
-#define GATEWAY_TIMEOUT 60.0 /* lua_socket_read_timeout, which the gateway leaves as it is */
+#define HEARTBEAT_MOST 3600.0 /* seconds */
+#define HEARTBEAT_TIMEOUT 30  /* as in options.def */
+#define HEARTBEAT_LEAST 0.5   /* below that, a machine that is busy looks dead */
+#define BODY_OVERHEAD 64      /* bytes of a message beside the body that it brings */
+#define GATEWAY_TIMEOUT 60.0  /* lua_socket_read_timeout, which the gateway leaves as it is */
 
 int config_plugin_name_check(const char *name, struct err *err)
 {
@@ -132,6 +135,7 @@ static int init_plugin(struct plugin_settings *plugin, const char *name,
 {
 	plugin->name = strdup(name);
 	plugin->filters = plugin->network = true;
+	plugin->heartbeat_timeout = HEARTBEAT_TIMEOUT;
 	plugin->on_error = config->on_error;
 	plugin->event_timeout = config->event_timeout;
 	plugin->step_timeout = config->step_timeout;
@@ -227,7 +231,8 @@ static int refuse_key(const struct setting *setting, const char *near, struct er
 		err_set(err, E_CONF, "%s: no plugin of that name; name it in \"plugins\"", origin);
 	else
 		err_set(err, E_CONF,
-			"%s: no such setting; one plugin's are plugin_NAME_ and module, exec, process, "
+			"%s: no such setting; one plugin's are plugin_NAME_ and module, exec, listen, "
+			"listen_key, heartbeat_timeout, process, "
 			"workers, lua_state, socket, protocol, filters, split, on_error, "
 			"event_timeout, step_timeout, slow_step_timeout, read_cache, "
 			"max_body_size, allow or network",
@@ -338,12 +343,38 @@ static int apply(struct config *config, const struct setting *setting, json_t *n
 		rc = config_check_event_timeout(plugin->event_timeout, err);
 	if (rc == 0)
 		rc = config_check_body_size(config, plugin->max_body_size, err);
+	if (rc == 0 && plugin->heartbeat_timeout > HEARTBEAT_MOST)
+		rc = err_set(err, E_CONF, "%.15gs is too long: at most %gs",
+			     plugin->heartbeat_timeout, HEARTBEAT_MOST);
 	if (rc == 0 && plugin->module != NULL)
 		rc = config_plugin_name_check(plugin->module, err);
 	if (rc == 0)
 		rc = filter_parse_allow(plugin->allow, &allowed, err);
 	fini_plugin(&other);
 	return rc == 0 ? 0 : err_prefix(err, rc, "%s", setting_origin(setting));
+}
+
+/* Who can read what goes over a network, or can connect there, must not be able to. */
+static int check_program(const struct plugin_settings *p, struct err *err)
+{
+	int rc = 0;
+
+	if (p->listen != NULL && p->exec != NULL)
+		rc = err_set(err, E_CONF,
+			     "it has exec as well: a program is started, or comes by itself");
+	else if (p->listen != NULL && p->workers > 1)
+		rc = err_set(err, E_CONF,
+			     "its program serves one worker: set its workers to 1, and not %zu",
+			     p->workers);
+	else if (p->listen != NULL && p->listen_key == NULL && strncmp(p->listen, "ipc://", 6) != 0)
+		rc = err_set(err, E_CONF,
+			     "%s can be reached by others: make keys with `outrigger keygen %s`, "
+			     "and set plugin_NAME_listen_key",
+			     p->listen, p->name);
+	else if (p->heartbeat_timeout < HEARTBEAT_LEAST)
+		rc = err_set(err, E_CONF, "a heartbeat_timeout of %gs is too short: not below %gs",
+			     p->heartbeat_timeout, HEARTBEAT_LEAST);
+	return rc == 0 ? 0 : err_prefix(err, rc, "plugin '%s'", p->name);
 }
 
 int config_plugins_init(struct config *config, struct err *err)
@@ -358,6 +389,8 @@ int config_plugins_init(struct config *config, struct err *err)
 			rc = apply(config, s, named, err);
 	}
 	json_decref(named);
+	for (size_t i = 0; rc == 0 && i < config->plugin_count; i++)
+		rc = check_program(&config->plugins[i], err);
 	return rc;
 }
 

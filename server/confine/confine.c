@@ -101,7 +101,8 @@ static int filter_calls(const struct config *config, unsigned also, struct err *
 	for (size_t i = 0; rc == 0 && i < config->plugin_count; i++) {
 		rc = filter_parse_allow(config->plugins[i].allow, &allowed, err);
 		options.allowed |= allowed;
-		options.zeromq |= config->plugins[i].exec != NULL;
+		options.zeromq |= config->plugins[i].exec != NULL ||
+				  config->plugins[i].listen != NULL;
 	}
 	if (rc != 0)
 		return rc;

@@ -16,6 +16,7 @@
 #include "server/confine/identity.h"
 #include "server/file.h"
 #include "server/log.h"
+#include "server/remote/guest.h"
 #include "server/socket/private_socket.h"
 #include "server/supervisor/spawn.h"
 
@@ -162,7 +163,8 @@ static int start(const struct config *config, const wordexp_t *words, struct rem
 	}
 	close(door.file_fd);
 	ret->listen_fd = door.listen_fd;
-	ret->message_max = config->limits.message_size;
+	ret->endpoint = "ipc:///proc/self/fd/0"; /* it has no name any more */
+	ret->patience = config->load_timeout;
 	return 0;
 }
 
@@ -176,9 +178,21 @@ static int start_one(const struct config *config, const struct plugin_settings *
 		rc = start(config, &words, ret, err);
 		wordfree(&words);
 	}
-	if (rc == 0)
-		ret->command = settings->exec;
 	return rc == 0 ? 0 : err_prefix(err, rc, "plugin '%s': exec", settings->name);
+}
+
+static int prepare(const struct config *config, const struct plugin_settings *settings,
+		   struct remote_program *ret, struct err *err)
+{
+	int rc = settings->exec != NULL ? start_one(config, settings, ret, err)
+					: guest_await(config, settings, ret, err);
+
+	if (rc != 0)
+		return rc;
+	ret->command = settings->exec != NULL ? settings->exec : settings->listen;
+	ret->message_max = config->limits.message_size;
+	ret->silence = settings->heartbeat_timeout;
+	return 0;
 }
 
 int programs_start(const struct config *config, struct programs *ret, struct err *err)
@@ -190,8 +204,8 @@ int programs_start(const struct config *config, struct programs *ret, struct err
 	if (ret->programs == NULL)
 		return err_set(err, E_NOMEM, "no memory for programs");
 	for (size_t i = 0; rc == 0 && i < ret->count; i++)
-		if (config->plugins[i].exec != NULL)
-			rc = start_one(config, &config->plugins[i], &ret->programs[i], err);
+		if (config->plugins[i].exec != NULL || config->plugins[i].listen != NULL)
+			rc = prepare(config, &config->plugins[i], &ret->programs[i], err);
 	if (rc != 0)
 		programs_fini(ret);
 	return rc;
@@ -202,6 +216,10 @@ void programs_fini(struct programs *programs)
 	for (size_t i = 0; programs->programs != NULL && i < programs->count; i++) {
 		if (programs->programs[i].command == NULL)
 			continue;
+		if (programs->programs[i].pidfd < 0) {
+			guest_fini(&programs->programs[i]);
+			continue;
+		}
 		close(programs->programs[i].listen_fd);
 		close(programs->programs[i].pidfd);
 	}

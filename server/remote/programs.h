@@ -1,6 +1,7 @@
-/* programs.h - starts the programs of plugins in other languages (plugin_NAME_exec).
+/* programs.h - starts the programs of plugins in other languages (plugin_NAME_exec), and makes the sockets at which
+ * others come by themselves (plugin_NAME_listen, guest.h).
  *
- * Each is a child of the process that serves its plugin, confined as that is, and ends when that does. It is started
+ * One that is started is a child of the process that serves its plugin, confined as that is, and ends when that does. It is started
  * before its parent gives up the right to start anything (confine.h), ADR 19. */
 #ifndef SERVER_REMOTE_PROGRAMS_H
 #define SERVER_REMOTE_PROGRAMS_H

@@ -189,6 +189,10 @@ static void on_message(void *user, const struct control_msg *msg)
 	case CONTROL_FAILED:
 		take_failure(child, msg);
 		break;
+	case CONTROL_RELIEF:
+		if (child->state == CHILD_READY)
+			child->handler.on_relief(child->handler.user, child);
+		break;
 	case CONTROL_ENDED:
 	case CONTROL_RELEASED:
 		if (!has_slot)

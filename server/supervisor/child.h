@@ -24,8 +24,9 @@ struct reactor_io;
 struct child_handler {
 	/* A plugin is loaded; `dump` is text that the worker made, owned by the receiver. */
 	void (*on_plugin)(void *user, struct child *child, size_t index, char *dump);
-	/* It is loaded, and serves what it is given. */
+	/* It is loaded, and serves what it is given; it would like to be replaced. */
 	void (*on_ready)(void *user, struct child *child);
+	void (*on_relief)(void *user, struct child *child);
 	/* The connection's slot is free again, and nobody serves it any more: it has ended, ... */
 	void (*on_ended)(void *user, struct child *child, struct link *link);
 	/* ... or was let go, its state in `find`, taken; `owner` is who must have it, or CONTROL_ANY. */
@@ -47,8 +48,7 @@ struct child_options {
 	struct reactor *reactor;
 	const char *name; /* "hello/0"; for ps */
 	size_t plugin_count;
-	int config_fd; /* borrowed, as the next one */
-	int registry_fd, shared_fd;
+	int config_fd, registry_fd, shared_fd; /* borrowed */
 	struct custody_layout layout;
 	unsigned owner;       /* of its EventIds */
 	struct ids_file *ids; /* borrowed, as the next one */

@@ -218,8 +218,11 @@ void group_say(const struct group *g, unsigned type, uint64_t number)
 	each_child(g, say, &word);
 }
 
+/* One that is still starting reads nothing, and has nothing to end: a program that it waits for may never come. */
 static void wait_for(struct child *child, void *arg)
 {
+	if (child->state == CHILD_STARTING)
+		child_kill(child);
 	if (!child_wait(child, *(const double *)arg))
 		log_line(LOG_LEVEL_WARN, "worker %d does not leave and is killed", (int)child->pid);
 }

@@ -95,6 +95,16 @@ static void on_ready(void *user, struct child *child)
 	g->env->on_settled(g->env->user);
 }
 
+static void on_relief(void *user, struct child *child)
+{
+	struct group *g = user;
+	struct seat *seat = seat_of(g, child);
+
+	if (seat != NULL && seat->child == child && group_replace(g, seat))
+		log_line(LOG_LEVEL_NOTICE, "worker %d of %s gets a successor, as it wants to leave",
+			 (int)child->pid, g->plan->name);
+}
+
 static void on_ended(void *user, struct child *child, struct link *link)
 {
 	(void)user;
@@ -160,8 +170,11 @@ static void empty_seat(struct seat *seat, const struct child *child)
 	struct group *g = seat->group;
 	const struct config *config = g->env->config;
 	const struct restart_policy policy = {config->quarantine_after, config->quarantine_time};
-	double wait =
-		restart_note_death(&seat->restart, &policy, reactor_now() - child->started_at);
+	/* That nobody has come to it says nothing against the plugin: the next one waits at once. */
+	bool is_alone = child->failure_rc == -E_ABSENT;
+	double wait = is_alone ? 0
+			       : restart_note_death(&seat->restart, &policy,
+						    reactor_now() - child->started_at);
 
 	seat->child = NULL;
 	note_failure(g, child);
@@ -170,7 +183,7 @@ static void empty_seat(struct seat *seat, const struct child *child)
 		group_give_up(g);
 	seat->again_at = reactor_now() + wait;
 	seat->restarts++;
-	g->crashes++;
+	g->crashes += !is_alone;
 	reactor_timer_start(seat->again, wait, 0);
 }
 
@@ -291,7 +304,8 @@ int seat_start(struct seat *seat, const struct seat_start *start, struct child *
 		.owner = take_owner(g),
 		.ids = g->env->ids,
 		.environment = environment,
-		.handler = {on_plugin, on_ready, on_ended, on_released, on_child_exit, g},
+		.handler = {on_plugin, on_ready, on_relief, on_ended, on_released, on_child_exit,
+			    g},
 	};
 	int rc = -E_NOMEM;
 

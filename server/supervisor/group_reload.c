@@ -9,6 +9,8 @@
 #include "server/supervisor/control.h"
 #include "server/supervisor/group_child.h"
 
+#define AGAIN 10.0 /* seconds between two replacements for a seat */
+
 static void drop_file(struct group *g)
 {
 	if (g->next_config_fd >= 0)
@@ -144,8 +146,10 @@ bool group_replace(struct group *g, struct seat *seat)
 	struct err err = {""};
 	int rc;
 
-	if (seat->successor != NULL || g->next_config_fd >= 0)
+	if (seat->successor != NULL || g->next_config_fd >= 0 ||
+	    (seat->replaced_at > 0 && reactor_now() < seat->replaced_at + AGAIN))
 		return false;
+	seat->replaced_at = reactor_now();
 	rc = seat_start(seat, &start, &seat->successor, &err);
 	if (rc != 0)
 		log_line(LOG_LEVEL_ERR, "a worker of %s can't be started: %s", g->plan->name,

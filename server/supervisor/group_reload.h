@@ -25,7 +25,7 @@ bool group_has_failed(const struct group *g);
 void group_leave(struct group *g, double seconds);
 
 /* Starts a successor for one seat, by the settings that hold: it is seated when it is ready, and who sits there
- * drains. Whether that has begun: not in a reload. */
+ * drains. Whether that has begun: not in a reload, and not twice within ten seconds. */
 bool group_replace(struct group *g, struct seat *seat);
 /* It is ready; nothing to be done in a reload. */
 void group_replaced(struct group *g, struct seat *seat);

@@ -10,7 +10,6 @@
 #define SHARE 0.85                     /* of the container's memory that all workers may have */
 #define SOFT 0.8                       /* of a limit, from which a worker is replaced */
 #define GROWTH ((uint64_t)16 << 20)    /* bytes without which a new worker would be no better */
-#define AGAIN 10.0                     /* seconds between two replacements for a seat */
 #define MIB(bytes) ((bytes) / 1048576) /* for people */
 
 /* All workers, and who has grown most: a plugin that needs much from its start on is not the one that leaks. */
@@ -44,11 +43,8 @@ static void replace(struct group *g, struct child *child, uint64_t used, const c
 	struct seat *seat = &g->seats[child->seat];
 
 	if (seat->child != child || child->state != CHILD_READY ||
-	    used < child->memory_at_start + GROWTH || reactor_now() < seat->replaced_at + AGAIN)
+	    used < child->memory_at_start + GROWTH || !group_replace(g, seat))
 		return;
-	if (!group_replace(g, seat))
-		return;
-	seat->replaced_at = reactor_now();
 	log_line(LOG_LEVEL_WARN,
 		 "worker %d of %s gets a successor: it has %llu MiB of memory, %llu MiB more than "
 		 "at its start, and comes near %s",

@@ -24,7 +24,7 @@ struct seat {
 	struct restart restart;
 	double again_at; /* when it is to be filled */
 	uint64_t restarts;
-	double replaced_at; /* when it last got a successor for its memory */
+	double replaced_at; /* when it last got a successor of its own */
 	bool has_failed;    /* its first worker, or its successor, could not serve */
 };
 

@@ -388,7 +388,7 @@ static int make_groups(struct supervisor *s, struct err *err)
 	return rc;
 }
 
-/* Where any group serves, those that can't do not hinder it. */
+/* Where any group serves, those that can't do not hinder it; a program that comes by itself may come later. */
 static int start_workers(struct supervisor *s, struct err *err)
 {
 	const struct group *first;
@@ -401,7 +401,7 @@ static int start_workers(struct supervisor *s, struct err *err)
 		reactor_run(s->reactor);
 	s->begins = false;
 	for (size_t i = 0; i < s->plan.count; i++)
-		if (group_serves(s->groups[i]))
+		if (group_serves(s->groups[i]) || s->groups[i]->failure_rc == -E_ABSENT)
 			return 0;
 	first = s->groups[0];
 	if (first != NULL && err != NULL)

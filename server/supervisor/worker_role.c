@@ -127,6 +127,13 @@ static void on_connection_end(void *user, uint32_t slot, bool released)
 	say(role, &msg);
 }
 
+static void on_relief(void *user)
+{
+	const struct control_msg msg = {.type = CONTROL_RELIEF, .fd = -1};
+
+	say(user, &msg);
+}
+
 /* ---- what it is told ---- */
 
 static void take_socket(struct role *role, const struct control_msg *msg)
@@ -364,12 +371,16 @@ static int load(struct role *role, const struct worker_role_options *from, struc
 		.dicts = &role->dicts,
 		.programs = &role->programs,
 		.on_connection_end = on_connection_end,
+		.on_relief = on_relief,
 		.reserve_instances = reserve_instances,
 		.reserve_events = reserve_events,
 		.user = role,
 	};
 
-	return worker_create(&options, &role->worker, err);
+	int rc = worker_create(&options, &role->worker, err);
+
+	programs_fini(&role->programs); /* the plugins have taken what they need */
+	return rc;
 }
 
 static int begin(struct role *role, const struct worker_role_options *options, struct err *err)

@@ -12,7 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 import harness  # noqa: E402
 import code_plugins  # noqa: E402
 from code_plugins import CodePlugins, over_protobuf  # noqa: E402
-from remote_plugins import EXAMPLES, UNEXPECTED, Remote, in_javascript, javascript, python  # noqa: E402
+from remote_plugins import (EXAMPLES, JAVASCRIPT, PYTHON, UNEXPECTED, Remote, in_javascript,  # noqa: E402
+                            program)
 
 
 class Phases(Remote):
@@ -161,7 +162,7 @@ await kong.response.exit(200, number + await kong.request.getQueryArg("n"))"""))
 
 class Coroutines(CodePlugins):
     NAMES = ("e2e-asyncio",)
-    OPTIONS = python("e2e-asyncio")
+    OPTIONS = program(PYTHON, "e2e-asyncio")
 
     def coroutine(self, text, **request):
         return self.ask(code_plugins.code("e2e-asyncio", access=text), **request)
@@ -275,7 +276,7 @@ class Deaths(Remote):
 
 class PythonHello(CodePlugins):
     NAMES = ("py-hello",)
-    OPTIONS = python("py-hello", os.path.join(EXAMPLES, "python", "plugins", "py-hello.py"))
+    OPTIONS = program(PYTHON, "py-hello", os.path.join(EXAMPLES, "python", "plugins", "py-hello.py"))
     HEADER = "x-hello-from-python"
 
     def test_the_example_says_hello(self):
@@ -291,7 +292,8 @@ class JavaScriptHello(PythonHello):
 
     @classmethod
     def setUpClass(cls):
-        cls.OPTIONS = javascript("js-hello", os.path.join(EXAMPLES, "javascript", "plugins", "js-hello.js"))
+        cls.OPTIONS = program(JAVASCRIPT, "js-hello",
+                              os.path.join(EXAMPLES, "javascript", "plugins", "js-hello.js"))
         super().setUpClass()
 
 

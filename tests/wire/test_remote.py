@@ -21,11 +21,11 @@ class Lies(lib.WireTest):
         self.server = self.serve("liar", "wire-do", plugin_liar_exec=program(), event_timeout="1s",
                                  quarantine_after=1000, max_message_size="256k")
 
-    def event(self, how):
+    def event(self, how, answer=lambda *_: "GET"):
         """The calls that the gateway is asked to make for one event."""
         with self.server.connect("liar") as gateway:
             instance = gateway.start_instance("liar", json.dumps({"how": how}))
-            return gateway.play(instance, lambda *_: "GET")
+            return gateway.play(instance, answer)
 
     def wait_served(self):
         def is_served():
@@ -38,10 +38,15 @@ class Lies(lib.WireTest):
     def assert_breaks(self, how, text):
         """The program is ended for it, whatever it was believed before that."""
         lines = len(self.server.log_lines)
-        calls = self.event(how)
+
+        def wait_for_its_end(*_):
+            lib.wait_until(lambda: any(text in line for line in self.server.log_lines[lines:]),
+                           "%r for %s in the log:\n%s" % (text, how, self.server.log()))
+            return "GET"
+        # What it says while a call is unanswered, it says before the answer.
+        calls = self.event(how, wait_for_its_end)
         self.assertTrue(calls == ["ret"] or calls[-1][0] == "kong.response.exit", calls)
-        lib.wait_until(lambda: any(text in line for line in self.server.log_lines[lines:]),
-                       "%r for %s in the log:\n%s" % (text, how, self.server.log()))
+        wait_for_its_end()
         with self.server.connect("wire-do") as neighbour:
             instance = neighbour.start_instance("wire-do", '{"mode":"nothing"}')
             self.assertEqual(neighbour.play(instance, lambda *_: "v"), ["ret"])

@@ -14,8 +14,9 @@
                       schema=[{"greeting": {"type": "string", "default": "hello"}}])
 """
 
-from .link import Cancelled, start_dedicated_server, run
+from .link import Cancelled
 from .pdk import AsyncKong, Kong, PDKException
+from .program import run, start_dedicated_server
 
 kong = Kong  # what kong-python-pdk calls the type
 

@@ -1,6 +1,7 @@
 """The link to Outrigger: docs/remote-protocol.md, for one plugin.
 
-One thread has the socket, and an asyncio loop on which coroutines run; plain functions run in threads of a pool.
+One thread has an asyncio loop, which reads what Outrigger says and on which coroutines run; plain functions run in
+threads of a pool.
 """
 
 from __future__ import annotations
@@ -9,22 +10,23 @@ import asyncio
 import concurrent.futures
 import inspect
 import json
-import os
 import queue
-import sys
+import threading
 import traceback
 from typing import Any, Callable, Dict, Optional
 
 import msgpack
 import zmq
-import zmq.asyncio
+from zmq.utils.monitor import parse_monitor_message
 
-from .pdk import AsyncKong, Function, Kong, PDKException
+from .pdk import AsyncKong, Functions, Kong, PDKException
 
 VERSION = 1
 (HELLO, WELCOME, START, CLOSE, EVENT, CALL, ANSWER, END, CANCEL, PING, PONG, LEAVE) = range(1, 13)
-PHASES = ("certificate", "rewrite", "preread", "access", "response", "log")
+GONE = (zmq.EVENT_CLOSED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+        zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
 SILENCE = 15  # heartbeats that may be missing
+ANSWER_WITHIN = 10  # seconds, for Outrigger to say whether a guest may come in
 
 
 class Cancelled(BaseException):
@@ -73,8 +75,7 @@ class ThreadEvent(Event):
         self.answers: "queue.SimpleQueue[Optional[list]]" = queue.SimpleQueue()
 
     def ask(self, name: str, args: list) -> list:
-        message = self.next_call(name, args)
-        self.link.loop.call_soon_threadsafe(self.link.send, message)
+        self.link.send(self.next_call(name, args))
         return self.outcome(self.answers.get())
 
     def answer(self, answer: Optional[list]) -> None:
@@ -118,48 +119,145 @@ class TaskEvent(Event):
 
 
 class Link:
-    def __init__(self, name: str, plugin: type, description: Dict[str, Any], lua_style: bool):
-        self.name, self.plugin, self.description, self.lua_style = name, plugin, description, lua_style
+    """One connection, from HELLO to its end."""
+
+    def __init__(self, plugin: type, description: Dict[str, Any], lua_style: bool):
+        self.plugin, self.description, self.lua_style = plugin, description, lua_style
         self.instances: Dict[int, Any] = {}
         self.events: Dict[int, Event] = {}
-        self.functions: Dict[str, Function] = {}
+        self.functions = Functions([])
         self.leaving = False
+        self.lock = threading.Lock()  # of the socket: threads send by themselves
+        self.loop = asyncio.get_running_loop()
+        self.welcomed: "asyncio.Future[bool]" = self.loop.create_future()
+        self.ended: "asyncio.Future[Optional[str]]" = self.loop.create_future()  # why, if it is not as it should be
+        self.silent = 0  # heartbeats that were missing
+        self.closed = False
 
     # ---- the socket ----
 
-    def send(self, message: bytes) -> None:
-        # Credit bounds what is under way, so nobody has to wait until it has gone.
-        self.socket.send(message)
-
-    async def serve(self, address: str) -> None:
-        self.loop = asyncio.get_running_loop()
-        context = zmq.asyncio.Context()
+    def open(self, context: zmq.Context, address: str, keys: Optional[Dict[str, Any]], is_guest: bool) -> None:
+        """Connects; `welcomed` then says whether it is let in."""
         self.socket = context.socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 1000)
         self.socket.setsockopt(zmq.SNDHWM, 0)
+        self.socket.setsockopt(zmq.IPV6, 1)
+        if keys is not None:
+            self.socket.curve_secretkey = keys["secret"].encode()
+            self.socket.curve_publickey = keys["public"].encode()
+            self.socket.curve_serverkey = keys["peers"][0].encode()
+        self.monitor = self.watch() if is_guest else None
         self.socket.connect(address)
+        self.loop.add_reader(self.socket.FD, self.look)
         self.send(pack(HELLO, 0, "outrigger for Python", [self.description]))
-        self.welcome(unpack(await self.socket.recv()))
-        while not (self.leaving and not self.events):
-            try:
-                data = await asyncio.wait_for(self.socket.recv(), self.silence)
-            except asyncio.TimeoutError:
-                sys.exit("outrigger: nobody has been heard of for %gs" % self.silence)
-            self.take(unpack(data))
-        self.socket.close()
-        context.term()
+        if self.monitor is not None:
+            self.loop.call_soon(self.look_at, self.monitor)  # the descriptor tells of changes only
+            self.loop.call_later(ANSWER_WITHIN, self.give_up)
 
-    def welcome(self, envelope: list) -> None:
-        kind, _, said = envelope[:3]
-        if kind != WELCOME:
-            raise ValueError("Outrigger does not begin with WELCOME")
-        self.silence = said["heartbeat"] * SILENCE
-        self.functions = {row["name"]: Function(row) for row in said["functions"]}
+    def watch(self) -> zmq.Socket:
+        """A guest that finds nobody, or loses its connection, begins anew."""
+        self.socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        monitor = self.socket.get_monitor_socket(GONE)
+        self.loop.add_reader(monitor.FD, self.look_at, monitor)
+        return monitor
+
+    def give_up(self) -> None:
+        if not self.welcomed.done():
+            self.close("nobody answers")
+
+    def look_at(self, monitor: zmq.Socket) -> None:
+        if self.closed:
+            return
+        try:
+            event = parse_monitor_message(monitor.recv_multipart(zmq.NOBLOCK))["event"]
+        except zmq.Again:
+            return
+        self.look()  # what was said before
+        self.close("the connection was lost" if event == zmq.EVENT_DISCONNECTED else
+                   "nobody is there" if event == zmq.EVENT_CLOSED else "the keys don't fit")
+
+    def send(self, message: bytes) -> None:
+        """From any thread. Credit bounds what is under way, so nobody has to wait until it has gone."""
+        with self.lock:
+            if self.closed:
+                return
+            try:
+                self.socket.send(message, zmq.NOBLOCK)
+            except zmq.Again:  # it has gone, of which the loop is told
+                return
+            has_more = self.socket.EVENTS & zmq.POLLIN
+        if has_more:  # of which the loop may not be told any more
+            self.loop.call_soon_threadsafe(self.look)
+
+    def receive(self) -> Optional[bytes]:
+        with self.lock:
+            if self.closed:
+                return None
+            try:
+                return self.socket.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return None
+
+    def look(self) -> None:
+        while True:
+            data = self.receive()
+            if data is None:
+                break
+            self.silent = 0
+            try:
+                self.take(unpack(data))
+            except Exception:  # pylint: disable=broad-except
+                self.close(traceback.format_exc())
+        self.end_if_idle()
+
+    def ask_to_leave(self) -> None:
+        self.send(pack(LEAVE, 0))
+
+    def end_if_idle(self) -> None:
+        if self.leaving and not self.events:
+            self.close(None)
+
+    def close(self, why: Optional[str]) -> None:
+        """What runs is cancelled."""
+        if self.closed:
+            return
+        with self.lock:
+            self.closed = True
+            self.loop.remove_reader(self.socket.FD)
+            if self.monitor is not None:
+                self.loop.remove_reader(self.monitor.FD)
+                self.socket.disable_monitor()
+                self.monitor.close()
+            self.socket.close()
+        for event in list(self.events.values()):
+            event.cancel()
+        if not self.welcomed.done():
+            self.welcomed.set_result(False)
+        self.ended.set_result(why)
+
+    def beat(self) -> None:
+        """Outrigger says something in each heartbeat."""
+        self.silent += 1
+        if self.silent > SILENCE:
+            self.close("nobody has been heard of for %gs" % (self.heartbeat * SILENCE))
+        if not self.closed:
+            self.loop.call_later(self.heartbeat, self.beat)
+
+    def welcome(self, said: Dict[str, Any]) -> None:
+        self.heartbeat = said["heartbeat"]
+        self.functions = Functions(said["functions"])
         self.threads = concurrent.futures.ThreadPoolExecutor(said["credit"], "event")
+        self.loop.call_later(self.heartbeat, self.beat)
+        self.welcomed.set_result(True)
 
     def take(self, envelope: list) -> None:
         kind, number = envelope[:2]
-        if kind == PING:
+        if not self.welcomed.done():
+            if kind == WELCOME:
+                self.welcome(envelope[2])
+            else:  # another program is there
+                self.close("another program serves the plugin")
+        elif kind == PING:
             self.send(pack(PONG, number))
         elif kind == START:
             self.start(number, envelope[3])
@@ -204,7 +302,7 @@ class Link:
             pass
         except BaseException as caught:
             error, trace = describe(caught)
-        self.loop.call_soon_threadsafe(self.end, event, error, trace)
+        self.end(event, error, trace)
 
     async def run_task(self, event: TaskEvent, handler: Callable) -> None:
         error = trace = None
@@ -224,8 +322,11 @@ class Link:
         self.end(event, error, trace)
 
     def end(self, event: Event, error: Optional[str], trace: Optional[str]) -> None:
+        """From any thread."""
         del self.events[event.number]
         self.send(pack(END, event.number, error, trace))
+        if self.leaving:
+            self.loop.call_soon_threadsafe(self.end_if_idle)
 
 
 class Failed:
@@ -241,33 +342,3 @@ class Failed:
 def describe(error: BaseException) -> tuple:
     text = traceback.format_exception_only(type(error), error)[-1].strip()
     return text, "".join(traceback.format_exception(type(error), error, error.__traceback__))
-
-
-def describe_schema(name: str, schema: Any) -> str:
-    """A whole schema, or the fields of `config` alone, as kong-python-pdk has them."""
-    if not isinstance(schema, dict):
-        schema = {"name": name, "fields": [{"config": {"type": "record", "fields": list(schema)}}]}
-    return json.dumps(schema)
-
-
-def run(name: str, plugin: type, version: str = "0.1.0", priority: int = 0, schema: Any = (),
-        lua_style: bool = False) -> None:
-    """Serves the plugin until Outrigger says that it is enough. With lua_style a call returns (result, error) and
-    raises nothing."""
-    address = os.environ.get("OUTRIGGER_REMOTE")
-    if not address:
-        sys.exit("%s is started by Outrigger: plugin_NAME_exec = python3 %s" % (name, sys.argv[0]))
-    description = {
-        "name": name, "version": version, "priority": priority, "schema": describe_schema(name, schema),
-        "phases": [phase for phase in PHASES if callable(getattr(plugin, phase, None))],
-    }
-    asyncio.run(Link(name, plugin, description, lua_style).serve(address))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)  # not waiting for threads of the plugin's own
-
-
-def start_dedicated_server(name: str, plugin: type, version: Optional[str] = None, priority: int = 0,
-                           schema: Any = (), lua_style: bool = True) -> None:
-    """As kong-python-pdk has it."""
-    run(name, plugin, version or "0.1.0", priority, schema, lua_style)

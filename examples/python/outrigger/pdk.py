@@ -43,24 +43,28 @@ class Function:
         return results[0] if results else None
 
 
+class Functions(Dict[str, Function]):
+    """By name; and the names of all namespaces."""
+
+    def __init__(self, rows: Sequence[Dict[str, Any]]):
+        super().__init__((row["name"], Function(row)) for row in rows)
+        self.namespaces = {name[:at] for name in self for at, letter in enumerate(name) if letter == "."}
+
+
 class Namespace:
     """kong, kong.request and so on: attributes are functions or further namespaces."""
 
-    def __init__(self, functions: Dict[str, Function], prefix: str, make: Callable[[Function], Any]):
+    def __init__(self, functions: Functions, prefix: str, make: Callable[[Function], Any]):
         self._functions, self._prefix, self._make = functions, prefix, make
 
     def __getattr__(self, name: str) -> Any:
         path = "%s.%s" % (self._prefix, name)
         function = self._functions.get(path)
-        inner = Namespace(self._functions, path, self._make)
-        if function is not None:
-            found: Any = self._make(function)
-            if path == "kong.log":  # kong.log(...) and kong.log.info(...)
-                inner.__dict__["_call"] = found
-                found = inner
-        elif any(other.startswith(path + ".") for other in self._functions):
-            found = inner
-        else:
+        found: Any = None if function is None else self._make(function)
+        if path in self._functions.namespaces:
+            call, found = found, Namespace(self._functions, path, self._make)
+            found.__dict__["_call"] = call  # kong.log(...) and kong.log.info(...)
+        if found is None:
             raise AttributeError("the PDK has no %s" % path)
         self.__dict__[name] = found
         return found
@@ -87,7 +91,7 @@ def named(call: Callable[..., Any], function: Function) -> Callable[..., Any]:
 class Kong(Namespace):
     """For plain functions: a call returns when the answer is there, and raises PDKException."""
 
-    def __init__(self, functions: Dict[str, Function], ask: Callable[[str, list], list],
+    def __init__(self, functions: Functions, ask: Callable[[str, list], list],
                  lua_style: bool = False):
         def make(function: Function) -> Callable[..., Any]:
             def call(*args: Any, **more: Any) -> Any:
@@ -107,7 +111,7 @@ class Kong(Namespace):
 class AsyncKong(Namespace):
     """For coroutines: calls are awaited."""
 
-    def __init__(self, functions: Dict[str, Function], ask: Callable[[str, list], Awaitable[list]],
+    def __init__(self, functions: Functions, ask: Callable[[str, list], Awaitable[list]],
                  lua_style: bool = False):
         def make(function: Function) -> Callable[..., Any]:
             async def call(*args: Any, **more: Any) -> Any:

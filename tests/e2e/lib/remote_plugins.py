@@ -6,31 +6,18 @@ A test of a Remote class says what a handler does in both languages; its twin (i
 import os
 import sys
 
-import harness
-from code_plugins import CodePlugins, twins
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 
-PYTHON, JAVASCRIPT = "python", "javascript"
-FIXTURES = os.path.join(harness.SOURCE, "tests", "fixtures", "remote")
-EXAMPLES = os.path.join(harness.SOURCE, "examples")
-NODE_MODULES = os.path.join(harness.SOURCE, "build", "javascript", "node_modules")
+from code_plugins import CodePlugins, twins  # noqa: E402
+from remote_programs import EXAMPLES, JAVASCRIPT, PYTHON, Program  # noqa: E402,F401
+
 UNEXPECTED = {"message": "An unexpected error occurred"}
 
 
-def python(name, path=None):
-    """The options by which Outrigger starts a plugin in Python, which may read the package that it imports."""
-    package = os.path.join(EXAMPLES, "python")
-    path = path or os.path.join(FIXTURES, name + ".py")
-    return ("--read-paths=default,%s" % package, "--plugin-%s-exec=/usr/bin/env 'PYTHONPATH=%s' %s '%s'" % (
-        name, package, sys.executable, path))
-
-
-def javascript(name, path=None):
-    """The same for JavaScript, with the npm packages that `./dev setup` installs."""
-    if not os.path.isdir(os.path.join(NODE_MODULES, "zeromq")):
-        raise AssertionError("npm packages are not in %s: `./dev setup` puts them there" % NODE_MODULES)
-    path = path or os.path.join(FIXTURES, name + ".js")
-    return ("--read-paths=default,%s" % NODE_MODULES, "--plugin-%s-exec=env 'NODE_PATH=%s' node '%s' '%s'" % (
-        name, NODE_MODULES, os.path.join(EXAMPLES, "javascript", "cli.js"), path))
+def program(language, name, path=None):
+    """The options by which Outrigger starts a plugin, which may read the packages that it imports."""
+    it = Program(language, name, path)
+    return "--read-paths=default," + it.folder, "--plugin-%s-exec=%s" % (name, it.exec())
 
 
 def in_javascript(namespace):
@@ -47,7 +34,7 @@ class Remote(CodePlugins):
     @classmethod
     def setUpClass(cls):
         cls.NAMES = ("e2e-" + cls.LANGUAGE,)
-        cls.OPTIONS = (python if cls.LANGUAGE == PYTHON else javascript)(*cls.NAMES) + cls.MORE
+        cls.OPTIONS = program(cls.LANGUAGE, *cls.NAMES) + cls.MORE
         super().setUpClass()
 
     def pick(self, in_python, in_javascript):
