@@ -26,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "e2e", "lib"), os.path.join(HERE, "..", "lib")]
 
 import harness  # noqa: E402
+import programs  # noqa: E402
 import small_disk  # noqa: E402
 
 PLUGINS = os.path.join(harness.SOURCE, "tests", "fixtures", "plugins")
@@ -38,11 +39,12 @@ DISK = 64 << 20  # bytes, where a plugin is to fill it
 # the next worker, and others to go there at each death, and to come out of it soon.
 PATIENT = ["--quarantine-after=1000"]
 STRICT = ["--quarantine-after=1", "--quarantine-time=10ms"]
-GUARDS = {"lua": "fault-guard", "c": "fault_guard"}
+GUARDS = {"lua": "fault-guard", "c": "fault_guard", **programs.GUARDS}
 NEIGHBOUR = "fault-neighbour"
 FAULTS = {
     "lua": ("raise", "exit", "spin", "spin_compiled", "memory", "descriptors", "stack"),
     "c": ("segv", "abort", "exit", "free_twice", "stack", "spin", "memory", "descriptors"),
+    **programs.FAULTS,
 }
 CONF = """
 nginx_events_worker_connections = 8192
@@ -108,7 +110,7 @@ class Stand:
         self.upstream = Helper("upstream.py", SECRET)
         self.options = ["--prefix=" + self.stage.path("kong"), "--plugins-dir=" + PLUGINS,
                         "--c-plugin-path=" + NATIVE, "--protocol=" + protocol,
-                        "--plugin=" + self.guard, "--plugin=" + NEIGHBOUR, *row.options]
+                        "--plugin=" + self.guard, "--plugin=" + NEIGHBOUR, *programs.options(row.language), *row.options]
         self.helpers = [self.upstream]
         self.ours = set()  # all pids of Outrigger that were seen
         self.gateway = self.stage.gateway(
@@ -384,6 +386,9 @@ ROWS += [
     Row("... without respawn", "lua", kill_supervisor_for_good, respawned=False),
     Row("kill everything", "lua", kill_all, alone=True),
 ]
+ROWS += [Row("%s: kill" % language, language,
+             programs.kill_program_or_worker(wait_worker, children, pause, 5), options=STRICT)
+         for language in programs.GUARDS]
 
 
 def judge(counts, all_hit):
