@@ -26,7 +26,7 @@ struct event_record {
 	uint64_t connection; /* RUNNING: where the gateway waits */
 	uint64_t message_id; /* RUNNING: of the call to be answered */
 	double started_at;   /* monotonic seconds */
-	double turn_at;      /* when the state was entered */
+	double turn_at;      /* when the state was entered, or the handler went on */
 	double used;         /* seconds that the gateway has waited for us before this turn */
 };
 

@@ -37,15 +37,23 @@ void turn_take(struct event *event, const struct session *s, const struct msg *c
 	take_at(event, s, call, reactor_now_exact());
 }
 
+/* What has gone by since is the handler's time. Returns now. */
+static double use_time(struct event_record *record)
+{
+	double now = reactor_now_exact();
+
+	record->used += now - record->turn_at;
+	record->turn_at = now;
+	return now;
+}
+
 void turn_give(struct event *event, enum event_state state, bool slow)
 {
 	struct served *served = event->served;
 	struct event_record *record = event->record;
-	double now = reactor_now_exact();
+	double now = use_time(record);
 	double span = slow ? served->settings->slow_step_timeout : served->settings->step_timeout;
 
-	record->used += now - record->turn_at;
-	record->turn_at = now;
 	record->state = state;
 	FAULT(TURN_GIVEN);
 	deadline_set(&event->deadline, slow ? &served->slow_steps : &served->steps, now + span);
@@ -325,6 +333,8 @@ void turn_continue(struct pdk_rq *rq)
 {
 	struct event *event = event_of(rq);
 
+	if (event->record->state == EVENT_RUNNING)
+		use_time(event->record); /* a wait is a pause, though not one of the deadline's */
 	begin_watch(event);
 	end_watch(event, fiber_resume(rq->fiber));
 }
@@ -347,10 +357,7 @@ static enum msg_follow follow_of(const struct event *event, const struct pdk_fn 
 /* The gateway waits no longer. */
 static void end_last_turn(struct event_record *record)
 {
-	double now = reactor_now_exact();
-
-	record->used += now - record->turn_at;
-	record->turn_at = now;
+	use_time(record);
 	record->state = EVENT_ENDED;
 }
 

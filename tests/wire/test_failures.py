@@ -168,6 +168,28 @@ class Deadlines(FailureTest):
         self.assertEqual(self.gateway.step(body["EventId"], b"text")["Data"]["Args"][0], "x-length")
 
 
+class Waits(lib.WireTest):
+    """Of a handler, for something of its own."""
+
+    def play(self, lua, **settings):
+        server = self.serve_code(handler="function P:access() %s end" % lua, **settings)
+        with server.connect() as gateway:
+            return gateway.play(gateway.start_instance("p"), lambda *_: "v")
+
+    def test_many_short_ones_meet_the_deadline_as_one_long_one_does(self):
+        calls = self.play("while true do ngx.sleep(0.02) end", event_timeout="300ms")
+        self.assertIn("deadline exceeded", calls[0][1][0])
+        self.assertEqual({"Method": calls[1][0], "Args": calls[1][1]}, lib.EXIT_503)
+
+    def test_one_is_a_pause_behind_which_a_handler_may_run_again(self):
+        calls = self.play("""
+            ngx.sleep(1.2)
+            local begun = os.clock()
+            while os.clock() - begun < 0.05 do end
+            kong.response.exit(200, "done")""", stall_timeout="1s", event_timeout="50s")
+        self.assertEqual(calls[-1][1][:2], [200, "done"])
+
+
 class Hopeless(lib.WireTest):
     """Without a supervisor."""
 
