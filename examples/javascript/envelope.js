@@ -37,7 +37,8 @@ function toValue(raw) {
 }
 
 function pack(...envelope) {
-	return Buffer.from(encoder.encode([VERSION, ...envelope]))
+	const {buffer, byteOffset, byteLength} = encoder.encode([VERSION, ...envelope])
+	return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 function unpack(bytes) {

@@ -3,9 +3,16 @@
 const {TYPES: {CALL}, pack, toValue} = require("./envelope")
 const {Cancelled, PDKError} = require("./pdk")
 
+const TEXT_MAX = 2 ** 16 // letters of an error and of its stack
+
+/* What can't be sent, half a pair of letters, is replaced. */
+function limit(text) {
+	return Buffer.from(text.slice(0, TEXT_MAX)).toString()
+}
+
 function describeError(error) {
 	const text = error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`
-	return [text, (error instanceof Error && error.stack) || text]
+	return [limit(text), limit((error instanceof Error && error.stack) || text)]
 }
 
 const origins = new WeakMap() // which event an error of a call belongs to
@@ -17,64 +24,60 @@ class Event {
 		this.number = number
 		this.calls = 0
 		this.isOver = false
-		this.waiting = null // for the answer to a call
-		this.turn = null // the promise of the latest call's end
+		this.asked = [] // the first is under way
+		this.settled = null // to be called when there is none any more
 		this.failure = null // of a call that nobody awaited
 	}
 
-	async ask(name, args) {
-		const before = this.turn
-		let done
-		const mine = this.turn = new Promise((resolve) => {
-			done = resolve
-		})
-		try {
-			if (before !== null)
-				await before
-			const [isGood, answer] = await this.call(name, args)
-			if (!isGood)
-				throw new PDKError(toValue(answer))
-			return toValue(answer)
-		} catch (error) {
-			origins.set(error, this)
-			throw error
-		} finally {
-			if (this.turn === mine)
-				this.turn = null
-			done()
-		}
-	}
-
-	call(name, args) {
+	/* Promises [whether it went well, the results or why not]. */
+	ask(name, args) {
 		return new Promise((resolve, reject) => {
 			if (this.isOver)
 				throw new Cancelled()
-			this.send(pack(CALL, this.number, ++this.calls, name, args))
-			this.waiting = {resolve, reject}
+			const message = pack(CALL, this.number, ++this.calls, name, args)
+			this.asked.push({message, resolve, reject})
+			if (this.asked.length === 1)
+				this.send(message)
 		})
 	}
 
 	answer(outcome) {
-		const waiting = this.waiting
-		this.waiting = null
-		if (waiting !== null)
-			waiting.resolve(outcome)
+		this.asked.shift()?.resolve(outcome)
+		if (this.asked.length > 0)
+			this.send(this.asked[0].message)
+		else
+			this.settled?.()
 	}
 
 	cancel() {
-		const waiting = this.waiting
-		this.waiting = null
 		this.isOver = true
-		if (waiting !== null)
-			waiting.reject(new Cancelled())
+		for (const {reject} of this.asked.splice(0))
+			reject(new Cancelled())
+		this.settled?.()
+	}
+
+	/* The first result; nil and a text behind it are an error, as everywhere in the PDK. */
+	result(results) {
+		const values = toValue(results)
+		if (values.length > 1 && values[0] === null && typeof values[1] === "string")
+			this.refuse(results[1])
+		return values.length > 0 ? values[0] : null
+	}
+
+	refuse(why) {
+		const error = new PDKError(toValue(why))
+		origins.set(error, this)
+		throw error
 	}
 
 	/* Waits for calls that nobody awaited; what they fail with, fails the event. */
 	async settle() {
-		if (this.turn === null)
+		if (this.asked.length === 0)
 			return
-		while (this.turn !== null)
-			await this.turn
+		while (this.asked.length > 0)
+			await new Promise((resolve) => {
+				this.settled = resolve
+			})
 		await new Promise(setImmediate) // until then, Node has told of what nobody caught
 	}
 

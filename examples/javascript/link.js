@@ -29,16 +29,26 @@ class Session {
 		this.instances = new Map()
 		this.events = new Map()
 		this.leaving = false
+		this.outbox = []
+		/* What is said at once goes at once: that takes few system calls. Credit bounds it. */
 		this.send = (bytes) => {
-			/* Credit bounds what is under way, so nobody has to wait until it has gone. */
-			if (!this.isStopped)
-				this.socket.send(bytes).catch((error) => this.stop(error.message))
+			if (this.outbox.push(bytes) === 1)
+				setImmediate(() => this.flush())
 		}
+	}
+
+	flush() {
+		for (const bytes of this.outbox.splice(0))
+			if (!this.isStopped)
+				this.socket.send(bytes).catch((error) => {
+					if (error.code !== "EAGAIN") // it has gone, of which we are told
+						this.stop(error.message)
+				})
 	}
 
 	/* Until WELCOME. Whether it came. */
 	async open(address, keys, isGuest) {
-		this.socket = new Dealer({linger: 1000, sendHighWaterMark: 0, ipv6: true, ...keys,
+		this.socket = new Dealer({linger: 1000, sendHighWaterMark: 0, sendTimeout: 0, ipv6: true, ...keys,
 			...(isGuest ? {reconnectInterval: -1, receiveTimeout: ANSWER_WITHIN} : {})})
 		if (isGuest)
 			this.watch()
@@ -96,6 +106,7 @@ class Session {
 	stop(why) {
 		if (this.isStopped)
 			return
+		this.flush()
 		this.isStopped = true
 		this.why = why
 		for (const event of this.events.values())
@@ -135,7 +146,7 @@ class Session {
 	async begin(number, live, phase) {
 		const event = new Event(this.send, number)
 		const handler = live instanceof Failed ? live.fail : live[phase]
-		const kong = this.makeKong((name, args) => event.ask(name, args))
+		const kong = this.makeKong(event)
 		this.events.set(number, event)
 		const [error, trace] = await event.run(handler, live, kong)
 		this.events.delete(number)

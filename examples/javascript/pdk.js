@@ -20,36 +20,29 @@ class Cancelled extends Error {
 	}
 }
 
-const ASK = Symbol("how a function is asked for")
-
-/* The first result; nil and a text behind it are an error, as everywhere in the PDK. */
-function result(results) {
-	if (results.length > 1 && results[0] === null && typeof results[1] === "string")
-		throw new PDKError(results[1])
-	return results.length > 0 ? results[0] : null
-}
+const EVENT = Symbol("whose kong it is")
 
 /* Absent arguments at the end are left out. */
 function trim(args) {
 	let n = args.length
 	while (n > 0 && (args[n - 1] === undefined || args[n - 1] === null))
 		n--
-	return args.slice(0, n)
+	return n === args.length ? args : args.slice(0, n)
 }
 
-function caller(ask, name) {
-	return async (...args) => result(await ask(name, trim(args)))
+/* Throws by itself, so that an error's stack has the line of the plugin. */
+function caller(event, name) {
+	return async (...args) => {
+		const [isGood, answer] = await event.ask(name, trim(args))
+		return isGood ? event.result(answer) : event.refuse(answer)
+	}
 }
 
-/* Made at its first use, for one event. */
 function define(shape, key, make) {
 	Object.defineProperty(shape, key, {
-		configurable: true,
 		enumerable: true,
 		get() {
-			const value = make(this[ASK])
-			Object.defineProperty(this, key, {value, enumerable: true})
-			return value
+			return make(this[EVENT])
 		},
 	})
 }
@@ -58,14 +51,14 @@ function camel(word) {
 	return word.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
 }
 
-function namespace(shape, ask, name, isFunction) {
+function namespace(shape, event, name, isFunction) {
 	/* kong.log(...) and kong.log.info(...) */
-	const made = isFunction ? Object.setPrototypeOf(caller(ask, name), shape) : Object.create(shape)
-	made[ASK] = ask
+	const made = isFunction ? Object.setPrototypeOf(caller(event, name), shape) : Object.create(shape)
+	made[EVENT] = event
 	return made
 }
 
-/** Returns what makes a `kong` of a function ask(name, args), which promises the results. */
+/** Returns what makes an event's `kong`. */
 function describe(functions) {
 	const names = new Set(functions.map((row) => row.name))
 	const shapes = new Map([["kong", {}]])
@@ -76,7 +69,7 @@ function describe(functions) {
 			shapes.set(path, shape)
 			for (const key of new Set([word, camel(word)]))
 				define(shapeOf(path.slice(0, at)), key,
-					(ask) => namespace(shape, ask, path, names.has(path)))
+					(event) => namespace(shape, event, path, names.has(path)))
 		}
 		return shapes.get(path)
 	}
@@ -87,9 +80,9 @@ function describe(functions) {
 		const at = name.lastIndexOf("."), word = name.slice(at + 1)
 		if (!shapes.has(name))
 			for (const key of new Set([word, camel(word)]))
-				define(shapes.get(name.slice(0, at)), key, (ask) => caller(ask, name))
+				define(shapes.get(name.slice(0, at)), key, (event) => caller(event, name))
 	}
-	return (ask) => namespace(shapes.get("kong"), ask, "kong", false)
+	return (event) => namespace(shapes.get("kong"), event, "kong", false)
 }
 
 module.exports = {Cancelled, PDKError, describe}

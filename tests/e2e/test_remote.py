@@ -187,6 +187,12 @@ await kong.response.exit(200, "second")""").text, "first")
     def test_a_call_that_nobody_waits_for_does_no_harm(self):
         response = self.coroutine("asyncio.ensure_future(kong.request.get_method())\nawait asyncio.sleep(0)")
         self.assertEqual(response.status, 200, self.error_log())
+        response = self.coroutine("""
+for i in range(5):
+    asyncio.ensure_future(kong.log.notice("SAID ", i))
+await asyncio.sleep(0)""")
+        self.assertEqual(response.status, 200, self.error_log())
+        self.wait_log("SAID 4")
 
 
 class Deadlines(Remote):
@@ -276,7 +282,8 @@ class Deaths(Remote):
 
 class PythonHello(CodePlugins):
     NAMES = ("py-hello",)
-    OPTIONS = program(PYTHON, "py-hello", os.path.join(EXAMPLES, "python", "plugins", "py-hello.py"))
+    FILE = os.path.join(EXAMPLES, "python", "plugins", "py-hello.py")
+    OPTIONS = program(PYTHON, "py-hello", FILE)
     HEADER = "x-hello-from-python"
 
     def test_the_example_says_hello(self):
@@ -284,6 +291,12 @@ class PythonHello(CodePlugins):
         response = self.ask({"name": name, "config": {"message": "hi"}}, headers={"Host": "example.com"})
         self.assertEqual(response.header(self.HEADER), "hi to example.com", self.error_log())
         self.assertEqual(self.ask({"name": name}, headers={"Host": "a.b"}).header(self.HEADER), "hello to a.b")
+
+
+class PythonHelloByItsFile(PythonHello):
+    """As kong-python-pluginserver takes it, with no line of its own that serves it."""
+
+    OPTIONS = program(PYTHON, "py-hello", PythonHello.FILE, ("-m", "outrigger"))
 
 
 class JavaScriptHello(PythonHello):

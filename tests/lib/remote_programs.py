@@ -12,17 +12,18 @@ SUFFIXES = {PYTHON: ".py", JAVASCRIPT: ".js"}
 
 
 class Program:
-    """The words of its command, the variable that it needs, and the folder that it reads beside its own."""
+    """The words of its command (`options` are the interpreter's), the variable that it needs, and the folder that it
+    reads beside its own."""
 
-    def __init__(self, language, name, path=None):
+    def __init__(self, language, name, path=None, options=()):
         path = path or os.path.join(FIXTURES, name + SUFFIXES[language])
         if language == PYTHON:
-            self.words = [sys.executable, path]
+            self.words = [sys.executable, *options, path]
             self.variable, self.folder = "PYTHONPATH", os.path.join(EXAMPLES, "python")
         else:
             if not os.path.isdir(os.path.join(NODE_MODULES, "zeromq")):
                 raise AssertionError("npm packages are not in %s: `./dev setup` puts them there" % NODE_MODULES)
-            self.words = ["node", os.path.join(EXAMPLES, "javascript", "cli.js"), path]
+            self.words = ["node", *options, os.path.join(EXAMPLES, "javascript", "cli.js"), path]
             self.variable, self.folder = "NODE_PATH", NODE_MODULES
 
     def exec(self):

@@ -14,7 +14,7 @@
                       schema=[{"greeting": {"type": "string", "default": "hello"}}])
 """
 
-from .link import Cancelled
+from .event import Cancelled
 from .pdk import AsyncKong, Kong, PDKException
 from .program import run, start_dedicated_server
 

@@ -1,121 +1,30 @@
 """The link to Outrigger: docs/remote-protocol.md, for one plugin.
 
-One thread has an asyncio loop, which reads what Outrigger says and on which coroutines run; plain functions run in
-threads of a pool.
+One thread has an asyncio loop, which alone reads and writes, and on which coroutines run; plain methods run in threads
+of their own, which leave what they have to say in the outbox and wake the loop. So what comes and goes at once does so
+by few system calls, and no thread waits for another's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
+import collections
 import inspect
 import json
-import queue
-import threading
 import traceback
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Deque, Dict, List, Optional
 
-import msgpack
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from .pdk import AsyncKong, Functions, Kong, PDKException
+from .envelope import (ANSWER, CANCEL, CLOSE, END, EVENT, HELLO, LEAVE, PING, PONG, START, WELCOME, pack, unpack)
+from .event import Event, Pool, TaskEvent, ThreadEvent
+from .pdk import AsyncKong, Kong, make_kong
 
-VERSION = 1
-(HELLO, WELCOME, START, CLOSE, EVENT, CALL, ANSWER, END, CANCEL, PING, PONG, LEAVE) = range(1, 13)
 GONE = (zmq.EVENT_CLOSED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL |
         zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
 SILENCE = 15  # heartbeats that may be missing
 ANSWER_WITHIN = 10  # seconds, for Outrigger to say whether a guest may come in
-
-
-class Cancelled(BaseException):
-    """The event is over, by a call such as kong.response.exit or by a deadline. To be let through."""
-
-
-def pack(*envelope: Any) -> bytes:
-    return msgpack.packb((VERSION,) + envelope, unicode_errors="surrogateescape")
-
-
-def unpack(data: bytes) -> list:
-    envelope = msgpack.unpackb(data, unicode_errors="surrogateescape", strict_map_key=False)
-    if envelope[0] != VERSION:
-        raise ValueError("Outrigger speaks version %r of the protocol" % (envelope[0],))
-    return envelope[1:]
-
-
-class Event:
-    """One run of a handler. Calls are made one after the other: that is the protocol's rule."""
-
-    def __init__(self, link: "Link", number: int):
-        self.link, self.number, self.calls = link, number, 0
-        self.is_over = False
-
-    def next_call(self, name: str, args: list) -> bytes:
-        if self.is_over:
-            raise Cancelled()
-        self.calls += 1
-        return pack(CALL, self.number, self.calls, name, args)
-
-    @staticmethod
-    def outcome(answer: Optional[list]) -> list:
-        if answer is None:
-            raise Cancelled()
-        is_good, result = answer
-        if not is_good:
-            raise PDKException(result)
-        return result
-
-
-class ThreadEvent(Event):
-    """On a thread of the pool."""
-
-    def __init__(self, link: "Link", number: int):
-        super().__init__(link, number)
-        self.answers: "queue.SimpleQueue[Optional[list]]" = queue.SimpleQueue()
-
-    def ask(self, name: str, args: list) -> list:
-        self.link.send(self.next_call(name, args))
-        return self.outcome(self.answers.get())
-
-    def answer(self, answer: Optional[list]) -> None:
-        self.answers.put(answer)
-
-    def cancel(self) -> None:
-        self.is_over = True
-        self.answers.put(None)
-
-
-class TaskEvent(Event):
-    """A task of the loop."""
-
-    def __init__(self, link: "Link", number: int):
-        super().__init__(link, number)
-        self.turn = asyncio.Lock()
-        self.waiting: Optional[asyncio.Future] = None
-        self.task: Optional[asyncio.Task] = None
-
-    async def ask(self, name: str, args: list) -> list:
-        async with self.turn:
-            message = self.next_call(name, args)
-            self.waiting = self.link.loop.create_future()
-            self.link.send(message)
-            # The answer comes also where who asked has been cancelled, and the next call is to wait for it.
-            return self.outcome(await asyncio.shield(self.waiting))
-
-    def answer(self, answer: Optional[list]) -> None:
-        if self.waiting is not None and not self.waiting.done():
-            self.waiting.set_result(answer)
-
-    def cancel(self) -> None:
-        self.is_over = True
-        if self.task is not None:
-            self.task.cancel()
-
-    async def settle(self) -> None:
-        """Waits for the answer that is still due."""
-        if self.waiting is not None and not self.is_over and not self.waiting.done():
-            await asyncio.wait([self.waiting])
 
 
 class Link:
@@ -125,9 +34,10 @@ class Link:
         self.plugin, self.description, self.lua_style = plugin, description, lua_style
         self.instances: Dict[int, Any] = {}
         self.events: Dict[int, Event] = {}
-        self.functions = Functions([])
+        self.threads = Pool()
         self.leaving = False
-        self.lock = threading.Lock()  # of the socket: threads send by themselves
+        self.outbox: "Deque[bytes]" = collections.deque()
+        self.due = False  # the loop is going to look at the outbox
         self.loop = asyncio.get_running_loop()
         self.welcomed: "asyncio.Future[bool]" = self.loop.create_future()
         self.ended: "asyncio.Future[Optional[str]]" = self.loop.create_future()  # why, if it is not as it should be
@@ -150,6 +60,7 @@ class Link:
         self.socket.connect(address)
         self.loop.add_reader(self.socket.FD, self.look)
         self.send(pack(HELLO, 0, "outrigger for Python", [self.description]))
+        self.look_soon()
         if self.monitor is not None:
             self.loop.call_soon(self.look_at, self.monitor)  # the descriptor tells of changes only
             self.loop.call_later(ANSWER_WITHIN, self.give_up)
@@ -176,42 +87,56 @@ class Link:
         self.close("the connection was lost" if event == zmq.EVENT_DISCONNECTED else
                    "nobody is there" if event == zmq.EVENT_CLOSED else "the keys don't fit")
 
+    # Credit bounds what is under way, so nobody has to wait until it has gone.
+
     def send(self, message: bytes) -> None:
-        """From any thread. Credit bounds what is under way, so nobody has to wait until it has gone."""
-        with self.lock:
-            if self.closed:
-                return
-            try:
-                self.socket.send(message, zmq.NOBLOCK)
-            except zmq.Again:  # it has gone, of which the loop is told
-                return
-            has_more = self.socket.EVENTS & zmq.POLLIN
-        if has_more:  # of which the loop may not be told any more
+        """From any thread: it goes when the loop looks."""
+        self.outbox.append(message)
+
+    def look_soon(self) -> None:
+        """From the loop's thread."""
+        if not self.due:
+            self.due = True
+            self.loop.call_soon(self.look)
+
+    def wake(self) -> None:
+        """From another thread."""
+        if not self.due and not self.closed:
+            self.due = True
             self.loop.call_soon_threadsafe(self.look)
 
-    def receive(self) -> Optional[bytes]:
-        with self.lock:
-            if self.closed:
-                return None
-            try:
-                return self.socket.recv(zmq.NOBLOCK)
-            except zmq.Again:
-                return None
+    def write(self) -> None:
+        try:
+            while self.outbox:
+                self.socket.send(self.outbox.popleft(), zmq.NOBLOCK)
+        except zmq.Again:  # it has gone, of which the loop is told
+            self.outbox.clear()
+
+    def read(self) -> List[bytes]:
+        found = []
+        try:
+            while True:
+                found.append(self.socket.recv(zmq.NOBLOCK))
+        except zmq.Again:
+            return found
 
     def look(self) -> None:
-        while True:
-            data = self.receive()
-            if data is None:
-                break
-            self.silent = 0
-            try:
-                self.take(unpack(data))
-            except Exception:  # pylint: disable=broad-except
-                self.close(traceback.format_exc())
+        """The descriptor tells of changes only, and not of what a write has seen: so reading comes last."""
+        self.due = True
+        while not self.closed:
+            self.write()
+            found = self.read()
+            for data in found:
+                self.take(data)
+            if not found:
+                self.due = False
+                if not self.outbox:
+                    break
         self.end_if_idle()
 
     def ask_to_leave(self) -> None:
         self.send(pack(LEAVE, 0))
+        self.look_soon()
 
     def end_if_idle(self) -> None:
         if self.leaving and not self.events:
@@ -221,14 +146,13 @@ class Link:
         """What runs is cancelled."""
         if self.closed:
             return
-        with self.lock:
-            self.closed = True
-            self.loop.remove_reader(self.socket.FD)
-            if self.monitor is not None:
-                self.loop.remove_reader(self.monitor.FD)
-                self.socket.disable_monitor()
-                self.monitor.close()
-            self.socket.close()
+        self.closed = True
+        self.loop.remove_reader(self.socket.FD)
+        if self.monitor is not None:
+            self.loop.remove_reader(self.monitor.FD)
+            self.socket.disable_monitor()
+            self.monitor.close()
+        self.socket.close()
         for event in list(self.events.values()):
             event.cancel()
         if not self.welcomed.done():
@@ -245,30 +169,43 @@ class Link:
 
     def welcome(self, said: Dict[str, Any]) -> None:
         self.heartbeat = said["heartbeat"]
-        self.functions = Functions(said["functions"])
-        self.threads = concurrent.futures.ThreadPoolExecutor(said["credit"], "event")
+        self.kong = make_kong(Kong, said["functions"], self.lua_style)
+        self.async_kong = make_kong(AsyncKong, said["functions"], self.lua_style)
         self.loop.call_later(self.heartbeat, self.beat)
         self.welcomed.set_result(True)
 
-    def take(self, envelope: list) -> None:
-        kind, number = envelope[:2]
-        if not self.welcomed.done():
-            if kind == WELCOME:
-                self.welcome(envelope[2])
-            else:  # another program is there
+    def take(self, data: bytes) -> None:
+        if self.closed:
+            return
+        self.silent = 0
+        try:
+            kind, number, *body = unpack(data)
+            if self.welcomed.done():
+                self.take_welcomed(kind, number, body)
+            elif kind == WELCOME:
+                self.welcome(body[0])
+            else:
                 self.close("another program serves the plugin")
+        except Exception:  # pylint: disable=broad-except
+            self.close(traceback.format_exc())
+
+    def take_welcomed(self, kind: int, number: int, body: List[Any]) -> None:
+        if kind == ANSWER:
+            event = self.events.get(number)
+            if event is not None:
+                event.answer(body[1:3])
+        elif kind == EVENT:
+            self.begin(number, *body[:2])
+        elif kind == CANCEL:
+            event = self.events.get(number)
+            if event is not None:
+                event.cancel()
         elif kind == PING:
             self.send(pack(PONG, number))
         elif kind == START:
-            self.start(number, envelope[3])
+            self.start(number, body[1])
         elif kind == CLOSE:
             self.instances.pop(number, None)
-        elif kind == EVENT:
-            self.begin(number, envelope[2], envelope[3])
-        elif kind == ANSWER and number in self.events:
-            self.events[number].answer(envelope[3:5])
-        elif kind == CANCEL and number in self.events:
-            self.events[number].cancel()
         elif kind == LEAVE:
             self.leaving = True
 
@@ -283,50 +220,19 @@ class Link:
     # ---- events ----
 
     def begin(self, number: int, instance: int, phase: str) -> None:
-        live = self.instances.get(instance)
-        handler = getattr(live, phase, None) if not isinstance(live, Failed) else live.fail
+        live = self.instances.get(instance, NO_INSTANCE)
+        handler = live.fail if isinstance(live, Failed) else getattr(live, phase)
         if inspect.iscoroutinefunction(handler):
-            event = TaskEvent(self, number)
-            event.task = self.loop.create_task(self.run_task(event, handler))
-            self.events[number] = event
+            task = self.events[number] = TaskEvent(self, number)
+            task.task = self.loop.create_task(task.run(handler))
         else:
-            self.events[number] = thread = ThreadEvent(self, number)
-            self.threads.submit(self.run_thread, thread, handler)
+            event = self.events[number] = ThreadEvent(self, number)
+            self.threads.run(event.run, handler)
 
-    def run_thread(self, event: ThreadEvent, handler: Optional[Callable]) -> None:
-        error = trace = None
-        try:
-            if handler is not None and not event.is_over:
-                handler(Kong(self.functions, event.ask, self.lua_style))
-        except Cancelled:
-            pass
-        except BaseException as caught:
-            error, trace = describe(caught)
-        self.end(event, error, trace)
-
-    async def run_task(self, event: TaskEvent, handler: Callable) -> None:
-        error = trace = None
-        try:
-            await handler(AsyncKong(self.functions, event.ask, self.lua_style))
-        except Cancelled:
-            pass
-        except asyncio.CancelledError as caught:
-            if not event.is_over:
-                error, trace = describe(caught)
-        except BaseException as caught:
-            error, trace = describe(caught)
-        try:
-            await event.settle()
-        except asyncio.CancelledError:
-            pass
-        self.end(event, error, trace)
-
-    def end(self, event: Event, error: Optional[str], trace: Optional[str]) -> None:
-        """From any thread."""
-        del self.events[event.number]
-        self.send(pack(END, event.number, error, trace))
-        if self.leaving:
-            self.loop.call_soon_threadsafe(self.end_if_idle)
+    def end(self, number: int, error: Optional[str], trace: Optional[str]) -> None:
+        """From any thread, which then has the loop look."""
+        self.send(pack(END, number, error, trace))
+        del self.events[number]
 
 
 class Failed:
@@ -339,6 +245,4 @@ class Failed:
         raise self.error
 
 
-def describe(error: BaseException) -> tuple:
-    text = traceback.format_exception_only(type(error), error)[-1].strip()
-    return text, "".join(traceback.format_exception(type(error), error, error.__traceback__))
+NO_INSTANCE = Failed(LookupError("there is no such instance"))

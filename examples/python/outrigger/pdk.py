@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any, Awaitable, Callable, Dict, Sequence
+import inspect
+from typing import Any, Awaitable, Callable, Dict, Iterable, List, Tuple, Type, Union
 
 
 class PDKException(Exception):
     """A call that the gateway or Outrigger refused; its text says why."""
+
+
+Ask = Callable[[str, List[Any]], Union[List[Any], Awaitable[List[Any]]]]
+
+
+class Namespace:
+    """kong, kong.request and so on, for one event: attributes are functions or further namespaces."""
+
+    _path = "kong"
+
+    def __init__(self, ask: Ask):
+        self._ask = ask
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError("the PDK has no %s.%s" % (self._path, name))
+
+
+class Kong(Namespace):
+    """For plain functions: a call returns when the answer is there, and raises PDKException."""
+
+
+class AsyncKong(Namespace):
+    """For coroutines: calls are awaited."""
+
+
+class Inner:
+    """A namespace as an attribute of another one, made at its first use."""
+
+    def __init__(self, name: str, kind: Type[Namespace]):
+        self.name, self.kind = name, kind
+
+    def __get__(self, outer: Any, _: Any = None) -> Any:
+        if outer is None:
+            return self.kind
+        found = outer.__dict__[self.name] = self.kind(outer._ask)
+        return found
 
 
 class Function:
@@ -14,19 +51,17 @@ class Function:
 
     def __init__(self, row: Dict[str, Any]):
         self.name: str = row["name"]
-        self.args = row["args"]
-        self.returns: str = row["returns"]
-        self.ends: bool = row["ends"]
         self.doc: str = row["doc"]
+        self.names: List[str] = [arg["name"] for arg in row["args"]]
+        self.optional: List[bool] = [arg["optional"] for arg in row["args"]]
 
-    def arguments(self, given: Sequence[Any], named: Dict[str, Any]) -> list:
-        """Arguments in the order of the function. Absent ones at the end are left out."""
+    def arguments(self, given: Tuple[Any, ...], named: Dict[str, Any]) -> List[Any]:
+        """In the order of the function. Absent ones at the end are left out."""
         found = list(given)
-        names = [arg["name"] for arg in self.args]
         for name, value in named.items():
-            if name not in names:
+            if name not in self.names:
                 raise TypeError("%s has no argument '%s'" % (self.name, name))
-            place = names.index(name)
+            place = self.names.index(name)
             if place < len(given):
                 raise TypeError("%s has two values for '%s'" % (self.name, name))
             found.extend([None] * (place + 1 - len(found)))
@@ -35,94 +70,80 @@ class Function:
             found.pop()
         return found
 
-    @staticmethod
-    def result(results: list) -> Any:
-        """The first result; nil and a text behind it are an error, as everywhere in the PDK."""
-        if len(results) > 1 and results[0] is None and isinstance(results[1], str):
-            raise PDKException(results[1])
-        return results[0] if results else None
+    def describe(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """For help()."""
+        call.__name__ = self.name.rpartition(".")[2]
+        call.__qualname__ = self.name
+        call.__doc__ = self.doc
+        return call
 
 
-class Functions(Dict[str, Function]):
-    """By name; and the names of all namespaces."""
-
-    def __init__(self, rows: Sequence[Dict[str, Any]]):
-        super().__init__((row["name"], Function(row)) for row in rows)
-        self.namespaces = {name[:at] for name in self for at, letter in enumerate(name) if letter == "."}
-
-
-class Namespace:
-    """kong, kong.request and so on: attributes are functions or further namespaces."""
-
-    def __init__(self, functions: Functions, prefix: str, make: Callable[[Function], Any]):
-        self._functions, self._prefix, self._make = functions, prefix, make
-
-    def __getattr__(self, name: str) -> Any:
-        path = "%s.%s" % (self._prefix, name)
-        function = self._functions.get(path)
-        found: Any = None if function is None else self._make(function)
-        if path in self._functions.namespaces:
-            call, found = found, Namespace(self._functions, path, self._make)
-            found.__dict__["_call"] = call  # kong.log(...) and kong.log.info(...)
-        if found is None:
-            raise AttributeError("the PDK has no %s" % path)
-        self.__dict__[name] = found
-        return found
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        call = self.__dict__.get("_call")
-        if call is None:
-            raise TypeError("%s is no function" % self._prefix)
-        return call(*args, **named)
-
-    def __dir__(self):
-        start = self._prefix + "."
-        return sorted({name[len(start):].split(".")[0] for name in self._functions
-                       if name.startswith(start)})
+def result(results: List[Any]) -> Any:
+    """The first result; nil and a text behind it are an error, as everywhere in the PDK."""
+    if len(results) > 1 and results[0] is None and isinstance(results[1], str):
+        raise PDKException(results[1])
+    return results[0] if results else None
 
 
-def named(call: Callable[..., Any], function: Function) -> Callable[..., Any]:
-    call.__name__ = function.name.rsplit(".", 1)[1]
-    call.__qualname__ = function.name
-    call.__doc__ = function.doc
+def plain(function: Function) -> Callable[..., Any]:
+    name, arguments = function.name, function.arguments
+
+    def call(self: Any, *args: Any, **named: Any) -> Any:
+        return result(self._ask(name, arguments(args, named)))
     return call
 
 
-class Kong(Namespace):
-    """For plain functions: a call returns when the answer is there, and raises PDKException."""
+def plain_lua_style(function: Function) -> Callable[..., Any]:
+    call = plain(function)
 
-    def __init__(self, functions: Functions, ask: Callable[[str, list], list],
-                 lua_style: bool = False):
-        def make(function: Function) -> Callable[..., Any]:
-            def call(*args: Any, **more: Any) -> Any:
-                return function.result(ask(function.name, function.arguments(args, more)))
-
-            def call_lua_style(*args: Any, **more: Any) -> Any:
-                try:
-                    return call(*args, **more), None
-                except PDKException as error:
-                    return None, str(error)
-
-            return named(call_lua_style if lua_style else call, function)
-
-        super().__init__(functions, "kong", make)
+    def call_lua_style(self: Any, *args: Any, **named: Any) -> Any:
+        try:
+            return call(self, *args, **named), None
+        except PDKException as error:
+            return None, str(error)
+    return call_lua_style
 
 
-class AsyncKong(Namespace):
-    """For coroutines: calls are awaited."""
+def awaited(function: Function) -> Callable[..., Any]:
+    name, arguments = function.name, function.arguments
 
-    def __init__(self, functions: Functions, ask: Callable[[str, list], Awaitable[list]],
-                 lua_style: bool = False):
-        def make(function: Function) -> Callable[..., Any]:
-            async def call(*args: Any, **more: Any) -> Any:
-                return function.result(await ask(function.name, function.arguments(args, more)))
+    async def call(self: Any, *args: Any, **named: Any) -> Any:
+        return result(await self._ask(name, arguments(args, named)))
+    return call
 
-            async def call_lua_style(*args: Any, **more: Any) -> Any:
-                try:
-                    return await call(*args, **more), None
-                except PDKException as error:
-                    return None, str(error)
 
-            return named(call_lua_style if lua_style else call, function)
+def awaited_lua_style(function: Function) -> Callable[..., Any]:
+    call = awaited(function)
 
-        super().__init__(functions, "kong", make)
+    async def call_lua_style(self: Any, *args: Any, **named: Any) -> Any:
+        try:
+            return await call(self, *args, **named), None
+        except PDKException as error:
+            return None, str(error)
+    return call_lua_style
+
+
+def make_kong(base: Type[Namespace], rows: Iterable[Dict[str, Any]], lua_style: bool) -> Type[Namespace]:
+    """A class, of which an event's `kong` is made with its ask(name, arguments)."""
+    make = {(Kong, False): plain, (Kong, True): plain_lua_style,
+            (AsyncKong, False): awaited, (AsyncKong, True): awaited_lua_style}[base, lua_style]
+    kinds: Dict[str, Type[Namespace]] = {"kong": type(base.__name__, (base,), {"__doc__": base.__doc__})}
+
+    def namespace(path: str) -> Type[Namespace]:
+        if path not in kinds:
+            outer, _, name = path.rpartition(".")
+            kinds[path] = type(path, (Namespace,), {"_path": path})
+            setattr(namespace(outer), name, Inner(name, kinds[path]))
+        return kinds[path]
+
+    functions = [Function(row) for row in rows]
+    for function in functions:
+        namespace(function.name.rpartition(".")[0])
+    for function in functions:
+        outer, _, name = function.name.rpartition(".")
+        call = function.describe(make(function))
+        if function.name in kinds:
+            setattr(kinds[function.name], "__call__", call)  # kong.log(...) and kong.log.info(...)
+        else:
+            setattr(kinds[outer], name, call)
+    return kinds["kong"]

@@ -14,9 +14,9 @@ from remote_programs import EXAMPLES, JAVASCRIPT, PYTHON, Program  # noqa: E402,
 UNEXPECTED = {"message": "An unexpected error occurred"}
 
 
-def program(language, name, path=None):
+def program(language, name, path=None, options=()):
     """The options by which Outrigger starts a plugin, which may read the packages that it imports."""
-    it = Program(language, name, path)
+    it = Program(language, name, path, options)
     return "--read-paths=default," + it.folder, "--plugin-%s-exec=%s" % (name, it.exec())
 
 
