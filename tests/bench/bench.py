@@ -57,6 +57,12 @@ def makers(options):
     for language in ("lua", "c"):
         for protocol in ("msgpack", "protobuf"):
             yield functools.partial(servers.outrigger, build, language, protocol)
+    for language in servers.REMOTE:
+        missing = servers.missing_for(language)
+        if missing:
+            print("bench: no plugin in %s: %s" % (language, missing), file=sys.stderr)
+        else:
+            yield functools.partial(servers.outrigger_remote, build, language)
     if not options.no_js:
         yield functools.partial(servers.kong_js_pdk, options.js or os.path.join(build, "bench-js"))
     if options.python_pdk:
@@ -82,7 +88,7 @@ def report(figures, more):
     """All tables, as Markdown."""
     parts = [machine.describe(), "A ratio is the median of the rounds, with the least and the most; "
              "\"!\" marks one that misses its figure.", table.ratios(figures),
-             table.absolutes(figures)]
+             table.absolutes(figures), table.links(figures)]
     parts += [table_of(more[key]) for key, table_of in (
         ("http", http_bench.table), ("instructions", instructions.table),
         ("footprint", footprint.table), ("curves", curves.table)) if more[key]]

@@ -3,14 +3,25 @@
 A server is one process tree that listens on a Unix socket and has the plugin of the benchmark.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "lib"))
+
+import remote_programs  # noqa: E402
 START_SECONDS = 60
+# Plugins in programs of their own: language, plugin, file, arguments.
+REMOTE = {
+    "python": ("python", "bench-py", "plugins/python/bench-py.py", ()),
+    "python-async": ("python", "bench-py", "plugins/python/bench-py.py", ("async",)),
+    "javascript": ("javascript", "bench-js", "peers/js/bench-js.js", ()),
+}
 
 
 class Server:
@@ -88,6 +99,24 @@ def outrigger(build, language, protocol, *options, under=(), poll=0.01):
                    "--plugins-dir", folder, "--plugin", plugin, "--protocol", protocol,
                    "--log-level", "error", *options],
                   plugin + ".socket", poll=poll)
+
+
+def missing_for(language):
+    """What a plugin in that language needs and is not there; None where all is."""
+    if language == "javascript":
+        return None if os.path.isdir(remote_programs.NODE_MODULES) else "npm packages (./dev setup installs them)"
+    return None if importlib.util.find_spec("zmq") else "python3-zmq"
+
+
+def outrigger_remote(build, language):
+    """Ours, with the plugin in a program of its own."""
+    kind, name, path, words = REMOTE[language]
+    program = remote_programs.Program(kind, name, os.path.join(HERE, path))
+    return Server("outrigger-" + language, "msgpack", name,
+                  [os.path.join(build, "outrigger"), "serve", "--prefix", "@PREFIX@", "--plugin", name,
+                   "--plugin-%s-exec=%s" % (name, " ".join([program.exec(), *words])),
+                   "--read-paths=default," + program.folder, "--protocol", "msgpack", "--log-level", "error"],
+                  name + ".socket")
 
 
 def kong_js_pdk(folder):

@@ -1,10 +1,13 @@
 """table.py - the comparisons that the benchmark prints: what over what, and the figure to reach."""
 
+import statistics
+
 import rounds
 
 LUA_MP, LUA_PB = "outrigger-lua-msgpack", "outrigger-lua-protobuf"
 C_MP, C_PB = "outrigger-c-msgpack", "outrigger-c-protobuf"
 LIMIT_MP, LIMIT_PB = "limit-msgpack", "limit-protobuf"
+PYTHON, PYTHON_ASYNC, JAVASCRIPT = "outrigger-python", "outrigger-python-async", "outrigger-javascript"
 RATE, CPU, P99 = "per_second", "server_us_per_event", "p99_us"
 
 # (title, figure, over, under, at least or at most, the figures to reach at 1, 16 and 256 in flight)
@@ -26,7 +29,11 @@ ROWS = (
     ("processor: MsgPack / kong-js-pdk", CPU, LUA_MP, "kong-js-pdk", "<=", (0.2, 0.16, 0.16)),
     ("processor: MsgPack / kong-python-pdk", CPU, LUA_MP, "kong-python-pdk", "<=",
      (0.08, 0.05, 0.05)),
+    ("processor: a program in Python / kong-python-pdk", CPU, PYTHON, "kong-python-pdk", "<=", (1, 1, 1)),
+    ("... of coroutines / kong-python-pdk", CPU, PYTHON_ASYNC, "kong-python-pdk", "<=", (1, 1, 1)),
+    ("processor: a program in JavaScript / kong-js-pdk", CPU, JAVASCRIPT, "kong-js-pdk", "<=", (1, 1, 1)),
 )
+REMOTE = (PYTHON, PYTHON_ASYNC, JAVASCRIPT)
 IN_FLIGHT = (1, 16, 256)
 
 
@@ -67,4 +74,16 @@ def absolutes(figures):
             rounds.median(figures, P99, name, n), rounds.median(figures, "pss_kb", name, n) / 1024)
                  for n in numbers]
         lines.append("| %s | %s |" % (name, " | ".join(cells)))
+    return "\n".join(lines)
+
+
+def links(figures):
+    """What a program of its own costs more than Lua in the worker, as Markdown; made in each round."""
+    lines = ["| processor us an event, more than Lua | %s |" % " | ".join("%d in flight" % n for n in IN_FLIGHT),
+             "|---|%s" % ("---|" * len(IN_FLIGHT))]
+    for name in REMOTE:
+        if (name, IN_FLIGHT[0]) in figures:
+            more = [sorted(a[CPU] - b[CPU] for a, b in zip(figures[(name, n)], figures[(LUA_MP, n)])) for n in IN_FLIGHT]
+            lines.append("| %s | %s |" % (name, " | ".join(
+                "%.0f (%.0f-%.0f)" % (statistics.median(row), row[0], row[-1]) for row in more)))
     return "\n".join(lines)
