@@ -92,17 +92,6 @@ int file_write_all(int fd, const char *text, size_t n, const char *what, struct 
 	return 0;
 }
 
-/* The entry itself reaches the disk with its folder. Not every file system can: no error. */
-static void sync_dir(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	close(fd);
-}
-
 /* Everybody may read it, whatever our umask: plugin code's filter, which may be on, would not let us say so later. */
 static int make_readable(const char *path)
 {
@@ -120,7 +109,7 @@ int file_new_init(struct file_new *f, const char *dir, const char *name, struct 
 
 	(void)!getrandom(&random, sizeof(random), 0);
 	*f = (struct file_new){-1, file_printf("%s/%s", dir, name),
-			       file_printf("%s/.%s.%016llx", dir, name, random), dir};
+			       file_printf("%s/.%s.%016llx", dir, name, random)};
 	if (f->path != NULL && f->temporary != NULL) {
 		f->fd = make_readable(f->temporary);
 		rc = f->fd >= 0 ? 0 : io_error(err, "make", f->path);
@@ -141,9 +130,7 @@ int file_new_end(struct file_new *f, int rc, struct err *err)
 		rc = io_error(err, "write", f->path);
 	if (rc == 0 && rename(f->temporary, f->path) != 0)
 		rc = io_error(err, "replace", f->path);
-	if (rc == 0)
-		sync_dir(f->dir);
-	else
+	if (rc != 0)
 		unlink(f->temporary);
 	free(f->temporary);
 	free(f->path);

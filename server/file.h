@@ -12,13 +12,12 @@ struct err;
 #define FILE_SIZE_MAX ((size_t)16 << 20)
 int file_read(const char *path, char **ret_text, size_t *ret_len, struct err *err);
 /* Makes DIR/NAME with that content, readable by all, whole or not at all: written beside it, synced,
- * then renamed. -E_IO, -E_NOMEM. */
+ * then renamed. A machine that stops at once may have the one that was there before. -E_IO, -E_NOMEM. */
 int file_write_atomic(const char *dir, const char *name, const char *text, struct err *err);
 /* The same for who writes by itself: a new file beside the place, ... */
 struct file_new {
 	int fd;
 	char *path, *temporary;
-	const char *dir; /* borrowed */
 };
 /* -E_IO, -E_NOMEM; the struct is then empty. */
 int file_new_init(struct file_new *f, const char *dir, const char *name, struct err *err);

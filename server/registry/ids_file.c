@@ -52,14 +52,15 @@ static int put_slot(int fd, unsigned place, const struct ids_slot *slot)
 	ssize_t n = pwrite(fd, slot, sizeof(*slot), (off_t)(place * IDS_SLOT_SIZE));
 
 	if (n == (ssize_t)sizeof(*slot))
-		return fdatasync(fd);
+		return 0;
 	if (n >= 0)
 		errno = EIO;
 	return -1;
 }
 
-/* What a process that was killed has written must be on the disk before the other slot is overwritten. What may be
- * there by half is taken back, so that it is not what the next writing leaves alone. */
+/* What was written last must be on the disk before the other slot is overwritten, so that one of them is whole whenever
+ * the machine stops. What is written now need not be: whoever keeps ids of ours, across a Unix socket, stops with it.
+ * What may be there by half is taken back, so that it is not what the next writing leaves alone. */
 static int write_marks(struct ids *ids, const struct ids_marks *marks, struct err *err)
 {
 	const struct ids_slot slot = ids_slots_make(ids->slot.sequence, marks), none = {0};

@@ -2,7 +2,8 @@
  *
  * Two slots, each with all of the marks, a number that counts the writings and a checksum. The newest slot that is
  * whole holds; the next writing goes to the other one. So a writing that was cut short leaves what was before it,
- * whose ids nobody was given. In the byte order of the machine, which no such file ever leaves. */
+ * whose ids nobody was given, or nobody has any more (ids_file.c). In the byte order of the machine, which no such
+ * file ever leaves. */
 #ifndef SERVER_REGISTRY_IDS_SLOTS_H
 #define SERVER_REGISTRY_IDS_SLOTS_H
 #include <stddef.h>
