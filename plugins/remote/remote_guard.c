@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "plugins/plugin.h"
+#include "plugins/remote/remote_zmq.h"
 #include "protocol/err.h"
 
 #define ASKED_AT "inproc://zeromq.zap.01"
@@ -49,7 +50,7 @@ static bool receive_part(void *socket, struct request *r)
 {
 	char spare[PART_MAX];
 	char *part = r->count < PARTS ? r->parts[r->count] : spare;
-	int more = 0, n = zmq_recv(socket, part, PART_MAX - 1, ZMQ_DONTWAIT);
+	int more = 0, n = zmq.zmq_recv(socket, part, PART_MAX - 1, ZMQ_DONTWAIT);
 	size_t size = sizeof(more);
 
 	if (n < 0)
@@ -58,7 +59,7 @@ static bool receive_part(void *socket, struct request *r)
 	part[n] = '\0';
 	if (r->count < PARTS)
 		r->sizes[r->count++] = n;
-	zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size);
+	zmq.zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size);
 	return more != 0;
 }
 
@@ -84,7 +85,7 @@ static bool may_enter(struct remote_guard *guard, const struct request *r)
 
 	if (r->count < PARTS || strcmp(r->parts[PART_MECHANISM], "CURVE") != 0 ||
 	    r->sizes[PART_KEY] != KEY_BYTES ||
-	    zmq_z85_encode(key, (const unsigned char *)r->parts[PART_KEY], KEY_BYTES) == NULL)
+	    zmq.zmq_z85_encode(key, (const unsigned char *)r->parts[PART_KEY], KEY_BYTES) == NULL)
 		return false;
 	if (is_known(guard, key))
 		return true;
@@ -109,7 +110,7 @@ static void answer(struct remote_guard *guard, const struct request *r)
 	size_t n = sizeof(parts) / sizeof(parts[0]);
 
 	for (size_t i = 0; i < n; i++)
-		zmq_send(guard->asked, parts[i].text, parts[i].n, i + 1 < n ? ZMQ_SNDMORE : 0);
+		zmq.zmq_send(guard->asked, parts[i].text, parts[i].n, i + 1 < n ? ZMQ_SNDMORE : 0);
 }
 
 /* ---- those who have none ---- */
@@ -129,13 +130,13 @@ static bool take_event(struct remote_guard *guard)
 {
 	unsigned char bytes[6];
 	char address[PART_MAX], text[512];
-	int n = zmq_recv(guard->told, bytes, sizeof(bytes), ZMQ_DONTWAIT);
+	int n = zmq.zmq_recv(guard->told, bytes, sizeof(bytes), ZMQ_DONTWAIT);
 	uint16_t event;
 	uint32_t why;
 
 	if (n < 0)
 		return false;
-	n = zmq_recv(guard->told, address, sizeof(address) - 1, ZMQ_DONTWAIT);
+	n = zmq.zmq_recv(guard->told, address, sizeof(address) - 1, ZMQ_DONTWAIT);
 	address[n > 0 ? (n < PART_MAX ? n : PART_MAX - 1) : 0] = '\0';
 	memcpy(&event, bytes, sizeof(event));
 	memcpy(&why, bytes + sizeof(event), sizeof(why));
@@ -161,23 +162,23 @@ void remote_guard_look(struct remote_guard *guard)
 
 static int fail(const char *what, struct err *err)
 {
-	return err_set(err, E_IO, "ZeroMQ: %s: %s", what, zmq_strerror(zmq_errno()));
+	return err_set(err, E_IO, "ZeroMQ: %s: %s", what, zmq.zmq_strerror(zmq.zmq_errno()));
 }
 
 /* ZeroMQ lets in whoever has a key at all where nobody is there to be asked: as long as it listens, we are. */
 static int ask_us(struct remote_guard *guard, void *context, struct err *err)
 {
-	guard->asked = zmq_socket(context, ZMQ_REP);
-	if (guard->asked == NULL || zmq_bind(guard->asked, ASKED_AT) != 0)
+	guard->asked = zmq.zmq_socket(context, ZMQ_REP);
+	if (guard->asked == NULL || zmq.zmq_bind(guard->asked, ASKED_AT) != 0)
 		return fail("can't ask for keys", err);
 	return 0;
 }
 
 static int tell_us(struct remote_guard *guard, void *context, void *socket, struct err *err)
 {
-	guard->told = zmq_socket(context, ZMQ_PAIR);
-	if (guard->told == NULL || zmq_socket_monitor(socket, TOLD_AT, TOLD_OF) != 0 ||
-	    zmq_connect(guard->told, TOLD_AT) != 0)
+	guard->told = zmq.zmq_socket(context, ZMQ_PAIR);
+	if (guard->told == NULL || zmq.zmq_socket_monitor(socket, TOLD_AT, TOLD_OF) != 0 ||
+	    zmq.zmq_connect(guard->told, TOLD_AT) != 0)
 		return fail("can't watch who comes", err);
 	return 0;
 }
@@ -195,9 +196,9 @@ int remote_guard_init(struct remote_guard *guard, const struct remote_keys *keys
 		return err_set(err, E_NOMEM, "no memory for keys");
 	memcpy(guard->peers, keys->peers, keys->peer_count * sizeof(*guard->peers));
 	guard->peer_count = keys->peer_count;
-	if (zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &yes, sizeof(yes)) != 0 ||
-	    zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, DOMAIN, strlen(DOMAIN)) != 0 ||
-	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret, REMOTE_KEY_SIZE) != 0)
+	if (zmq.zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &yes, sizeof(yes)) != 0 ||
+	    zmq.zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, DOMAIN, strlen(DOMAIN)) != 0 ||
+	    zmq.zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret, REMOTE_KEY_SIZE) != 0)
 		return fail("the secret key in listen_key is none", err);
 	rc = ask_us(guard, context, err);
 	return rc == 0 ? tell_us(guard, context, socket, err) : rc;
@@ -206,9 +207,9 @@ int remote_guard_init(struct remote_guard *guard, const struct remote_keys *keys
 void remote_guard_fini(struct remote_guard *guard)
 {
 	if (guard->asked != NULL)
-		zmq_close(guard->asked);
+		zmq.zmq_close(guard->asked);
 	if (guard->told != NULL)
-		zmq_close(guard->told);
+		zmq.zmq_close(guard->told);
 	free(guard->peers);
 	*guard = (struct remote_guard){0};
 }
@@ -226,8 +227,8 @@ size_t remote_guard_fds(const struct remote_guard *guard, int *fds)
 {
 	size_t size = sizeof(*fds);
 
-	if (guard->asked == NULL || zmq_getsockopt(guard->asked, ZMQ_FD, &fds[0], &size) != 0 ||
-	    zmq_getsockopt(guard->told, ZMQ_FD, &fds[1], &size) != 0)
+	if (guard->asked == NULL || zmq.zmq_getsockopt(guard->asked, ZMQ_FD, &fds[0], &size) != 0 ||
+	    zmq.zmq_getsockopt(guard->told, ZMQ_FD, &fds[1], &size) != 0)
 		return 0;
 	return REMOTE_GUARD_FDS;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "plugins/remote/remote_impl.h"
+#include "plugins/remote/remote_zmq.h"
 #include "protocol/err.h"
 #include "protocol/limits.h"
 #include "protocol/value.h"
@@ -23,12 +24,12 @@ void remote_message_init(struct remote_message *m)
 {
 	*m = (struct remote_message){0};
 	arena_init(&m->arena, LIMIT_EVENT_MEMORY);
-	zmq_msg_init(&m->bytes);
+	zmq.zmq_msg_init(&m->bytes);
 }
 
 void remote_message_fini(struct remote_message *m)
 {
-	zmq_msg_close(&m->bytes);
+	zmq.zmq_msg_close(&m->bytes);
 	arena_fini(&m->arena);
 }
 
@@ -37,7 +38,7 @@ void remote_message_move(struct remote_message *to, struct remote_message *from)
 	struct arena spare = to->arena;
 
 	arena_reset(&spare);
-	zmq_msg_move(&to->bytes, &from->bytes);
+	zmq.zmq_msg_move(&to->bytes, &from->bytes);
 	to->arena = from->arena;
 	to->envelope = from->envelope;
 	from->arena = spare;
@@ -55,19 +56,19 @@ static double now(void)
 
 static int fail(const char *what, struct err *err)
 {
-	return err_set(err, E_IO, "ZeroMQ: %s: %s", what, zmq_strerror(zmq_errno()));
+	return err_set(err, E_IO, "ZeroMQ: %s: %s", what, zmq.zmq_strerror(zmq.zmq_errno()));
 }
 
 static bool set_int(void *socket, int option, int value)
 {
-	return zmq_setsockopt(socket, option, &value, sizeof(value)) == 0;
+	return zmq.zmq_setsockopt(socket, option, &value, sizeof(value)) == 0;
 }
 
 static bool set_options(void *socket, const struct remote_program *program, int listen_fd)
 {
 	int64_t message_max = (int64_t)program->message_max;
 
-	return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof(message_max)) == 0 &&
+	return zmq.zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof(message_max)) == 0 &&
 	       set_int(socket, ZMQ_ROUTER_MANDATORY, 1) && set_int(socket, ZMQ_LINGER, LINGER) &&
 	       set_int(socket, ZMQ_SNDHWM, SEND_QUEUE) &&
 	       set_int(socket, ZMQ_RCVHWM, RECEIVE_QUEUE) && set_int(socket, ZMQ_IPV6, 1) &&
@@ -81,8 +82,8 @@ static int open_socket(struct remote_link *link, const struct remote_program *pr
 	size_t size = sizeof(link->fd);
 	int listen_fd, rc;
 
-	link->context = zmq_ctx_new();
-	link->socket = link->context != NULL ? zmq_socket(link->context, ZMQ_ROUTER) : NULL;
+	link->context = zmq.zmq_ctx_new();
+	link->socket = link->context != NULL ? zmq.zmq_socket(link->context, ZMQ_ROUTER) : NULL;
 	if (link->socket == NULL)
 		return fail("no socket", err);
 	rc = remote_guard_init(&link->guard, program->keys, link->context, link->socket, err);
@@ -90,8 +91,8 @@ static int open_socket(struct remote_link *link, const struct remote_program *pr
 		return rc;
 	listen_fd = fcntl(program->listen_fd, F_DUPFD_CLOEXEC, 0);
 	if (listen_fd < 0 || !set_options(link->socket, program, listen_fd) ||
-	    zmq_bind(link->socket, program->endpoint) != 0 ||
-	    zmq_getsockopt(link->socket, ZMQ_FD, &link->fd, &size) != 0)
+	    zmq.zmq_bind(link->socket, program->endpoint) != 0 ||
+	    zmq.zmq_getsockopt(link->socket, ZMQ_FD, &link->fd, &size) != 0)
 		return fail("can't listen", err);
 	return 0;
 }
@@ -113,7 +114,7 @@ static void wait_for_end(const struct remote_link *link)
 {
 	zmq_pollitem_t ended = {.fd = link->pidfd, .events = ZMQ_POLLIN};
 
-	if (zmq_poll(&ended, 1, LEAVE_WITHIN) == 1)
+	if (zmq.zmq_poll(&ended, 1, LEAVE_WITHIN) == 1)
 		waitid(P_PIDFD, (id_t)link->pidfd, &(siginfo_t){0}, WEXITED | WNOHANG);
 }
 
@@ -124,9 +125,9 @@ void remote_link_fini(struct remote_link *link)
 	if (link->socket != NULL && link->peer_len > 0 && link->pidfd >= 0)
 		wait_for_end(link);
 	if (link->socket != NULL)
-		zmq_close(link->socket);
+		zmq.zmq_close(link->socket);
 	remote_guard_fini(&link->guard);
-	zmq_ctx_term(link->context);
+	zmq.zmq_ctx_term(link->context);
 	if (link->pidfd >= 0)
 		close(link->pidfd);
 	buf_fini(&link->out);
@@ -158,14 +159,14 @@ static int turn_away(const struct remote_link *link, const char *peer, size_t n)
 	struct buf leave = {0};
 	zmq_msg_t spare;
 
-	zmq_msg_init(&spare);
+	zmq.zmq_msg_init(&spare);
 	do
-		zmq_msg_recv(&spare, link->socket, ZMQ_DONTWAIT);
-	while (zmq_msg_more(&spare));
-	zmq_msg_close(&spare);
+		zmq.zmq_msg_recv(&spare, link->socket, ZMQ_DONTWAIT);
+	while (zmq.zmq_msg_more(&spare));
+	zmq.zmq_msg_close(&spare);
 	if (remote_envelope_write(&leave, &(struct remote_envelope){.type = REMOTE_LEAVE}) == 0 &&
-	    zmq_send(link->socket, peer, n, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
-		zmq_send(link->socket, buf_head(&leave), buf_len(&leave), ZMQ_DONTWAIT);
+	    zmq.zmq_send(link->socket, peer, n, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+		zmq.zmq_send(link->socket, buf_head(&leave), buf_len(&leave), ZMQ_DONTWAIT);
 	buf_fini(&leave);
 	return ANOTHER;
 }
@@ -174,10 +175,11 @@ static int turn_away(const struct remote_link *link, const char *peer, size_t n)
 static int receive_peer(struct remote_link *link, struct err *err)
 {
 	char peer[REMOTE_PEER_MAX];
-	int n = zmq_recv(link->socket, peer, sizeof(peer), ZMQ_DONTWAIT);
+	int n = zmq.zmq_recv(link->socket, peer, sizeof(peer), ZMQ_DONTWAIT);
 
 	if (n < 0)
-		return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? 0 : fail("receive", err);
+		return zmq.zmq_errno() == EAGAIN || zmq.zmq_errno() == EINTR ? 0
+									     : fail("receive", err);
 	if (n == 0 || (size_t)n > sizeof(peer))
 		return err_set(err, E_MALFORMED, "a message has no sender");
 	if (link->peer_len == 0) {
@@ -193,12 +195,12 @@ static int receive_peer(struct remote_link *link, struct err *err)
 
 static int receive_body(struct remote_link *link, struct remote_message *ret, struct err *err)
 {
-	if (zmq_msg_recv(&ret->bytes, link->socket, ZMQ_DONTWAIT) < 0)
+	if (zmq.zmq_msg_recv(&ret->bytes, link->socket, ZMQ_DONTWAIT) < 0)
 		return fail("receive", err);
-	if (zmq_msg_more(&ret->bytes))
+	if (zmq.zmq_msg_more(&ret->bytes))
 		return err_set(err, E_MALFORMED, "a message has several parts");
 	arena_reset(&ret->arena);
-	return remote_envelope_read(zmq_msg_data(&ret->bytes), zmq_msg_size(&ret->bytes),
+	return remote_envelope_read(zmq.zmq_msg_data(&ret->bytes), zmq.zmq_msg_size(&ret->bytes),
 				    &ret->arena, &ret->envelope, err);
 }
 
@@ -227,8 +229,8 @@ static int wait_for_word(struct remote_link *link, double until, struct err *err
 		items[n++] = (zmq_pollitem_t){.fd = link->pidfd, .events = ZMQ_POLLIN};
 	else if (left <= 0)
 		return err_set(err, E_ABSENT, "no program has come within %.3gs", link->patience);
-	if (zmq_poll(items, (int)n, link->pidfd >= 0 ? -1 : (long)(left * 1000) + 1) < 0 &&
-	    zmq_errno() != EINTR)
+	if (zmq.zmq_poll(items, (int)n, link->pidfd >= 0 ? -1 : (long)(left * 1000) + 1) < 0 &&
+	    zmq.zmq_errno() != EINTR)
 		return fail("wait", err);
 	remote_guard_look(&link->guard);
 	remote_link_describe_end(link, end, sizeof(end));
@@ -254,11 +256,11 @@ int remote_link_wait(struct remote_link *link, struct remote_message *ret, struc
 
 static int fail_to_send(struct err *err)
 {
-	if (zmq_errno() == EAGAIN)
+	if (zmq.zmq_errno() == EAGAIN)
 		return err_set(err, E_LIMIT, "does not read what it is sent");
-	if (zmq_errno() == EHOSTUNREACH)
+	if (zmq.zmq_errno() == EHOSTUNREACH)
 		return err_set(err, E_CLOSED, "has closed its connection");
-	return err_set(err, E_IO, "can't be reached: %s", zmq_strerror(zmq_errno()));
+	return err_set(err, E_IO, "can't be reached: %s", zmq.zmq_strerror(zmq.zmq_errno()));
 }
 
 int remote_link_send(struct remote_link *link, const struct remote_envelope *envelope,
@@ -271,8 +273,9 @@ int remote_link_send(struct remote_link *link, const struct remote_envelope *env
 	if (rc != 0)
 		return err_set(err, (enum err_code)(-rc), "a message can't be made: %s",
 			       err_text(rc));
-	if (zmq_send(link->socket, link->peer, link->peer_len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
-	    zmq_send(link->socket, buf_head(&link->out), buf_len(&link->out), ZMQ_DONTWAIT) < 0)
+	if (zmq.zmq_send(link->socket, link->peer, link->peer_len, ZMQ_SNDMORE | ZMQ_DONTWAIT) <
+		    0 ||
+	    zmq.zmq_send(link->socket, buf_head(&link->out), buf_len(&link->out), ZMQ_DONTWAIT) < 0)
 		return fail_to_send(err);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <wordexp.h>
+#include "plugins/remote/remote_zmq.h"
 #include "protocol/err.h"
 #include "server/config/config.h"
 #include "server/confine/confine.h"
@@ -184,9 +185,11 @@ static int start_one(const struct config *config, const struct plugin_settings *
 static int prepare(const struct config *config, const struct plugin_settings *settings,
 		   struct remote_program *ret, struct err *err)
 {
-	int rc = settings->exec != NULL ? start_one(config, settings, ret, err)
-					: guest_await(config, settings, ret, err);
+	int rc = remote_zmq_load(err);
 
+	if (rc == 0)
+		rc = settings->exec != NULL ? start_one(config, settings, ret, err)
+					    : guest_await(config, settings, ret, err);
 	if (rc != 0)
 		return rc;
 	ret->command = settings->exec != NULL ? settings->exec : settings->listen;
