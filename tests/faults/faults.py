@@ -389,6 +389,8 @@ ROWS += [
 ROWS += [Row("%s: kill" % language, language,
              programs.kill_program_or_worker(wait_worker, children, pause, 5), options=STRICT)
          for language in programs.GUARDS]
+ROWS += [Row("%s: %s" % (language, name), language, act)
+         for language in programs.GUARDS for name, act in (("supervisor", kill_supervisor), ("reload", reload_server))]
 
 
 def judge(counts, all_hit):
