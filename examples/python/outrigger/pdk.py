@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, Awaitable, Callable, Dict, Iterable, List, Tuple, Type, Union
 
 
@@ -53,7 +52,6 @@ class Function:
         self.name: str = row["name"]
         self.doc: str = row["doc"]
         self.names: List[str] = [arg["name"] for arg in row["args"]]
-        self.optional: List[bool] = [arg["optional"] for arg in row["args"]]
 
     def arguments(self, given: Tuple[Any, ...], named: Dict[str, Any]) -> List[Any]:
         """In the order of the function. Absent ones at the end are left out."""
