@@ -1,6 +1,9 @@
 -- Completes the environment that C has made (the global kong and its PDK functions), before any
 -- code of the plugin runs.
 
+if jit then
+	jit.off() -- as load.lua's run_once
+end
 rawset(_G, "ngx", {})
 
 require("outrigger.guards").install()
@@ -12,3 +15,6 @@ for _, part in ipairs({ "log", "serialize", "ctx", "headers", "response", "table
 end
 
 require "outrigger.ngx"
+if jit then
+	jit.on()
+end

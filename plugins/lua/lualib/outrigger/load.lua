@@ -9,11 +9,28 @@ local ctx = require "outrigger.ctx"
 local plugin_info = require "outrigger.plugin_info"
 local run = require "outrigger.run"
 
+-- Where the plugin has not turned the compiler off.
+local function go_on(compiles, ...)
+	if compiles then
+		jit.on()
+	end
+	return ...
+end
+
+-- To compile what runs once costs more than it saves. The plugin's own code may do more, and is compiled as always.
+local function run_once(f, ...)
+	local compiles = jit and jit.status()
+	if compiles then
+		jit.off()
+	end
+	return go_on(compiles, f(...))
+end
+
 return function(name, module, is_filtering, is_split)
 	local handler = require("kong.plugins." .. module .. ".handler")
 	local schema = require("kong.plugins." .. module .. ".schema")
 	local version = core.kong_version
-	local info, notes = plugin_info.build(handler, schema, name, {
+	local info, notes = run_once(plugin_info.build, handler, schema, name, {
 		filters = is_filtering,
 		kong_version = ("%d.%d"):format(math.floor(version / 100), version % 100),
 	})
