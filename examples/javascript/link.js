@@ -59,7 +59,7 @@ class Session {
 			return false
 		const [kind, , said] = unpack(message)
 		if (kind !== WELCOME) {
-			this.stop("another program serves the plugin")
+			this.stop("another program serves the plugin, or Outrigger's log says why this one can't")
 			return false
 		}
 		const welcome = toValue(said)

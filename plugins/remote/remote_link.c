@@ -16,7 +16,8 @@
 #define LEAVE_WITHIN 2000  /* milliseconds for the program to end */
 #define SEND_QUEUE 16384   /* messages: those of instances, which need no credit */
 #define RECEIVE_QUEUE 1024 /* messages that it may be ahead of us; then its sends wait */
-#define ANOTHER 2          /* a message was another program's */
+#define HANDSHAKE_WITHIN \
+	5000 /* milliseconds; who has not come in then holds no descriptor any more */
 
 /* ---- messages ---- */
 
@@ -72,6 +73,7 @@ static bool set_options(void *socket, const struct remote_program *program, int 
 	       set_int(socket, ZMQ_ROUTER_MANDATORY, 1) && set_int(socket, ZMQ_LINGER, LINGER) &&
 	       set_int(socket, ZMQ_SNDHWM, SEND_QUEUE) &&
 	       set_int(socket, ZMQ_RCVHWM, RECEIVE_QUEUE) && set_int(socket, ZMQ_IPV6, 1) &&
+	       set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_WITHIN) &&
 	       set_int(socket, ZMQ_USE_FD, listen_fd);
 }
 
@@ -104,6 +106,7 @@ int remote_link_init(struct remote_link *link, const struct remote_program *prog
 		.pidfd = program->pidfd < 0 ? -1 : fcntl(program->pidfd, F_DUPFD_CLOEXEC, 0),
 		.guard = {.plugin = plugin},
 		.patience = program->patience,
+		.until = now() + program->patience,
 	};
 	if (link->pidfd < 0 && program->pidfd >= 0)
 		return err_set(err, E_IO, "can't watch a program: %s", strerror(errno));
@@ -153,25 +156,43 @@ void remote_link_describe_end(const struct remote_link *link, char *text, size_t
 
 /* ---- receiving ---- */
 
-/* Another guest than ours: it may try again, when ours has gone. */
-static int turn_away(const struct remote_link *link, const char *peer, size_t n)
+/* What is left of the message whose first parts were received. */
+static void drop_rest(const struct remote_link *link)
 {
-	struct buf leave = {0};
+	int more = 0;
+	size_t size = sizeof(more);
 	zmq_msg_t spare;
 
 	zmq.zmq_msg_init(&spare);
-	do
-		zmq.zmq_msg_recv(&spare, link->socket, ZMQ_DONTWAIT);
-	while (zmq.zmq_msg_more(&spare));
+	while (zmq.zmq_getsockopt(link->socket, ZMQ_RCVMORE, &more, &size) == 0 && more != 0 &&
+	       zmq.zmq_msg_recv(&spare, link->socket, ZMQ_DONTWAIT) >= 0)
+		;
 	zmq.zmq_msg_close(&spare);
+}
+
+/* It may try again, when ours has gone. */
+static void send_away(const struct remote_link *link, const char *peer, size_t n)
+{
+	struct buf leave = {0};
+
+	drop_rest(link);
 	if (remote_envelope_write(&leave, &(struct remote_envelope){.type = REMOTE_LEAVE}) == 0 &&
 	    zmq.zmq_send(link->socket, peer, n, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
 		zmq.zmq_send(link->socket, buf_head(&leave), buf_len(&leave), ZMQ_DONTWAIT);
 	buf_fini(&leave);
-	return ANOTHER;
 }
 
-/* The first part is who sends: ZeroMQ's own name of the program. 1, ANOTHER, 0 when there is nothing. */
+bool remote_link_dismiss(struct remote_link *link)
+{
+	if (link->pidfd >= 0)
+		return false;
+	if (link->peer_len > 0)
+		send_away(link, link->peer, link->peer_len);
+	link->peer_len = 0;
+	return true;
+}
+
+/* The first part is who sends: ZeroMQ's own name of the program. 1, REMOTE_ANOTHER, 0 when there is nothing. */
 static int receive_peer(struct remote_link *link, struct err *err)
 {
 	char peer[REMOTE_PEER_MAX];
@@ -188,9 +209,10 @@ static int receive_peer(struct remote_link *link, struct err *err)
 	}
 	if (link->peer_len == (size_t)n && memcmp(link->peer, peer, (size_t)n) == 0)
 		return 1;
-	if (link->pidfd < 0)
-		return turn_away(link, peer, (size_t)n);
-	return err_set(err, E_MALFORMED, "it has connected a second time");
+	if (link->pidfd >= 0)
+		return err_set(err, E_MALFORMED, "it has connected a second time");
+	send_away(link, peer, (size_t)n);
+	return REMOTE_ANOTHER;
 }
 
 static int receive_body(struct remote_link *link, struct remote_message *ret, struct err *err)
@@ -206,11 +228,8 @@ static int receive_body(struct remote_link *link, struct remote_message *ret, st
 
 int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err)
 {
-	int rc;
+	int rc = receive_peer(link, err);
 
-	do
-		rc = receive_peer(link, err);
-	while (rc == ANOTHER);
 	if (rc != 1)
 		return rc;
 	rc = receive_body(link, ret, err);
@@ -218,11 +237,11 @@ int remote_link_receive(struct remote_link *link, struct remote_message *ret, st
 }
 
 /* Its end, too; and what guards the socket. */
-static int wait_for_word(struct remote_link *link, double until, struct err *err)
+static int wait_for_word(struct remote_link *link, struct err *err)
 {
 	zmq_pollitem_t items[4] = {{.socket = link->socket, .events = ZMQ_POLLIN}};
 	size_t n = 1 + remote_guard_items(&link->guard, &items[1]);
-	double left = until - now();
+	double left = link->until - now();
 	char end[96];
 
 	if (link->pidfd >= 0)
@@ -241,11 +260,10 @@ static int wait_for_word(struct remote_link *link, double until, struct err *err
 
 int remote_link_wait(struct remote_link *link, struct remote_message *ret, struct err *err)
 {
-	double until = now() + link->patience;
 	int rc;
 
-	while ((rc = remote_link_receive(link, ret, err)) == 0) {
-		rc = wait_for_word(link, until, err);
+	while ((rc = remote_link_receive(link, ret, err)) == 0 || rc == REMOTE_ANOTHER) {
+		rc = wait_for_word(link, err);
 		if (rc != 0)
 			return rc;
 	}

@@ -1,6 +1,7 @@
 /* remote_link.h - the ZeroMQ socket to one program, and its messages. Knows of no events. */
 #ifndef PLUGINS_REMOTE_REMOTE_LINK_H
 #define PLUGINS_REMOTE_REMOTE_LINK_H
+#include <stdbool.h>
 #include <zmq.h>
 #include "plugins/remote/remote_envelope.h"
 #include "plugins/remote/remote_guard.h"
@@ -29,7 +30,8 @@ struct remote_link {
 	int fd;    /* readable when it is worth while to look; edge-triggered */
 	int pidfd; /* owned; -1: a guest */
 	struct remote_guard guard;
-	double patience; /* seconds in which it has to come */
+	double patience; /* seconds in which it has to come ... */
+	double until;    /* ... and when they have gone by */
 	char peer[REMOTE_PEER_MAX];
 	size_t peer_len; /* 0 = it has not spoken yet */
 	struct buf out;
@@ -43,7 +45,11 @@ void remote_link_fini(struct remote_link *link);
 /* Waits for the program's first message, and lets no other one in from then on. The caller's load_timeout bounds it.
  * -E_PLUGIN where the program ends first, -E_ABSENT where no guest has come, -E_x where the message is bad. */
 int remote_link_wait(struct remote_link *link, struct remote_message *ret, struct err *err);
-/* 1 with a message, 0 when there is none, or -E_x for a bad one. */
+/* Sends the guest away that has spoken, and waits for the next one instead. False where it is none. */
+bool remote_link_dismiss(struct remote_link *link);
+/* 1 with a message, 0 when there is none, or -E_x for a bad one. REMOTE_ANOTHER: there was one of a guest that is not
+ * ours, which was sent away. */
+#define REMOTE_ANOTHER 2
 int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err);
 /* Never waits. -E_LIMIT where the program does not read, -E_CLOSED, -E_NOMEM, -E_TOO_DEEP. */
 int remote_link_send(struct remote_link *link, const struct remote_envelope *envelope,

@@ -1,4 +1,5 @@
 /* remote_load.c - the first words: what the program says of its plugin, and what it is told. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "pdk-bridge/pdk_describe.h"
@@ -137,7 +138,8 @@ static int send_welcome(struct remote_plugin *p, struct err *err)
 	return rc;
 }
 
-static int shake_hands(struct remote_plugin *p, struct err *err)
+/* A guest that went while we read its words is one that has not come. */
+static int greet(struct remote_plugin *p, struct err *err)
 {
 	struct remote_message hello;
 	int rc;
@@ -146,9 +148,45 @@ static int shake_hands(struct remote_plugin *p, struct err *err)
 	rc = remote_link_wait(&p->link, &hello, err);
 	if (rc == 0)
 		rc = take_hello(p, &hello, err);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = send_welcome(p, err);
+		rc = rc == -E_CLOSED && p->link.pidfd < 0 ? -E_ABSENT : rc;
+	}
 	remote_message_fini(&hello);
+	return rc;
+}
+
+static void tell(const struct remote_plugin *p, const char *why)
+{
+	const struct pdk_port *port = p->plugin->env.port;
+	char text[sizeof(((struct err *)NULL)->text) + 64];
+
+	snprintf(text, sizeof(text), "a program was sent away: %s", why);
+	if (port != NULL && port->log != NULL)
+		port->log(NULL, LOG_LEVEL_WARN, text, strlen(text));
+}
+
+static bool is_its_fault(int rc)
+{
+	return rc != 0 && rc != -E_ABSENT && rc != -E_IO;
+}
+
+/* Anybody may come who finds the way: a guest that can't serve is sent away, and the right one waited for. It comes again
+ * and again, and is told of once. */
+static int shake_hands(struct remote_plugin *p, struct err *err)
+{
+	struct err last = {""};
+	int rc;
+
+	while (is_its_fault(rc = greet(p, err)) && remote_link_dismiss(&p->link)) {
+		if (strcmp(last.text, err_message(err, rc)) != 0)
+			tell(p, err_message(err, rc));
+		err_set(&last, E_PLUGIN, "%s", err_message(err, rc));
+	}
+	if (rc == -E_ABSENT && *last.text != '\0')
+		err_set(err, E_ABSENT,
+			"none that can serve has come within %.3gs; one was sent away: %s",
+			p->link.patience, last.text);
 	return rc;
 }
 

@@ -105,12 +105,12 @@ static void look(void *user)
 	int rc = 1, n;
 
 	remote_message_init(&m);
-	for (n = 0; rc == 1 && n < AT_ONCE; n++) {
+	for (n = 0; rc > 0 && n < AT_ONCE; n++) {
 		rc = remote_link_receive(&p->link, &m, &err);
 		take_or_break(p, &m, rc, &err);
 	}
 	remote_message_fini(&m);
-	if (rc == 1)
+	if (rc > 0)
 		remote_look_soon(p);
 	remote_event_use_credit(p);
 }

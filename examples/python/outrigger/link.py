@@ -185,7 +185,7 @@ class Link:
             elif kind == WELCOME:
                 self.welcome(body[0])
             else:
-                self.close("another program serves the plugin")
+                self.close("another program serves the plugin, or Outrigger's log says why this one can't")
         except Exception:  # pylint: disable=broad-except
             self.close(traceback.format_exc())
 
