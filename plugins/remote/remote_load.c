@@ -161,7 +161,8 @@ static void tell(const struct remote_plugin *p, const char *why)
 	const struct pdk_port *port = p->plugin->env.port;
 	char text[sizeof(((struct err *)NULL)->text) + 64];
 
-	snprintf(text, sizeof(text), "a program was sent away: %s", why);
+	snprintf(text, sizeof(text), "plugin '%.32s': a program was sent away: %s", p->plugin->name,
+		 why);
 	if (port != NULL && port->log != NULL)
 		port->log(NULL, LOG_LEVEL_WARN, text, strlen(text));
 }

@@ -49,6 +49,7 @@ class BadGuests(lib.WireTest):
             with self.subTest(name):
                 self.assertEqual(self.say(msgpack.packb(greeting)), [1, LEAVE, 0])
                 server.wait_log(WORDS[name])
+        self.assertIn("plugin 'liar': a program was sent away: ", server.log())
         good = msgpack.packb([1, HELLO, 0, "x", [PLUGIN]])
         for parts in ([b""], [b"\xc1\xff\x00"], [b"\x91" * 5000 + b"\x01"], [good, good], [good, b"", good]):
             with self.subTest(parts):
