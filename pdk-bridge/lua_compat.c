@@ -30,7 +30,6 @@ bool lua_compat_may_park(lua_State *L)
  * thread of the fiber that ran last. */
 void lua_compat_resumed(lua_State *L)
 {
-	luaL_checkstack(L, 1, NULL);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_SLOT_RESUMED);
 	lua_call(L, 0, 0);
 }

@@ -29,7 +29,8 @@ void lua_compat_open(lua_State *L);
 /* False inside a finalizer (__gc), from which there is no way back to the loop: the collector
  * would stay in the state that it is in. */
 bool lua_compat_may_park(lua_State *L);
-/* To be called on the same L when the fiber has come back: other threads of the state have run. */
+/* To be called on the same L when the fiber has come back: other threads of the state have run. Needs a free
+ * slot of the stack. */
 void lua_compat_resumed(lua_State *L);
 /* Pushes msg and the stack of `thread` from `level` on. May raise for lack of memory. */
 void lua_compat_traceback(lua_State *L, lua_State *thread, const char *msg, int level);

@@ -85,7 +85,6 @@ static int push_results(lua_State *L, const struct pdk_fn *fn, const struct pdk_
 	enum lua_nil nil = fn->flags & PDK_NULLS ? LUA_NIL_NULL : LUA_NIL_ABSENT;
 	size_t i;
 
-	luaL_checkstack(L, (int)ret->n, NULL);
 	for (i = 0; i < ret->n; i++)
 		lua_value_push(L, &ret->v[i], nil);
 	return (int)ret->n;
@@ -140,6 +139,8 @@ static int call_row(lua_State *L, const struct pdk_fn *fn, struct pdk_rq *rq)
 	rc = pdk_call(rq, fn->id, argv, n, &ret, &err);
 	running = L;
 	lua_compat_resumed(L);
+	if (rc == 0 && (fn->flags & PDK_NOTED))
+		rc = lua_noted_add(rq, fn, argv, n);
 	if (rc != 0)
 		return lua_compat_raise(L, err_message(&err, rc));
 	return push_results(L, fn, &ret);

@@ -35,6 +35,15 @@ void lua_pdk_on_delegate(lua_State *L);
 /* Calls it. For the runtime, after a handler has returned. May suspend and raise. */
 void lua_pdk_finish(lua_State *L);
 
+/* lua_noted.c: what an event sets of the response before there is one (PDK_NOTED), for which the
+ * gateway can't be asked. */
+/* Keeps the call and copies of its n arguments for lua_noted_push, in the event's arena. Nothing in
+ * the phase `response`. 0 or -E_NOMEM. */
+int lua_noted_add(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *argv, size_t n);
+/* Pushes what was kept since the last time, in its order, as a sequence of {name of the PDK
+ * function, arguments...}; nil where there is nothing, or no request. */
+void lua_noted_push(lua_State *L, struct pdk_rq *rq);
+
 /* lua_log.c: */
 /* Writes a line as kong.log does: the arguments from `first` on joined, with the source line of
  * the plugin's code; to the gateway within an event, else to our own log. Costs nothing for a
@@ -47,8 +56,8 @@ enum lua_nil {
 	LUA_NIL_ABSENT,
 	LUA_NIL_NULL /* ngx.null, as JSON decoders give it */
 };
-/* Pushes v: arrays become sequences, maps tables, bin and str strings, integers beyond 2^53
- * doubles. */
+/* Pushes v, which needs a free slot of the stack: arrays become sequences, maps tables, bin and str
+ * strings, integers beyond 2^53 doubles. */
 void lua_value_push(lua_State *L, const struct value *v, enum lua_nil nil);
 /* Reads the Lua value at idx into the arena. Texts are borrowed from Lua (anchor them until
  * sent). An empty table is an array unless its metatable says otherwise (__jsontype). -E_ARGUMENT

@@ -7,6 +7,8 @@
 #include "protocol/err.h"
 #include "protocol/limits.h"
 
+#define TOO_DEEP "values nested too deeply"
+
 /* ---- to Lua ---- */
 
 static void push_inner(lua_State *L, const struct value *v, enum lua_nil nil)
@@ -21,6 +23,7 @@ static void push_array(lua_State *L, const struct value *v, enum lua_nil nil)
 {
 	uint32_t i;
 
+	luaL_checkstack(L, 2, TOO_DEEP);
 	lua_createtable(L, (int)v->len, 0);
 	for (i = 0; i < v->len; i++) {
 		push_inner(L, &v->items[i], nil);
@@ -38,6 +41,7 @@ static void push_map(lua_State *L, const struct value *v, enum lua_nil nil)
 {
 	uint32_t i;
 
+	luaL_checkstack(L, 3, TOO_DEEP);
 	lua_createtable(L, 0, (int)v->len);
 	for (i = 0; i < v->len; i++) {
 		if (!is_key(&v->pairs[i].key))
@@ -50,7 +54,6 @@ static void push_map(lua_State *L, const struct value *v, enum lua_nil nil)
 
 void lua_value_push(lua_State *L, const struct value *v, enum lua_nil nil)
 {
-	luaL_checkstack(L, 4, "values nested too deeply");
 	switch (v->type) {
 	case VALUE_NIL:
 		lua_pushnil(L);

@@ -45,6 +45,7 @@ enum pdk_flag {
 	PDK_EMPTY = 1 << 10, /* an empty text is one, and never stands for nil (ProtoBuf:1) */
 	PDK_BODY = 1 << 11,  /* an argument, or the result, is a body: bounded by max_body_size */
 	PDK_IN_LUA = 1 << 12, /* of a refused row: Lua has a function of our own for it */
+	PDK_NOTED = 1 << 13,  /* sets what Lua can read where the gateway can't */
 };
 
 /* Groups of values that a setter makes stale. A row with PDK_CACHE names its group in `group`, a setter

@@ -305,6 +305,7 @@ void pdk_rq_fini(struct pdk_rq *rq)
 		return;
 	arena_fini(&rq->arena);
 	rq->cache = NULL;
+	rq->notes = NULL;
 	rq->serialized = NULL;
 	rq->trace = NULL;
 }

@@ -85,14 +85,14 @@ struct pdk_rq {
 	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */
 	const char *log_source; /* "handler.lua:12", put before log texts made here; or NULL */
 	struct pdk_cache_entry *cache;  /* pdk_cache.c's, in the arena */
-	uint32_t kept;                  /* entries that the cache has taken */
+	struct lua_note *notes;         /* lua_noted.c's, in the arena: the last one first */
 	const struct value *serialized; /* log phase: kong.log.serialize's answer, in the arena */
 	bool inspect_off, has_end;      /* by kong.log.inspect.off(); for lua_pdk_finish */
 	/* the answer; valid from resume to the next suspension (its texts borrow the receive buffer) */
 	struct value reply;
 	int reply_rc; /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */
 	char *trace;  /* traceback of a failed handler, in the arena; NULL */
-	uint32_t calls, saved; /* steps made; round trips that the cache saved */
+	uint32_t calls, saved, kept; /* steps made; round trips that the cache saved; its entries */
 };
 
 /* Up to three results, as Lua has them. */

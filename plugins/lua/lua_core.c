@@ -99,6 +99,13 @@ static int core_mark_end(lua_State *L)
 	return 0;
 }
 
+/* noted(): what the event has set of the response since the last time, or nil (lua_noted.c). */
+static int core_noted(lua_State *L)
+{
+	lua_noted_push(L, root_request());
+	return 1;
+}
+
 /* on_delegate(fn): fn(f, ...) calls f(...), of the PDK, for a light thread. */
 static int core_on_delegate(lua_State *L)
 {
@@ -189,6 +196,7 @@ static int open_core(lua_State *L)
 		{"leave", core_leave},
 		{"on_end", core_on_end},
 		{"mark_end", core_mark_end},
+		{"noted", core_noted},
 		{"runner", core_runner},
 		{"worker", core_worker},
 		{"on_delegate", core_on_delegate},
