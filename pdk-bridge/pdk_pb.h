@@ -20,7 +20,8 @@ struct Pb__Value;
  * value that ProtoBuf:1 lacks, -E_TOO_DEEP, -E_NOMEM. */
 int pdk_pb_encode(struct arena *arena, const struct pdk_fn *fn, const struct value *argv,
 		  size_t argc, struct value *ret, struct err *err);
-/* The result in `bytes` (a bin). Containers lie in the arena; texts too. An absent one is nil, and so are
+/* The result in `bytes` (a bin). Containers lie in the arena, and their texts; a text that is all of the result
+ * may borrow from `bytes`. An absent one is nil, and so are
  * an empty text and 0 where the row has nothing to tell them apart. -E_MALFORMED, -E_TOO_DEEP, -E_NOMEM. */
 int pdk_pb_decode(struct arena *arena, const struct pdk_fn *fn, const struct value *bytes,
 		  struct value *ret, struct err *err);

@@ -7,6 +7,7 @@
 #include "pdk-bridge/pdk_pb.h"
 #include "protocol/arena.h"
 #include "protocol/pb.h"
+#include "protocol/pb_wire.h"
 
 #define DEFAULT_LINES 100 /* of headers, and arguments of a query: 0 would raise in the gateway */
 
@@ -14,8 +15,8 @@
 struct args {
 	struct arena *arena;
 	const struct pdk_fn *fn;
-	const struct value *argv; /* all of PDK_ARGS_MAX, unless the row takes any number */
-	size_t argc;
+	const struct value *argv;
+	size_t argc; /* as many are given; the others are nil */
 	struct err *err;
 };
 
@@ -35,9 +36,27 @@ static int pack(const struct args *a, const ProtobufCMessage *message, ProtobufC
 	return err_set(a->err, E_NOMEM, "%s: out of memory for this event", a->fn->name);
 }
 
+static const struct value *given(const struct args *a, size_t i)
+{
+	static const struct value nil = {.type = VALUE_NIL};
+
+	return i < a->argc ? &a->argv[i] : &nil;
+}
+
+/* Room for the bytes of a message. */
+static int take_room(const struct args *a, size_t n, ProtobufCBinaryData *ret)
+{
+	uint8_t *room = arena_alloc(a->arena, n);
+
+	if (room == NULL)
+		return err_set(a->err, E_NOMEM, "%s: out of memory for this event", a->fn->name);
+	*ret = (ProtobufCBinaryData){n, room};
+	return 0;
+}
+
 static int get_text(const struct args *a, size_t i, ProtobufCBinaryData *ret)
 {
-	const struct value *v = &a->argv[i];
+	const struct value *v = given(a, i);
 
 	if (!value_is_text(v))
 		return refuse(a, i, "can only be a text");
@@ -49,7 +68,7 @@ static int get_int32(const struct args *a, size_t i, int32_t *ret)
 {
 	int64_t number;
 
-	if (!value_to_int(&a->argv[i], &number) || number < INT32_MIN || number > INT32_MAX)
+	if (!value_to_int(given(a, i), &number) || number < INT32_MIN || number > INT32_MAX)
 		return refuse(a, i, "can only be a whole number of 32 bits");
 	*ret = (int32_t)number;
 	return 0;
@@ -97,7 +116,7 @@ static int fit_table(const struct args *a, const struct value *table, struct val
 static int write_table(const struct args *a, size_t i, ProtobufCBinaryData *ret)
 {
 	struct value table;
-	int rc = fit_table(a, &a->argv[i], &table);
+	int rc = fit_table(a, given(a, i), &table);
 
 	if (rc == 0)
 		rc = pdk_pb_write_struct(a->arena, &table, ret, a->err);
@@ -117,10 +136,17 @@ static int write_empty(const struct args *a, ProtobufCBinaryData *ret)
 
 static int write_string(const struct args *a, ProtobufCBinaryData *ret)
 {
-	Pb__String message = PB__STRING__INIT;
-	int rc = get_text(a, 0, &message.v);
+	const struct value *text = given(a, 0);
+	int rc;
 
-	return rc != 0 ? rc : pack(a, &message.base, ret);
+	if (!value_is_text(text))
+		return refuse(a, 0, "can only be a text");
+	if (text->len == 0)
+		return 0;
+	rc = take_room(a, pb_text_size(text->len), ret);
+	if (rc == 0)
+		pb_put_text(ret->data, 1, text);
+	return rc;
 }
 
 static int write_int(const struct args *a, ProtobufCBinaryData *ret)
@@ -128,7 +154,7 @@ static int write_int(const struct args *a, ProtobufCBinaryData *ret)
 	Pb__Int message = PB__INT__INIT;
 	int rc = 0;
 
-	if (a->fn->ret == PDK_MMAP && a->argv[0].type == VALUE_NIL)
+	if (a->fn->ret == PDK_MMAP && given(a, 0)->type == VALUE_NIL)
 		message.v = DEFAULT_LINES;
 	else
 		rc = get_int32(a, 0, &message.v);
@@ -139,27 +165,52 @@ static int write_bool(const struct args *a, ProtobufCBinaryData *ret)
 {
 	Pb__Bool message = PB__BOOL__INIT;
 
-	message.v = !pdk_is_falsy(&a->argv[0]);
+	message.v = !pdk_is_falsy(given(a, 0));
 	return pack(a, &message.base, ret);
+}
+
+/* KV{k, Value{string_value}}; an empty key is an absent one. */
+static int write_text_kv(const struct args *a, const struct value *v, ProtobufCBinaryData *ret)
+{
+	const struct value *k = &a->argv[0];
+	size_t key = k->len > 0 ? pb_text_size(k->len) : 0, value = pb_text_size(v->len);
+	unsigned char *at;
+	int rc = take_room(a, key + pb_text_size(value), ret);
+
+	if (rc != 0)
+		return rc;
+	at = ret->data;
+	if (k->len > 0)
+		at = pb_put_text(at, 1, k);
+	pb_put_text(pb_put_head(at, 2, value), 3, v);
+	return 0;
+}
+
+static int write_any_kv(const struct args *a, const struct value *v, ProtobufCBinaryData *ret)
+{
+	Pb__KV message = PB__KV__INIT;
+	Pb__Value value = PB__VALUE__INIT;
+	int rc = get_text(a, 0, &message.k);
+
+	if (rc == 0)
+		rc = write_any(a, v, &value);
+	message.v = v->type == VALUE_NIL ? NULL : &value;
+	return rc != 0 ? rc : pack(a, &message.base, ret);
 }
 
 /* A third argument is how to set the value; one way alone can cross. */
 static int write_kv(const struct args *a, ProtobufCBinaryData *ret)
 {
-	const struct value *mode = pdk_field(&a->argv[2], "mode");
-	Pb__KV message = PB__KV__INIT;
-	Pb__Value value = PB__VALUE__INIT;
-	struct value v = a->argv[1];
-	int rc = get_text(a, 0, &message.k);
+	const struct value *mode = pdk_field(given(a, 2), "mode");
+	struct value v = *given(a, 1);
 
-	if (rc == 0 && mode != NULL && !value_text_is(mode, "set"))
-		rc = refuse(a, 2, "can only have the mode 'set'");
+	if (mode != NULL && value_is_text(given(a, 0)) && !value_text_is(mode, "set"))
+		return refuse(a, 2, "can only have the mode 'set'");
 	if (a->fn->args[1].type == PDK_SCALAR_OR_LIST)
 		v = spell_false(&v);
-	if (rc == 0)
-		rc = write_any(a, &v, &value);
-	message.v = v.type == VALUE_NIL ? NULL : &value;
-	return rc != 0 ? rc : pack(a, &message.base, ret);
+	if (value_is_text(&v) && value_is_text(given(a, 0)))
+		return write_text_kv(a, &v, ret);
+	return write_any_kv(a, &v, ret);
 }
 
 static int write_target(const struct args *a, ProtobufCBinaryData *ret)
@@ -177,7 +228,7 @@ static int write_consumer_spec(const struct args *a, ProtobufCBinaryData *ret)
 	Pb__ConsumerSpec message = PB__CONSUMER_SPEC__INIT;
 	int rc = get_text(a, 0, &message.id);
 
-	message.by_username = !pdk_is_falsy(&a->argv[1]);
+	message.by_username = !pdk_is_falsy(given(a, 1));
 	return rc != 0 ? rc : pack(a, &message.base, ret);
 }
 
@@ -219,6 +270,7 @@ static int write_headers(const struct args *a, const struct value *headers, Pb__
 	if (!value_is_table(headers) || headers->len == 0)
 		return 0;
 	of.argv = headers;
+	of.argc = 1;
 	rc = write_table(&of, 0, &bytes);
 	if (rc != 0)
 		return rc;
@@ -228,7 +280,7 @@ static int write_headers(const struct args *a, const struct value *headers, Pb__
 
 static int write_exit(const struct args *a, ProtobufCBinaryData *ret)
 {
-	struct value argv[3] = {a->argv[0], a->argv[1], a->argv[2]};
+	struct value argv[3] = {*given(a, 0), *given(a, 1), *given(a, 2)};
 	Pb__ExitArgs message = PB__EXIT_ARGS__INIT;
 	int rc = pdk_exit_as_text(a->arena, argv, a->err);
 
@@ -287,15 +339,15 @@ static int write_authenticate(const struct args *a, ProtobufCBinaryData *ret)
 	Pb__AuthenticatedCredential credential = PB__AUTHENTICATED_CREDENTIAL__INIT;
 	int rc = 0;
 
-	if (value_is_table(&a->argv[0])) {
-		rc = write_consumer(a, &a->argv[0], &consumer);
+	if (value_is_table(given(a, 0))) {
+		rc = write_consumer(a, given(a, 0), &consumer);
 		message.consumer = &consumer;
 	}
-	if (value_is_table(&a->argv[1])) {
-		const struct value *owner = pdk_field(&a->argv[1], "consumer");
+	if (value_is_table(given(a, 1))) {
+		const struct value *owner = pdk_field(given(a, 1), "consumer");
 
-		copy_text(&a->argv[1], "id", &credential.id);
-		copy_text(&a->argv[1], "consumer_id", &credential.consumer_id);
+		copy_text(given(a, 1), "id", &credential.id);
+		copy_text(given(a, 1), "consumer_id", &credential.consumer_id);
 		if (owner != NULL && credential.consumer_id.len == 0)
 			copy_text(owner, "id", &credential.consumer_id);
 		message.credential = &credential;
@@ -344,17 +396,13 @@ static writer writer_of(const struct pdk_fn *fn)
 int pdk_pb_encode(struct arena *arena, const struct pdk_fn *fn, const struct value *argv,
 		  size_t argc, struct value *ret, struct err *err)
 {
-	struct value space[PDK_ARGS_MAX] = {{.type = VALUE_NIL}};
-	bool takes_rest = fn->argc > 0 && fn->args[fn->argc - 1].type == PDK_REST;
-	struct args a = {arena, fn, takes_rest ? argv : space, argc, err};
+	const struct args a = {arena, fn, argv, argc, err};
 	writer write = writer_of(fn);
 	ProtobufCBinaryData bytes = {0, NULL};
 	int rc;
 
 	if (write == NULL)
 		return err_set(err, E_UNSUPPORTED, "%s can't be called " PDK_PB_HINT, fn->name);
-	for (size_t i = 0; i < argc && i < PDK_ARGS_MAX; i++)
-		space[i] = argv[i];
 	rc = write(&a, &bytes);
 	if (rc == 0)
 		*ret = (struct value){.type = VALUE_BIN,

@@ -10,6 +10,7 @@
 #include "protocol/arena.h"
 #include "protocol/err.h"
 #include "protocol/pb.h"
+#include "protocol/pb_wire.h"
 
 /* A result that is being decoded. */
 struct reply {
@@ -28,15 +29,28 @@ static int out_of_memory(const struct reply *r)
 
 /* ---- one value ---- */
 
+static struct value text_or_nil(const struct pdk_fn *fn, struct value text)
+{
+	if (text.len > 0 || fn->ret == PDK_BYTES || (fn->flags & PDK_EMPTY))
+		return text;
+	return value_nil();
+}
+
 static int read_string(const struct reply *r, struct value *ret)
 {
-	const ProtobufCBinaryData *v = &((const Pb__String *)r->message)->v;
-
-	if (v->len > 0 || r->fn->ret == PDK_BYTES || (r->fn->flags & PDK_EMPTY))
-		*ret = pb_text(v);
-	else
-		*ret = value_nil();
+	*ret = text_or_nil(r->fn, pb_text(&((const Pb__String *)r->message)->v));
 	return 0;
+}
+
+/* A String as gateways write it: its text, borrowed, once, or nothing. */
+static bool take_string(const struct value *bytes, struct value *ret)
+{
+	struct pb_bytes in = pb_bytes_of(bytes);
+
+	*ret = value_strn("", 0);
+	if (in.at == in.end)
+		return true;
+	return *in.at++ == PB_TAG(1, PB_LENGTH) && pb_take_text(&in, ret) && in.at == in.end;
 }
 
 static int read_int(const struct reply *r, struct value *ret)
@@ -245,7 +259,12 @@ static int decode(const struct reply *r, const struct value *bytes,
 		  const struct result_reader *form, struct value *ret)
 {
 	struct reply typed = *r;
+	struct value text;
 
+	if (form->read == read_string && take_string(bytes, &text)) {
+		*ret = text_or_nil(r->fn, text);
+		return 0;
+	}
 	if (form->nil_when_empty && bytes->len == 0) {
 		*ret = value_nil();
 		return 0;

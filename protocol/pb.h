@@ -23,8 +23,7 @@
 /* struct codec's frame(): a length and as many bytes. Keeps no state. */
 int pb_frame(void *scan, const struct limits *limits, const unsigned char *bytes, size_t n,
 	     size_t *ret_size, struct err *err);
-/* Appends a frame of those bytes, or of that message. 0 or -E_NOMEM (then nothing is appended). */
-int pb_write_frame(struct buf *out, const void *bytes, size_t n);
+/* Appends a frame of that message. 0 or -E_NOMEM (then nothing is appended). */
 int pb_write_message(struct buf *out, const ProtobufCMessage *message);
 /* Decodes a message; all of it lies in the arena. NULL for bytes that are none, or on lack of memory. */
 ProtobufCMessage *pb_read(const ProtobufCMessageDescriptor *type, struct arena *arena,

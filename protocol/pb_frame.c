@@ -23,36 +23,17 @@ int pb_frame(void *scan, const struct limits *limits, const unsigned char *bytes
 	return 1;
 }
 
-/* Room for a frame, its length written. */
-static int begin_frame(struct buf *out, size_t n)
+int pb_write_message(struct buf *out, const ProtobufCMessage *message)
 {
+	size_t n = protobuf_c_message_get_packed_size(message);
 	uint32_t length = (uint32_t)n;
 
 	if (n > UINT32_MAX || buf_reserve(out, PB_LENGTH_SIZE + n) != 0)
 		return -E_NOMEM;
 	memcpy(buf_tail(out), &length, sizeof(length));
 	buf_commit(out, PB_LENGTH_SIZE);
+	buf_commit(out, protobuf_c_message_pack(message, buf_tail(out)));
 	return 0;
-}
-
-int pb_write_frame(struct buf *out, const void *bytes, size_t n)
-{
-	int rc = begin_frame(out, n);
-
-	if (rc == 0 && n > 0) {
-		memcpy(buf_tail(out), bytes, n);
-		buf_commit(out, n);
-	}
-	return rc;
-}
-
-int pb_write_message(struct buf *out, const ProtobufCMessage *message)
-{
-	int rc = begin_frame(out, protobuf_c_message_get_packed_size(message));
-
-	if (rc == 0)
-		buf_commit(out, protobuf_c_message_pack(message, buf_tail(out)));
-	return rc;
 }
 
 /* ---- memory ---- */

@@ -8,10 +8,8 @@
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "protocol/pb.h"
+#include "protocol/pb_wire.h"
 
-#define TAG(field, wire_type) (((field) << 3) | (wire_type))
-#define WIRE_VARINT 0
-#define WIRE_LENGTH 2
 /* No gateway sends a first message this large; texts of other protocols begin so. */
 #define FIRST_LENGTH_MAX ((uint32_t)1 << 28)
 
@@ -65,8 +63,8 @@ static void read_call(const Pb__RpcCall *call, struct msg *ret)
 	}
 }
 
-static int pb_rpc_read(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
-		       bool *ret_id_known, struct err *err)
+static int read_any_call(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
+			 bool *ret_id_known, struct err *err)
 {
 	const Pb__RpcCall *call = NULL;
 
@@ -83,6 +81,65 @@ static int pb_rpc_read(const unsigned char *bytes, size_t n, struct arena *arena
 	return 0;
 }
 
+/* ---- the usual call ---- */
+
+/* A message of a number, its field 1, and a text, each at most once. */
+struct pair {
+	uint64_t number;   /* 0 where it is absent */
+	struct value text; /* or nil */
+};
+
+/* In any order; false where there is anything else. */
+static bool take_pair(struct pb_bytes in, uint64_t text_tag, struct pair *ret)
+{
+	bool has_number = false;
+
+	*ret = (struct pair){0};
+	while (in.at < in.end) {
+		bool taken = false;
+		uint64_t tag;
+
+		if (!pb_take_number(&in, &tag))
+			return false;
+		if (tag == text_tag && ret->text.type == VALUE_NIL)
+			taken = pb_take_text(&in, &ret->text);
+		else if (tag == PB_TAG(1, PB_VARINT) && !has_number)
+			taken = has_number = pb_take_number(&in, &ret->number);
+		if (!taken)
+			return false;
+	}
+	return true;
+}
+
+static bool read_event_alone(const unsigned char *bytes, size_t n, struct msg *ret)
+{
+	struct pb_bytes in = {bytes, bytes + n};
+	struct pair call, event;
+
+	if (n < PB_LENGTH_SIZE)
+		return false;
+	in.at += PB_LENGTH_SIZE;
+	if (!take_pair(in, PB_TAG(PB__RPC_CALL__CALL_CMD_HANDLE_EVENT, PB_LENGTH), &call) ||
+	    call.text.type == VALUE_NIL ||
+	    !take_pair(pb_bytes_of(&call.text), PB_TAG(2, PB_LENGTH), &event))
+		return false;
+	*ret = (struct msg){.type = MSG_HANDLE_EVENT,
+			    .id = call.number,
+			    .instance_id = (int32_t)(uint32_t)event.number,
+			    .name = event.text};
+	ret->name.type = VALUE_STR; /* empty where it is absent */
+	return true;
+}
+
+/* ---- the codec's functions ---- */
+
+static int pb_rpc_read(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
+		       bool *ret_id_known, struct err *err)
+{
+	*ret_id_known = read_event_alone(bytes, n, ret);
+	return *ret_id_known ? 0 : read_any_call(bytes, n, arena, ret, ret_id_known, err);
+}
+
 static void pb_rpc_read_result(const unsigned char *bytes, size_t n, struct msg *ret)
 {
 	ret->type = MSG_STEP;
@@ -94,11 +151,11 @@ static void pb_rpc_read_result(const unsigned char *bytes, size_t n, struct msg 
 /* The byte behind the length begins a field of RpcCall, which may stand in any order. */
 static bool begins_call(unsigned char byte)
 {
-	if (byte == TAG(1, WIRE_VARINT))
+	if (byte == PB_TAG(1, PB_VARINT))
 		return true;
 	for (unsigned field = PB__RPC_CALL__CALL_CMD_GET_PLUGIN_NAMES;
 	     field <= PB__RPC_CALL__CALL_CMD_HANDLE_EVENT; field++)
-		if (byte == ((TAG(field, WIRE_LENGTH) & 0x7f) | 0x80))
+		if (byte == ((PB_TAG(field, PB_LENGTH) & 0x7f) | 0x80))
 			return true;
 	return false;
 }
@@ -117,12 +174,35 @@ static bool pb_rpc_probe(const unsigned char *bytes, size_t n)
 
 /* ---- answers ---- */
 
+/* A frame, where there is room for it. Returns what is behind it. */
+static unsigned char *put_frame(unsigned char *at, const void *bytes, size_t n)
+{
+	uint32_t length = (uint32_t)n;
+
+	memcpy(at, &length, PB_LENGTH_SIZE);
+	at += PB_LENGTH_SIZE;
+	if (n > 0)
+		memcpy(at, bytes, n);
+	return at + n;
+}
+
+/* RpcReturn with nothing but its sequence, which is absent when it is 0; after an event, behind its end. */
 static int write_return(struct buf *out, const struct msg *msg)
 {
-	Pb__RpcReturn answer = PB__RPC_RETURN__INIT;
+	unsigned char message[1 + PB_NUMBER_MAX], *end = message, *at;
 
-	answer.sequence = (int64_t)msg->id;
-	return pb_write_message(out, &answer.base);
+	if (buf_reserve(out, 2 * PB_LENGTH_SIZE + sizeof(message)) != 0)
+		return -E_NOMEM;
+	if (msg->id != 0) {
+		*end++ = PB_TAG(1, PB_VARINT);
+		end = pb_put_number(end, msg->id);
+	}
+	at = buf_tail(out);
+	if (msg->type == MSG_EVENT_END)
+		at = put_frame(at, NULL, 0);
+	at = put_frame(at, message, (size_t)(end - message));
+	buf_commit(out, (size_t)(at - buf_tail(out)));
+	return 0;
 }
 
 static int write_instance(struct buf *out, const struct msg *msg)
@@ -141,9 +221,15 @@ static int write_instance(struct buf *out, const struct msg *msg)
 
 static int write_two(struct buf *out, const struct value *name, const struct value *args)
 {
-	int rc = pb_write_frame(out, name->s, name->len);
+	size_t n = args->type == VALUE_BIN ? args->len : 0;
+	unsigned char *at;
 
-	return rc != 0 ? rc : pb_write_frame(out, args->s, args->type == VALUE_BIN ? args->len : 0);
+	if (buf_reserve(out, 2 * PB_LENGTH_SIZE + name->len + n) != 0)
+		return -E_NOMEM;
+	at = put_frame(buf_tail(out), name->s, name->len);
+	at = put_frame(at, args->s, n);
+	buf_commit(out, (size_t)(at - buf_tail(out)));
+	return 0;
 }
 
 static int write_pdk_call(struct buf *out, const struct msg *msg, struct err *err)
@@ -151,13 +237,6 @@ static int write_pdk_call(struct buf *out, const struct msg *msg, struct err *er
 	if (msg->data.type != VALUE_BIN && msg->data.type != VALUE_NIL)
 		return err_set(err, E_UNSUPPORTED, "arguments that are no message of ProtoBuf:1");
 	return write_two(out, &msg->name, &msg->data);
-}
-
-static int write_end(struct buf *out, const struct msg *msg)
-{
-	int rc = pb_write_frame(out, NULL, 0);
-
-	return rc != 0 ? rc : write_return(out, msg);
 }
 
 /* There are no errors: the text goes out as the name of a function, which the gateway says it lacks. */
@@ -178,7 +257,6 @@ static int write_any(struct buf *out, const struct msg *msg, struct err *err)
 	case MSG_PDK_CALL:
 		return write_pdk_call(out, msg, err);
 	case MSG_EVENT_END:
-		return write_end(out, msg);
 	case MSG_RESULT:
 		return write_return(out, msg);
 	case MSG_ERROR:

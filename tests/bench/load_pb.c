@@ -48,8 +48,9 @@ static int step(struct load_conn *c, const struct value *method, const struct va
 {
 	Pb__String text = PB__STRING__INIT;
 	Pb__RawBodyResult body = PB__RAW_BODY_RESULT__INIT;
+	Pb__Empty nothing = PB__EMPTY__INIT;
 	if (ret->type == VALUE_NIL)
-		return pb_write_frame(&c->out, NULL, 0);
+		return pb_write_message(&c->out, &nothing.base);
 	if (value_text_is(method, "kong.request.get_raw_body")) {
 		body.kind_case = PB__RAW_BODY_RESULT__KIND_CONTENT;
 		body.content = bytes(ret->s, ret->len);
