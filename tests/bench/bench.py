@@ -1,7 +1,8 @@
 """bench.py - how fast plugin servers are, as ratios between them measured in one run.
 
-usage: bench.py --build BUILD [--quick] [--rounds N] [--seconds S] [--js DIR | --no-js]
-                [--go-pdk PROGRAM] [--python-pdk PROGRAM] [--no-http] [--curves] [--out DIR]
+usage: bench.py --build BUILD [--quick] [--rounds N] [--seconds S] [--sleeping]
+                [--js DIR | --no-js] [--go-pdk PROGRAM] [--python-pdk PROGRAM] [--no-http]
+                [--curves] [--out DIR]
 
 BUILD is a folder of an optimised build. kong-js-pdk is installed from npm into DIR (BUILD/bench-js);
 the other peers take part when the user names their programs. Writes OUT/bench.json with each run's
@@ -33,6 +34,8 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="does it work at all? few events")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each run")
+    parser.add_argument("--sleeping", action="store_true",
+                        help="the load sleeps until there is an answer, which wakes it")
     parser.add_argument("--js", metavar="DIR")
     parser.add_argument("--no-js", action="store_true")
     parser.add_argument("--go-pdk", metavar="PROGRAM")
@@ -80,8 +83,7 @@ def measure_conversation(options):
             running.callback(started[-1].stop)
         for server in started:
             server.pin(rounds.SERVER_CPU)
-        return rounds.measure(options.build, started, table.IN_FLIGHT, options.rounds,
-                              options.seconds)
+        return rounds.measure(options, started, table.IN_FLIGHT)
 
 
 def report(figures, more):

@@ -49,7 +49,7 @@ def workers(options, protocol):
     for n in (1, 2, 4):
         server = servers.outrigger(options.build, "lua", protocol, "--workers", str(n))
         try:
-            yield n, run(options, server, 64, MANY)
+            yield n, run(options, server, 64, MANY, sleeps=True)
         finally:
             server.stop()
 
@@ -65,9 +65,10 @@ CURVES = (
 )
 
 
-def run(options, server, connections_, events, *more):
+def run(options, server, connections_, events, *more, sleeps=False):
     """(events a second, us of processor, p99 in us, KiB) of one point."""
-    runs = [rounds.run_load(options.build, server, connections_, events, *more) for _ in range(3)]
+    runs = [rounds.run_load(options.build, server, connections_, events, *more, sleeps=sleeps)
+            for _ in range(3)]
     return [statistics.median(r[what] for r in runs)
             for what in ("per_second", "server_us_per_event", "p99_us", "pss_kb")]
 

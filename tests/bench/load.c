@@ -235,6 +235,16 @@ void load_start(struct load *l)
 		start_instances(l, &l->modes[i]);
 }
 
+static int wait_for_answers(const struct load *l, struct epoll_event ready[READY])
+{
+	uint64_t end = now() + (uint64_t)ANSWER_MS * 1000000;
+	int n;
+	do
+		n = epoll_wait(l->epoll, ready, READY, l->busy ? 0 : ANSWER_MS);
+	while (n == 0 && now() < end);
+	return n;
+}
+
 void load_run(struct load *l, uint64_t events)
 {
 	l->wanted = l->begun + events;
@@ -245,7 +255,7 @@ void load_run(struct load *l, uint64_t events)
 		event_begin(l, &l->conns[i]);
 	struct epoll_event ready[READY];
 	while (l->running > 0) {
-		int n = epoll_wait(l->epoll, ready, READY, ANSWER_MS);
+		int n = wait_for_answers(l, ready);
 		if (n == 0) {
 			fprintf(stderr, "no answer for 60 s, %d events under way\n", l->running);
 			exit(1);

@@ -88,6 +88,7 @@ struct load {
 	unsigned instances;         /* of each mode */
 	size_t body;                /* bytes that get_raw_body answers */
 	bool fresh;                 /* a new connection for each event */
+	bool busy;                  /* never sleeps: looks for answers again and again */
 	unsigned rate;              /* events a second at most; 0 = as many as it takes */
 
 	uint64_t begun, wanted; /* events in all */

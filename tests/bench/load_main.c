@@ -31,6 +31,7 @@ static const char usage[] =
 	"  --warm N                      events before the first round, of which nothing is said (0)\n"
 	"  --connections N               each runs one event after the other (16)\n"
 	"  --fresh                       a new connection for each event\n"
+	"  --busy                        look for answers all the time, as a busy gateway, and never sleep\n"
 	"  --rate N                      events a second at most (0: as many as it takes)\n"
 	"  --idle N                      more connections, on which nothing is said (0)\n"
 	"  --instances N                 events take turns on them (1)\n"
@@ -112,6 +113,7 @@ enum long_option {
 	WARM,
 	CONNECTIONS,
 	FRESH,
+	BUSY,
 	RATE,
 	IDLE,
 	INSTANCES,
@@ -145,6 +147,9 @@ static bool take_text(struct load *l, enum long_option option, const char *value
 		return true;
 	case FRESH:
 		l->fresh = true;
+		return true;
+	case BUSY:
+		l->busy = true;
 		return true;
 	default:
 		return false;
@@ -203,6 +208,7 @@ static bool read_options(int argc, char **argv, struct load *l, struct options *
 						{"warm", 1, 0, WARM},
 						{"connections", 1, 0, CONNECTIONS},
 						{"fresh", 0, 0, FRESH},
+						{"busy", 0, 0, BUSY},
 						{"rate", 1, 0, RATE},
 						{"idle", 1, 0, IDLE},
 						{"instances", 1, 0, INSTANCES},

@@ -12,17 +12,19 @@ import subprocess
 SERVER_CPU, LOAD_CPU = 0, 1
 
 
-def run_load(build, server, connections, events, *options):
+def run_load(build, server, connections, events, *options, sleeps=False):
     """One run: what `load` has printed, as a dictionary. A wrong answer ends the program.
 
     Its connections are made, and used twice, before figures are taken: a gateway's are pooled.
+    It looks for answers all the time, as a busy gateway, where it has a processor of its own; else, or if it
+    `sleeps`, the server wakes it.
     """
     words = [os.path.join(build, "tests", "bench", "load"), "--socket", server.socket,
              "--plugin", server.plugin, "--protocol", server.protocol, "--pid", str(server.pid),
              "--connections", str(connections), "--events", str(events),
              "--warm", str(2 * connections), *options]
     if (os.cpu_count() or 1) > 1:
-        words = ["taskset", "-c", str(LOAD_CPU), *words]
+        words = ["taskset", "-c", str(LOAD_CPU), *words, *([] if sleeps else ["--busy"])]
     run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                          check=False)
     if run.returncode:
@@ -37,17 +39,19 @@ def events_for(build, server, connections, seconds):
     return max(tried, int(rate * seconds))
 
 
-def measure(build, servers, in_flight, rounds, seconds):
+def measure(options, servers, in_flight):
     """{(server's name, in flight): [a run's figures, ...]}, a run for each round."""
-    counts = {(s.name, n): 200 if seconds == 0 else events_for(build, s, n, seconds)
+    build = options.build
+    counts = {(s.name, n): 200 if options.seconds == 0 else events_for(build, s, n, options.seconds)
               for s in servers for n in in_flight}
     figures = {key: [] for key in counts}
-    for turn in range(rounds):
+    for turn in range(options.rounds):
         for n in in_flight:
             for i in range(len(servers)):
                 server = servers[(i + turn) % len(servers)]
                 key = (server.name, n)
-                figures[key].append(run_load(build, server, n, counts[key], "--steps", "2"))
+                figures[key].append(run_load(build, server, n, counts[key], "--steps", "2",
+                                             sleeps=options.sleeping))
     return figures
 
 
