@@ -28,6 +28,11 @@ struct codec {
 	 * -E_TOO_DEEP. After an error the stream has no next message. */
 	int (*frame)(void *scan, const struct limits *limits, const unsigned char *bytes, size_t n,
 		     size_t *ret_size, struct err *err);
+	/* NULL, or what makes the usual calls cheap: `frame` and `read` in one, for a message that is whole at
+	 * bytes[0]. Its size, and *ret as `read` makes it; or 0, which says nothing of the bytes: then those two
+	 * are asked. Keeps no state, takes no memory. Texts borrow from `bytes`. */
+	size_t (*quick)(const struct limits *limits, const unsigned char *bytes, size_t n,
+			struct msg *ret);
 	/* Decodes one complete frame. Texts borrow from `bytes`; containers live in the arena.
 	 * 0, -E_MALFORMED, -E_TOO_DEEP, -E_NOMEM. *ret_id_known is written in any case: when it is true,
 	 * ret->id is valid and a failed call can be answered; so are ret->type and ret->method then, with

@@ -1,7 +1,8 @@
 /* mp.h - MessagePack, by msgpack-c: frames, values. What the RPC layer (mp_rpc.c) is made of.
  *
  * Reading is msgpack-c's own state machine (msgpack/unpack_template.h), instantiated twice: in mp_frame.c
- * with callbacks that only count, in mp_read.c with callbacks that build struct value. */
+ * with callbacks that only count, in mp_read.c with callbacks that build struct value. Before it comes
+ * mp_quick.c, for the few calls that nearly all are. */
 #ifndef PROTOCOL_MP_H
 #define PROTOCOL_MP_H
 #include <stddef.h>
@@ -17,6 +18,9 @@ int mp_frame(void *scan, const struct limits *limits, const unsigned char *bytes
  * gateway. 0, -E_MALFORMED (also: bytes left over), -E_TOO_DEEP, -E_NOMEM. */
 int mp_read_value(const unsigned char *bytes, size_t n, struct arena *arena, struct value *ret,
 		  struct err *err);
+/* struct codec's quick() for MessagePack: HandleEvent, and steps without an error whose Data is no table, in
+ * the forms that the gateway uses. */
+size_t mp_quick(const struct limits *limits, const unsigned char *bytes, size_t n, struct msg *ret);
 /* Appends one value: str as str, bin as bin, integers in their smallest form, doubles as float64 (make
  * them by value_number, so that integral ones are integers, as the gateway has them).
  * 0, -E_NOMEM, -E_TOO_DEEP; nothing is appended on failure. */

@@ -446,6 +446,7 @@ const struct codec codec_msgpack = {
 	.probe = mp_rpc_probe,
 	.scan_size = MP_SCAN_SIZE,
 	.frame = mp_frame,
+	.quick = mp_quick,
 	.read = mp_rpc_read,
 	.write = mp_rpc_write,
 };

@@ -61,19 +61,24 @@ static bool same_bytes(const char *a, const char *b, size_t n)
 	return n == 0 || memcmp(a, b, n) == 0;
 }
 
+static bool text_is(const struct value *v, const char *s, size_t len)
+{
+	return v->len == len && value_is_text(v) && same_bytes(v->s, s, len);
+}
+
 bool value_text_is(const struct value *v, const char *s)
 {
-	size_t len = strlen(s);
-
-	return value_is_text(v) && v->len == len && same_bytes(v->s, s, len);
+	return text_is(v, s, strlen(s));
 }
 
 const struct value *value_map_get(const struct value *map, const char *key)
 {
+	size_t len = strlen(key);
+
 	if (map->type != VALUE_MAP)
 		return NULL;
 	for (uint32_t i = 0; i < map->len; i++)
-		if (value_text_is(&map->pairs[i].key, key))
+		if (text_is(&map->pairs[i].key, key, len))
 			return &map->pairs[i].value;
 	return NULL;
 }

@@ -90,6 +90,20 @@ bool session_expects_result(const struct session *s)
 	return s->turn.owed > 0 || s->turn.asked || s->turn.ended;
 }
 
+/* What a call is, is known: false where it is not to be handled. */
+static bool begin_call(struct session *s, const struct msg *msg, size_t size)
+{
+	FAULT(FRAME_DECODED);
+	s->in_event = msg->type == MSG_HANDLE_EVENT;
+	if (s->unwanted) {
+		session_abort(s);
+		return false;
+	}
+	note_call(s, msg, size);
+	return true;
+}
+
+/* The message is noted before it is decoded: whatever a process dies of there, the next one has to answer. */
 static void hand_on(struct session *s, size_t size)
 {
 	const struct session_handler *handler = &s->env->handler;
@@ -103,18 +117,13 @@ static void hand_on(struct session *s, size_t size)
 	session_note(s, CUSTODY_SURE);
 	FAULT(FRAME_NOTED);
 	rc = s->codec->read(buf_head(&s->in), size, &s->env->arena, &msg, &id_known, &err);
-	FAULT(FRAME_DECODED);
 	s->handling = 0;
 	if (rc != 0 && !id_known) {
 		session_refuse(s, rc, &err);
 		return;
 	}
-	s->in_event = msg.type == MSG_HANDLE_EVENT;
-	if (s->unwanted) {
-		session_abort(s);
+	if (!begin_call(s, &msg, size))
 		return;
-	}
-	note_call(s, &msg, size);
 	if (rc == 0)
 		handler->on_call(handler->user, s, &msg);
 	else
@@ -159,27 +168,50 @@ static void drop(struct session *s, size_t size)
 	s->taken = 0;
 }
 
-/* Hands on one message; false when there is none. */
-static bool feed_one(struct session *s)
+/* The next message's size; 0 where there is none that is whole. */
+static size_t next_frame(struct session *s)
 {
 	struct err err;
 	size_t size = 0;
 	int rc;
 
 	err_clear(&err);
-	if (!choose_codec(s))
-		return false;
 	rc = find_frame(s, &size, &err);
 	if (rc < 0)
 		session_refuse(s, rc, &err);
-	if (rc <= 0)
+	return rc > 0 ? size : 0;
+}
+
+/* The size of a usual call that is whole, which is then decoded already; 0 for all else. It is not noted
+ * before, as a call is that hand_on decodes, since no more is done with its bytes than to find its end. */
+static size_t read_quickly(struct session *s, struct msg *ret)
+{
+	if (s->codec->quick == NULL || s->scan != NULL || session_expects_result(s))
+		return 0;
+	return s->codec->quick(&s->env->limits, buf_head(&s->in), buf_len(&s->in), ret);
+}
+
+/* Hands on one message; false when there is none. */
+static bool feed_one(struct session *s)
+{
+	const struct session_handler *handler = &s->env->handler;
+	struct msg call;
+	size_t quick, size;
+
+	if (!choose_codec(s))
+		return false;
+	quick = read_quickly(s, &call);
+	size = quick > 0 ? quick : next_frame(s);
+	if (size == 0)
 		return false;
 	if (session_was_heard(s))
 		return false; /* a worker may serve it: session_settle */
 	if (session_expects_result(s))
 		hand_on_result(s, size);
-	else
+	else if (quick == 0)
 		hand_on(s, size);
+	else if (begin_call(s, &call, size))
+		handler->on_call(handler->user, s, &call);
 	drop(s, size);
 	return true;
 }

@@ -1,5 +1,5 @@
-/* fuzz_mp_codec.c - the gateway's bytes: cut anywhere they mean the same as in one piece, and what was
- * read can be written and read again. */
+/* fuzz_mp_codec.c - the gateway's bytes: cut anywhere they mean the same as in one piece, what was read
+ * can be written and read again, and what is read quickly is read rightly. */
 #include <stdlib.h>
 #include <string.h>
 #include "protocol/arena.h"
@@ -8,6 +8,7 @@
 #include "protocol/err.h"
 #include "protocol/mp.h"
 #include "protocol/sanitize.h"
+#include "tests/lib/quick.h"
 
 #define ARENA_LIMIT ((size_t)8 << 20)
 
@@ -132,8 +133,11 @@ static void check_frame(const uint8_t *bytes, size_t size)
 	struct msg msg;
 	bool id_known;
 	struct err err = {""};
+	size_t quick;
 	int rc;
 
+	must(quick_is_right(&codec_msgpack, &limits, bytes, size, &quick));
+	must(quick <= size);
 	arena_init(&arena, ARENA_LIMIT);
 	if (mp_read_value(bytes, size, &arena, &v, &err) == 0)
 		check_round_trip(&v, &arena);

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include "tests/lib/quick.h"
 #include "tests/unit/mp_bytes.h"
 
 #define CORPUS "tests/fuzz/corpus/mp_codec"
@@ -23,6 +24,17 @@ static void read_file(const char *path, struct buf *ret)
 		buf_commit(ret, n);
 	} while (n > 0);
 	fclose(f);
+}
+
+/* Events and steps are read quickly, but for those with a table. */
+static void check_quick(const struct buf *in, const struct limits *limits, const struct msg *msg)
+{
+	bool is_usual = msg->type == MSG_HANDLE_EVENT ||
+			(msg->type == MSG_STEP && !value_is_table(&msg->data));
+	size_t size;
+
+	assert_true(quick_is_right(&codec_msgpack, limits, buf_head(in), buf_len(in), &size));
+	assert_int_equal(size > 0, is_usual);
 }
 
 /* "gateway-StepRoute-01.bin" holds a call of plugin.StepRoute. */
@@ -55,6 +67,7 @@ static void check_file(const char *name, const char *path)
 		assert_int_equal(
 			codec_msgpack.read(buf_head(&in), size, &arena, &msg, &id_known, NULL), 0);
 		check_call(name, &msg);
+		check_quick(&in, &limits, &msg);
 		buf_consume(&in, size);
 	}
 	assert_int_equal(buf_len(&in), 0);

@@ -57,7 +57,12 @@ static int line_write(struct buf *out, const struct msg *msg, struct err *err)
 }
 
 static const struct codec line_codec = {
-	"line", line_probe, sizeof(size_t), line_frame, line_read, NULL, line_write,
+	.name = "line",
+	.probe = line_probe,
+	.scan_size = sizeof(size_t),
+	.frame = line_frame,
+	.read = line_read,
+	.write = line_write,
 };
 static const struct codec *const codecs[] = {&line_codec, NULL};
 
