@@ -73,13 +73,11 @@ static int grow(struct buf *b, size_t need)
 
 /* Each byte is moved a bounded number of times on the whole: content is moved to the front only when
  * it is shorter than what was consumed before it, or together with doubling the room. */
-int buf_reserve(struct buf *b, size_t n)
+int buf_make_room(struct buf *b, size_t n)
 {
 	size_t len = buf_len(b);
 	bool cheap = b->start >= len;
 
-	if (b->cap - b->end >= n)
-		return 0;
 	if (n > SIZE_MAX / 2 || len > SIZE_MAX / 2 - n)
 		return -E_NOMEM;
 	if (b->mem != NULL && b->mem->is_fixed)

@@ -40,9 +40,14 @@ static inline unsigned char *buf_head(const struct buf *b)
 {
 	return b->data ? b->data + b->start : NULL;
 }
+/* What buf_reserve does where there is no room. */
+int buf_make_room(struct buf *b, size_t n);
 /* Makes room for n more bytes at the end (moving or growing: pointers into the content are void then).
  * 0 or -E_NOMEM. */
-int buf_reserve(struct buf *b, size_t n);
+static inline int buf_reserve(struct buf *b, size_t n)
+{
+	return b->cap - b->end >= n ? 0 : buf_make_room(b, n);
+}
 /* Where the next byte goes; after writing up to the reserved room, buf_commit. */
 static inline unsigned char *buf_tail(const struct buf *b)
 {
@@ -52,10 +57,15 @@ static inline void buf_commit(struct buf *b, size_t n)
 {
 	b->end += n;
 }
+/* The same for what was written up to there. */
+static inline void buf_commit_to(struct buf *b, const unsigned char *end)
+{
+	b->end = (size_t)(end - b->data);
+}
 /* Appends. 0 or -E_NOMEM (then nothing is appended). `bytes` must not be in the buffer itself. */
 static inline int buf_append(struct buf *b, const void *bytes, size_t n)
 {
-	int rc = b->cap - b->end < n ? buf_reserve(b, n) : 0;
+	int rc = buf_reserve(b, n);
 
 	if (rc != 0 || n == 0)
 		return rc;

@@ -2,6 +2,7 @@
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "protocol/mp.h"
+#include "protocol/mp_pen.h"
 
 /* The first element of each message. */
 enum rpc_type {
@@ -244,11 +245,13 @@ static bool mp_rpc_probe(const unsigned char *bytes, size_t n)
 /* ---- what we send ---- */
 
 #define ANSWER_DEPTH 1 /* of a result: in the message's array */
-#define DATA_DEPTH 2   /* ... of its Data, in the result's map */
-#define ARGS_DEPTH 3   /* ... of the arguments, in the PDK call's map */
+#define ARGS_DEPTH 3   /* of the arguments, in its Data's map, in the result's map */
 
-/* Appends bytes that are known beforehand, which begin what is written each time. */
-#define PUT(out, bytes) buf_append(out, bytes, sizeof(bytes) - 1)
+/* More than any message of ours has beside texts and arguments. */
+#define MESSAGE_ROOM ((size_t)80)
+
+/* Bytes that are known beforehand. */
+#define PUT(pen, bytes) mp_pen_put(pen, bytes, sizeof(bytes) - 1)
 
 static struct value array_of(struct value *items, uint32_t n)
 {
@@ -265,13 +268,6 @@ static struct value text_of(const struct value *v)
 	return value_is_text(v) ? value_strn(v->s, v->len) : value_strn("", 0);
 }
 
-static int write_uint(struct buf *out, uint64_t number)
-{
-	struct value v = value_uint(number);
-
-	return mp_write_value(out, &v);
-}
-
 /* Undoes what was written of a message if not all could be. */
 static int settle(struct buf *out, size_t before, int rc, struct err *err)
 {
@@ -283,22 +279,26 @@ static int settle(struct buf *out, size_t before, int rc, struct err *err)
 	return rc != 0 ? err_set(err, E_NOMEM, "no memory for a message to the gateway") : 0;
 }
 
-/* [1, id, nil or error, result; the result follows. */
-static int put_head(struct buf *out, const struct msg *msg, const struct value *error)
+/* [1, id, ; an error or nil, and a result follow. */
+static void put_head(unsigned char **pen, const struct msg *msg)
 {
-	int rc = PUT(out, "\x94\x01");
-
-	if (rc == 0)
-		rc = write_uint(out, msg->id);
-	return rc == 0 ? mp_write_nested(out, error, ANSWER_DEPTH) : rc;
+	PUT(pen, "\x94\x01");
+	mp_pack_uint64(pen, msg->id);
 }
 
 static int write_answer(struct buf *out, const struct msg *msg, struct value error,
 			struct value result, struct err *err)
 {
 	size_t before = buf_len(out);
-	int rc = put_head(out, msg, &error);
+	int rc = buf_reserve(out, MESSAGE_ROOM);
+	unsigned char *pen;
 
+	if (rc == 0) {
+		pen = buf_tail(out);
+		put_head(&pen, msg);
+		buf_commit_to(out, pen);
+		rc = mp_write_nested(out, &error, ANSWER_DEPTH);
+	}
 	if (rc == 0)
 		rc = mp_write_nested(out, &result, ANSWER_DEPTH);
 	return settle(out, before, rc, err);
@@ -315,30 +315,28 @@ static int write_instance(struct buf *out, const struct msg *msg, struct err *er
 }
 
 /* [1, id, nil, {EventId: event, Data: ; the data follow. */
-static int put_data_head(struct buf *out, const struct msg *msg)
+static void put_data_head(unsigned char **pen, const struct msg *msg)
 {
-	static const struct value nil;
-	int rc = put_head(out, msg, &nil);
-
-	if (rc == 0)
-		rc = PUT(out, "\x82\xa7"
-			      "EventId");
-	if (rc == 0)
-		rc = write_uint(out, msg->event_id);
-	return rc == 0 ? PUT(out, "\xa4"
-				  "Data")
-		       : rc;
+	put_head(pen, msg);
+	PUT(pen, "\xc0\x82\xa7"
+		 "EventId");
+	mp_pack_uint64(pen, msg->event_id);
+	PUT(pen, "\xa4"
+		 "Data");
 }
 
 static int write_event_end(struct buf *out, const struct msg *msg, struct err *err)
 {
-	size_t before = buf_len(out);
-	int rc = put_data_head(out, msg);
+	unsigned char *pen;
 
-	if (rc == 0)
-		rc = PUT(out, "\xa3"
-			      "ret");
-	return settle(out, before, rc, err);
+	if (buf_reserve(out, MESSAGE_ROOM) != 0)
+		return settle(out, buf_len(out), -E_NOMEM, err);
+	pen = buf_tail(out);
+	put_data_head(&pen, msg);
+	PUT(&pen, "\xa3"
+		  "ret");
+	buf_commit_to(out, pen);
+	return 0;
 }
 
 /* Leaves trailing nils out: the gateway's functions see nil for absent arguments. */
@@ -364,6 +362,25 @@ static int lost_nil(const struct value *args)
 	return -1;
 }
 
+/* All of a PDK call before its arguments. */
+static int write_method(struct buf *out, const struct msg *msg, const struct value *method)
+{
+	unsigned char *pen;
+
+	if (buf_reserve(out, MESSAGE_ROOM + method->len) != 0)
+		return -E_NOMEM;
+	pen = buf_tail(out);
+	put_data_head(&pen, msg);
+	PUT(&pen, "\x82\xa6"
+		  "Method");
+	mp_pack_str(&pen, method->len);
+	mp_pen_put(&pen, method->s, method->len);
+	PUT(&pen, "\xa4"
+		  "Args");
+	buf_commit_to(out, pen);
+	return 0;
+}
+
 static int write_pdk_call(struct buf *out, const struct msg *msg, struct err *err)
 {
 	struct value args = msg->data.type == VALUE_NIL ? array_of(NULL, 0) : msg->data;
@@ -381,15 +398,7 @@ static int write_pdk_call(struct buf *out, const struct msg *msg, struct err *er
 			err, E_UNSUPPORTED,
 			"argument %d of %.*s is nil, and the gateway would lose those behind it",
 			lost + 1, (int)method.len, method.s);
-	rc = put_data_head(out, msg);
-	if (rc == 0)
-		rc = PUT(out, "\x82\xa6"
-			      "Method");
-	if (rc == 0)
-		rc = mp_write_nested(out, &method, DATA_DEPTH);
-	if (rc == 0)
-		rc = PUT(out, "\xa4"
-			      "Args");
+	rc = write_method(out, msg, &method);
 	if (rc == 0)
 		rc = mp_write_nested(out, &args, ARGS_DEPTH);
 	return settle(out, before, rc, err);

@@ -1,30 +1,22 @@
-#include <msgpack/pack_define.h>
-#include <msgpack/timestamp.h>
 #include "protocol/buf.h"
 #include "protocol/err.h"
 #include "protocol/mp.h"
-
-/* msgpack-c's packer, which appends to a struct buf without a call through a pointer. */
-#define msgpack_pack_inline_func(name) static inline int mp_pack##name
-#define msgpack_pack_inline_func_cint(name) static inline int mp_pack##name
-#define msgpack_pack_user struct buf *
-#define msgpack_pack_append_buffer(out, bytes, n) return buf_append((out), (bytes), (n))
-#include <msgpack/pack_template.h>
+#include "protocol/mp_pen.h"
 
 static int write_value(struct buf *out, const struct value *v, unsigned depth);
 
-static int write_array(struct buf *out, const struct value *v, unsigned depth)
+static int write_items(struct buf *out, const struct value *v, unsigned depth)
 {
-	int rc = mp_pack_array(out, v->len);
+	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < v->len; i++)
 		rc = write_value(out, &v->items[i], depth);
 	return rc;
 }
 
-static int write_map(struct buf *out, const struct value *v, unsigned depth)
+static int write_pairs(struct buf *out, const struct value *v, unsigned depth)
 {
-	int rc = mp_pack_map(out, v->len);
+	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < v->len; i++) {
 		rc = write_value(out, &v->pairs[i].key, depth);
@@ -34,50 +26,75 @@ static int write_map(struct buf *out, const struct value *v, unsigned depth)
 	return rc;
 }
 
-static int write_table(struct buf *out, const struct value *v, unsigned depth)
+/* What announces a text's bytes or a table's items; all of any other value. */
+static void pack_head(unsigned char **pen, const struct value *v)
 {
-	if (depth >= LIMIT_MESSAGE_DEPTH_MAX)
-		return -E_TOO_DEEP;
-	return v->type == VALUE_ARRAY ? write_array(out, v, depth + 1)
-				      : write_map(out, v, depth + 1);
+	switch (v->type) {
+	case VALUE_BOOL:
+		(void)(v->b ? mp_pack_true(pen) : mp_pack_false(pen));
+		break;
+	case VALUE_INT:
+		mp_pack_int64(pen, v->i);
+		break;
+	case VALUE_UINT:
+		mp_pack_uint64(pen, v->u);
+		break;
+	case VALUE_DOUBLE:
+		mp_pack_double(pen, v->d);
+		break;
+	case VALUE_STR:
+		mp_pack_str(pen, v->len);
+		break;
+	case VALUE_BIN:
+		mp_pack_bin(pen, v->len);
+		break;
+	case VALUE_ARRAY:
+		mp_pack_array(pen, v->len);
+		break;
+	case VALUE_MAP:
+		mp_pack_map(pen, v->len);
+		break;
+	case VALUE_NIL:
+	default:
+		mp_pack_nil(pen);
+	}
 }
 
-static int write_str(struct buf *out, const struct value *v)
+/* Where there may be room for what it takes and no byte more. */
+static int write_tight_head(struct buf *out, const struct value *v)
 {
-	int rc = mp_pack_str(out, v->len);
+	unsigned char head[MP_HEAD_ROOM], *pen = head;
 
-	return rc == 0 && v->len != 0 ? mp_pack_str_body(out, v->s, v->len) : rc;
+	pack_head(&pen, v);
+	return buf_append(out, head, (size_t)(pen - head));
 }
 
-static int write_bin(struct buf *out, const struct value *v)
+static int write_head(struct buf *out, const struct value *v)
 {
-	int rc = mp_pack_bin(out, v->len);
+	unsigned char *pen;
 
-	return rc == 0 && v->len != 0 ? mp_pack_bin_body(out, v->s, v->len) : rc;
+	if (buf_reserve(out, MP_HEAD_ROOM) != 0)
+		return write_tight_head(out, v);
+	pen = buf_tail(out);
+	pack_head(&pen, v);
+	buf_commit_to(out, pen);
+	return 0;
 }
 
 static int write_value(struct buf *out, const struct value *v, unsigned depth)
 {
-	switch (v->type) {
-	case VALUE_BOOL:
-		return v->b ? mp_pack_true(out) : mp_pack_false(out);
-	case VALUE_INT:
-		return mp_pack_int64(out, v->i);
-	case VALUE_UINT:
-		return mp_pack_uint64(out, v->u);
-	case VALUE_DOUBLE:
-		return mp_pack_double(out, v->d);
-	case VALUE_STR:
-		return write_str(out, v);
-	case VALUE_BIN:
-		return write_bin(out, v);
-	case VALUE_ARRAY:
-	case VALUE_MAP:
-		return write_table(out, v, depth);
-	case VALUE_NIL:
-	default:
-		return mp_pack_nil(out);
-	}
+	int rc;
+
+	if (value_is_table(v) && depth >= LIMIT_MESSAGE_DEPTH_MAX)
+		return -E_TOO_DEEP;
+	rc = write_head(out, v);
+	if (rc != 0)
+		return rc;
+	if (value_is_text(v))
+		return buf_append(out, v->s, v->len);
+	if (v->type == VALUE_ARRAY)
+		return write_items(out, v, depth + 1);
+	return v->type == VALUE_MAP ? write_pairs(out, v, depth + 1) : 0;
 }
 
 int mp_write_nested(struct buf *out, const struct value *v, unsigned depth)
