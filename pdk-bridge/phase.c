@@ -5,9 +5,10 @@
 
 static const struct {
 	const char *name;
+	size_t len; /* of the name */
 	bool external;
 } phases[PHASE_COUNT] = {
-#define PHASE(name, text, external) {text, external},
+#define PHASE(name, text, external) {text, sizeof(text) - 1, external},
 #include "pdk-bridge/phases.def"
 #undef PHASE
 };
@@ -22,7 +23,7 @@ int phase_find(const char *name, size_t n)
 	int i;
 
 	for (i = 0; i < PHASE_COUNT; i++)
-		if (strlen(phases[i].name) == n && memcmp(phases[i].name, name, n) == 0)
+		if (phases[i].len == n && memcmp(phases[i].name, name, n) == 0)
 			return i;
 	return -1;
 }
