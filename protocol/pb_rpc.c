@@ -63,8 +63,8 @@ static void read_call(const Pb__RpcCall *call, struct msg *ret)
 	}
 }
 
-static int read_any_call(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
-			 bool *ret_id_known, struct err *err)
+static int pb_rpc_read(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
+		       bool *ret_id_known, struct err *err)
 {
 	const Pb__RpcCall *call = NULL;
 
@@ -111,14 +111,12 @@ static bool take_pair(struct pb_bytes in, uint64_t text_tag, struct pair *ret)
 	return true;
 }
 
+/* n bytes with the length before them. */
 static bool read_event_alone(const unsigned char *bytes, size_t n, struct msg *ret)
 {
-	struct pb_bytes in = {bytes, bytes + n};
+	const struct pb_bytes in = {bytes + PB_LENGTH_SIZE, bytes + n};
 	struct pair call, event;
 
-	if (n < PB_LENGTH_SIZE)
-		return false;
-	in.at += PB_LENGTH_SIZE;
 	if (!take_pair(in, PB_TAG(PB__RPC_CALL__CALL_CMD_HANDLE_EVENT, PB_LENGTH), &call) ||
 	    call.text.type == VALUE_NIL ||
 	    !take_pair(pb_bytes_of(&call.text), PB_TAG(2, PB_LENGTH), &event))
@@ -131,14 +129,18 @@ static bool read_event_alone(const unsigned char *bytes, size_t n, struct msg *r
 	return true;
 }
 
-/* ---- the codec's functions ---- */
-
-static int pb_rpc_read(const unsigned char *bytes, size_t n, struct arena *arena, struct msg *ret,
-		       bool *ret_id_known, struct err *err)
+static size_t pb_rpc_quick(const struct limits *limits, const unsigned char *bytes, size_t n,
+			   struct msg *ret)
 {
-	*ret_id_known = read_event_alone(bytes, n, ret);
-	return *ret_id_known ? 0 : read_any_call(bytes, n, arena, ret, ret_id_known, err);
+	size_t size;
+
+	if (pb_frame(NULL, limits, bytes, n, &size, NULL) != 1 ||
+	    !read_event_alone(bytes, size, ret))
+		return 0;
+	return size;
 }
+
+/* ---- results, and what begins a call ---- */
 
 static void pb_rpc_read_result(const unsigned char *bytes, size_t n, struct msg *ret)
 {
@@ -201,7 +203,7 @@ static int write_return(struct buf *out, const struct msg *msg)
 	if (msg->type == MSG_EVENT_END)
 		at = put_frame(at, NULL, 0);
 	at = put_frame(at, message, (size_t)(end - message));
-	buf_commit(out, (size_t)(at - buf_tail(out)));
+	buf_commit_to(out, at);
 	return 0;
 }
 
@@ -228,7 +230,7 @@ static int write_two(struct buf *out, const struct value *name, const struct val
 		return -E_NOMEM;
 	at = put_frame(buf_tail(out), name->s, name->len);
 	at = put_frame(at, args->s, n);
-	buf_commit(out, (size_t)(at - buf_tail(out)));
+	buf_commit_to(out, at);
 	return 0;
 }
 
@@ -281,6 +283,7 @@ const struct codec codec_protobuf = {
 	.name = "ProtoBuf:1",
 	.probe = pb_rpc_probe,
 	.frame = pb_frame,
+	.quick = pb_rpc_quick,
 	.read = pb_rpc_read,
 	.read_result = pb_rpc_read_result,
 	.write = pb_rpc_write,

@@ -26,21 +26,21 @@ static inline struct pb_bytes pb_bytes_of(const struct value *text)
 	return (struct pb_bytes){s, s + text->len};
 }
 
-/* A number of at most five bytes. false for a longer one, or one that isn't all there. */
+/* A number of at most five bytes, all but the last of which have 0x80. false for a longer one, or one that isn't
+ * all there. */
 static inline bool pb_take_number(struct pb_bytes *in, uint64_t *ret)
 {
+	const unsigned char *at = in->at;
 	uint64_t number = 0;
+	unsigned shift = 0;
 
-	for (unsigned shift = 0; in->at < in->end && shift < 35; shift += 7) {
-		unsigned char byte = *in->at++;
-
-		number |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80) {
-			*ret = number;
-			return true;
-		}
-	}
-	return false;
+	for (; at < in->end && *at >= 0x80 && shift < 28; shift += 7)
+		number |= (uint64_t)(*at++ & 0x7f) << shift;
+	if (at >= in->end || *at >= 0x80)
+		return false;
+	*ret = number | (uint64_t)*at << shift;
+	in->at = at + 1;
+	return true;
 }
 
 /* A length and as many bytes. */

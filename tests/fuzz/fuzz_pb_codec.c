@@ -1,9 +1,10 @@
-/* fuzz_pb_codec.c - frames and calls of ProtoBuf:1: a frame ends where it says, however it is cut, and what
- * is read lies inside of it. */
+/* fuzz_pb_codec.c - frames and calls of ProtoBuf:1: a frame ends where it says, however it is cut, what is read
+ * lies inside of it, and what is read quickly is read rightly. */
 #include <stdlib.h>
 #include "protocol/arena.h"
 #include "protocol/codec.h"
 #include "protocol/err.h"
+#include "tests/lib/quick.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,8 +31,11 @@ static void read_frame(const uint8_t *data, size_t size)
 	struct arena arena = {.limit = (size_t)8 << 20};
 	struct msg msg = {.type = MSG_OTHER};
 	bool id_known = true;
+	size_t quick;
 	int rc = codec_protobuf.read(data, size, &arena, &msg, &id_known, NULL);
 
+	must(quick_is_right(&codec_protobuf, &limits, data, size, &quick));
+	must(quick == 0 || quick == size);
 	must(rc == 0 || rc == -E_MALFORMED);
 	must(rc != 0 || id_known);
 	if (rc == 0) {

@@ -10,10 +10,12 @@
 #include "protocol/codec.h"
 #include "protocol/err.h"
 #include "protocol/pb.h"
+#include "tests/lib/quick.h"
 #include "tests/lib/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static const struct limits limits = {LIMIT_MESSAGE_SIZE, LIMIT_MESSAGE_DEPTH};
 static struct arena arena;
 
 static const struct pdk_fn *row(const char *name)
@@ -55,32 +57,14 @@ static void vary(const unsigned char *bytes, size_t n, void (*check)(const unsig
 /* A frame's content, as a call. */
 static void call_is_read_as_protobuf_c_does(const unsigned char *bytes, size_t n)
 {
-	const Pb__RpcCall *call =
-		(const Pb__RpcCall *)pb_read(&pb__rpc_call__descriptor, &arena, bytes, n);
 	uint32_t length = (uint32_t)n;
 	unsigned char *frame = malloc(PB_LENGTH_SIZE + n);
-	struct msg msg;
-	bool id_known;
-	int rc;
+	size_t size;
 
 	assert_non_null(frame);
 	memcpy(frame, &length, PB_LENGTH_SIZE);
 	memcpy(frame + PB_LENGTH_SIZE, bytes, n);
-	rc = codec_protobuf.read(frame, PB_LENGTH_SIZE + n, &arena, &msg, &id_known, NULL);
-	assert_int_equal(rc, call != NULL && n > 0 ? 0 : -E_MALFORMED);
-	assert_int_equal(id_known, rc == 0);
-	if (rc == 0) {
-		assert_int_equal(msg.id, (uint64_t)call->sequence);
-		assert_int_equal(msg.type == MSG_HANDLE_EVENT,
-				 call->call_case == PB__RPC_CALL__CALL_CMD_HANDLE_EVENT);
-	}
-	if (rc == 0 && msg.type == MSG_HANDLE_EVENT) {
-		struct value name = pb_text(&call->cmd_handle_event->event_name);
-
-		assert_int_equal(msg.instance_id, call->cmd_handle_event->instance_id);
-		assert_true(value_equal(&msg.name, &name));
-		assert_true(msg.text.type == VALUE_NIL && msg.data.type == VALUE_NIL);
-	}
+	assert_true(quick_is_right(&codec_protobuf, &limits, frame, PB_LENGTH_SIZE + n, &size));
 	free(frame);
 }
 
@@ -132,20 +116,46 @@ static void an_event_is_read_as_protobuf_c_reads_it(void **state)
 		event_is_read(2, 7, lens[i]);
 }
 
-static void a_usual_event_needs_no_memory(void **state)
+static void assert_quick(const unsigned char *frame, size_t n)
 {
-	static const unsigned char bytes[] = "\x10\0\0\0\xa2\x02\x0a\x12\x06"
-					     "access\x08\x07\x08\x83\x01";
-	struct msg msg;
-	bool id_known;
+	struct limits tight = limits;
+	unsigned char more[64];
+	size_t size;
+
+	memcpy(more, frame, n);
+	more[n] = 1;
+	for (size_t part = 0; part < n; part++) {
+		assert_true(quick_is_right(&codec_protobuf, &limits, frame, part, &size));
+		assert_int_equal(size, 0);
+	}
+	assert_true(quick_is_right(&codec_protobuf, &limits, more, n + 1, &size));
+	assert_int_equal(size, n);
+	tight.message_size = n - PB_LENGTH_SIZE - 1;
+	assert_true(quick_is_right(&codec_protobuf, &tight, frame, n, &size));
+	assert_int_equal(size, 0);
+}
+
+#define ASSERT_QUICK(frame) assert_quick((const unsigned char *)(frame), sizeof(frame) - 1)
+
+static void usual_events_are_read_quickly_when_they_are_whole(void **state)
+{
+	(void)state;
+	ASSERT_QUICK("\x0f\0\0\0\x08\x03\xa2\x02\x0a\x08\x07\x12\x06"
+		     "access");
+	ASSERT_QUICK("\x10\0\0\0\xa2\x02\x0a\x12\x06"
+		     "access\x08\x07\x08\x83\x01");
+	ASSERT_QUICK("\x13\0\0\0\x08\xff\xff\xff\xff\x0f\xa2\x02\x0a\x08\xff\xff\xff\x07\x12\x03"
+		     "log");
+}
+
+static void other_calls_are_left_alone(void **state)
+{
+	static const unsigned char close[] = "\x07\0\0\0\x08\x02\x9a\x02\x02\x08\x09";
+	size_t size;
 
 	(void)state;
-	assert_int_equal(
-		codec_protobuf.read(bytes, sizeof(bytes) - 1, &arena, &msg, &id_known, NULL), 0);
-	assert_int_equal(msg.id, 131);
-	assert_int_equal(msg.instance_id, 7);
-	assert_true(value_text_is(&msg.name, "access"));
-	assert_int_equal(arena.total, 0);
+	assert_true(quick_is_right(&codec_protobuf, &limits, close, sizeof(close) - 1, &size));
+	assert_int_equal(size, 0);
 }
 
 static void string_is_read_as_protobuf_c_does(const unsigned char *bytes, size_t n)
@@ -303,7 +313,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_is_read_as_protobuf_c_reads_it),
 		TEST(an_event_in_two_is_one),
-		TEST(a_usual_event_needs_no_memory),
+		TEST(usual_events_are_read_quickly_when_they_are_whole),
+		TEST(other_calls_are_left_alone),
 		TEST(a_text_is_read_as_protobuf_c_reads_it),
 		TEST(a_usual_text_is_borrowed),
 		TEST(texts_are_written_as_protobuf_c_writes_them),
