@@ -28,6 +28,14 @@ target_include_directories(outrigger_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_definitions(outrigger_flags INTERFACE ${OUTRIGGER_DEFINITIONS})
 target_compile_options(outrigger_flags INTERFACE ${OUTRIGGER_WARNINGS} -fno-omit-frame-pointer)
 
+# gcc clears and copies structs of 64 to 256 bytes by one instruction of the processor that takes five times as
+# long to start as the work takes (docs/adr/0020-hot-path.md).
+include(CheckCCompilerFlag)
+set(memset_flag "-mmemset-strategy=vector_loop:256:noalign,libcall:-1:noalign")
+check_c_compiler_flag(${memset_flag} HAS_MEMSET_STRATEGY)
+if(HAS_MEMSET_STRATEGY AND NOT OUTRIGGER_SANITIZE)
+	target_compile_options(outrigger_flags INTERFACE ${memset_flag})
+endif()
 if(OUTRIGGER_WERROR)
 	target_compile_options(outrigger_flags INTERFACE -Werror)
 endif()
