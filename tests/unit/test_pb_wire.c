@@ -71,6 +71,7 @@ static void call_is_read_as_protobuf_c_does(const unsigned char *bytes, size_t n
 static void event_is_read(int64_t sequence, int32_t instance_id, size_t name_len)
 {
 	static unsigned char name[300];
+	unsigned char *copy;
 	Pb__RpcCall call = PB__RPC_CALL__INIT;
 	Pb__CmdHandleEvent event = PB__CMD_HANDLE_EVENT__INIT;
 	ProtobufCBinaryData bytes;
@@ -82,9 +83,11 @@ static void event_is_read(int64_t sequence, int32_t instance_id, size_t name_len
 	call.call_case = PB__RPC_CALL__CALL_CMD_HANDLE_EVENT;
 	call.cmd_handle_event = &event;
 	assert_int_equal(pb_pack(&arena, &call.base, &bytes), 0);
-	bytes.data = memcpy(malloc(bytes.len), bytes.data, bytes.len);
-	vary(bytes.data, bytes.len, call_is_read_as_protobuf_c_does);
-	free(bytes.data);
+	copy = malloc(bytes.len + 1); /* since the arena is reset */
+	assert_non_null(copy);
+	memcpy(copy, bytes.data, bytes.len);
+	vary(copy, bytes.len, call_is_read_as_protobuf_c_does);
+	free(copy);
 }
 
 /* Of a field that is there twice the last one counts; messages are merged. */
