@@ -103,22 +103,29 @@ static void *alloc_apart(struct arena *a, size_t size)
 	return chunk->bytes;
 }
 
-/* `size` is a multiple of the alignment. */
+/* A piece for which the newest chunk has no room. `size` is a multiple of the alignment. */
+static __attribute__((noinline)) void *take_elsewhere(struct arena *a, size_t size)
+{
+	struct arena_chunk *chunk;
+
+	if (a->chunk != NULL && size >= LARGEST_CHUNK)
+		return alloc_apart(a, size);
+	chunk = add_chunk(a, size);
+	if (chunk == NULL)
+		return NULL;
+	chunk->older = a->chunk;
+	a->chunk = chunk;
+	a->used = size;
+	return chunk->bytes;
+}
+
 static void *take_piece(struct arena *a, size_t size)
 {
 	struct arena_chunk *chunk = a->chunk;
 	void *piece;
 
-	if (chunk == NULL || size > chunk->size - a->used) {
-		if (chunk != NULL && size >= LARGEST_CHUNK)
-			return alloc_apart(a, size);
-		chunk = add_chunk(a, size);
-		if (chunk == NULL)
-			return NULL;
-		chunk->older = a->chunk;
-		a->chunk = chunk;
-		a->used = 0;
-	}
+	if (chunk == NULL || size > chunk->size - a->used)
+		return take_elsewhere(a, size);
 	piece = chunk->bytes + a->used;
 	a->used += size;
 	return piece;
