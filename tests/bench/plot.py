@@ -1,4 +1,4 @@
-"""plot.py - a picture of the figures: events a second of each server, by gnuplot."""
+"""plot.py - a picture of the figures: what an event costs each server, and how many it serves, by gnuplot."""
 
 import os
 import shutil
@@ -7,32 +7,46 @@ import subprocess
 import rounds
 
 SCRIPT = """
-set terminal svg size 900,420 dynamic background rgb 'white'
+set terminal svg size 900,640 dynamic background rgb 'white' font 'sans-serif,12'
 set output '%(svg)s'
+set multiplot layout 2,1
 set style data histogram
 set style histogram clustered gap 1
-set style fill solid 0.9 border -1
-set ylabel 'events a second'
-set format y '%%.0s%%c'
+set style fill solid 0.9 noborder
 set grid ytics
 set key outside top horizontal
-set xtics rotate by -25
-plot for [i=2:%(columns)d] '%(data)s' using i:xtic(1) title columnheader(i)
+set xtics nomirror scale 0 rotate by 20 right
+set lmargin 10
+set bmargin 5
+set yrange [0:*]
+set ylabel "server's processor time\\nan event, microseconds"
+plot for [i=2:%(columns)d] '%(cost)s' using i:xtic(1) title columnheader(i)
+unset key
+set ylabel 'events a second'
+set format y '%%.0s%%c'
+plot for [i=2:%(columns)d] '%(rate)s' using i:xtic(1)
 """
+
+
+def write_data(figures, what, path):
+    """A line for each server, a column for each number in flight; how many of these there are."""
+    names = list(dict.fromkeys(name for name, _ in figures))
+    numbers = sorted({n for _, n in figures})
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("server %s\n" % " ".join('"%d in flight"' % n for n in numbers))
+        for name in names:
+            medians = (rounds.median(figures, what, name, n) for n in numbers)
+            file.write("%s %s\n" % (name, " ".join("%.1f" % median for median in medians)))
+    return len(numbers)
 
 
 def draw(figures, folder):
     """FOLDER/bench.svg; nothing where gnuplot is not installed."""
     if not shutil.which("gnuplot"):
         return
-    names = list(dict.fromkeys(name for name, _ in figures))
-    numbers = sorted({n for _, n in figures})
-    data = os.path.join(folder, "bench.dat")
-    with open(data, "w", encoding="utf-8") as file:
-        file.write("server %s\n" % " ".join('"%d in flight"' % n for n in numbers))
-        for name in names:
-            rates = (rounds.median(figures, "per_second", name, n) for n in numbers)
-            file.write("%s %s\n" % (name, " ".join("%.0f" % rate for rate in rates)))
-    script = SCRIPT % {"svg": os.path.join(folder, "bench.svg"), "data": data,
-                       "columns": len(numbers) + 1}
+    cost, rate = os.path.join(folder, "cost.dat"), os.path.join(folder, "rate.dat")
+    write_data(figures, "server_us_per_event", cost)
+    count = write_data(figures, "per_second", rate)
+    script = SCRIPT % {"svg": os.path.join(folder, "bench.svg"), "cost": cost, "rate": rate,
+                       "columns": count + 1}
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
