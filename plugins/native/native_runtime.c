@@ -1,8 +1,11 @@
 /* native_runtime.c - struct runtime for plugins in C. */
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include "plugins/lua/lua_conf.h"
 #include "plugins/native/native_impl.h"
 #include "plugins/runtime.h"
+#include "protocol/err.h"
 
 /* ---- the process ---- */
 
@@ -206,13 +209,15 @@ static int runtime_run(struct plugin *plugin, void *live, struct pdk_rq *rq, str
 	run = arena_alloc(&rq->arena, sizeof(*run));
 	if (run == NULL)
 		return err_set(err, E_NOMEM, "no memory for an event");
-	*run = (struct outrigger_rq){.rq = rq,
-				     .plugin = plugin,
-				     .arena = &rq->arena,
-				     .phase = phase_name(rq->phase),
-				     .conf = instance->conf,
-				     .instance = instance->run.instance,
-				     .owner = &instance->run};
+	memset(run, 0, offsetof(struct outrigger_rq, err));
+	err_clear(&run->err);
+	run->rq = rq;
+	run->plugin = plugin;
+	run->arena = &rq->arena;
+	run->phase = phase_name(rq->phase);
+	run->conf = instance->conf;
+	run->instance = instance->run.instance;
+	run->owner = &instance->run;
 	rq->runtime = run;
 	return native_run_result(run, handler(run), E_HANDLER, err);
 }
