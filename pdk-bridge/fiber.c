@@ -4,6 +4,7 @@
 #include "pdk-bridge/fiber_sanitize.h"
 #include "pdk-bridge/fiber_stack.h"
 #include "pdk-bridge/fiber_switch.h"
+#include "protocol/lines.h"
 
 enum fiber_state {
 	FIBER_NEW, /* never resumed */
@@ -13,15 +14,15 @@ enum fiber_state {
 };
 
 struct fiber {
-	struct fiber *next_idle;
+	_Alignas(LINE) struct fiber *next_idle;
 	struct fiber_pool *pool;
 	void (*fn)(void *arg);
 	void *arg;
 	enum fiber_state state;
 	bool abandoned; /* to be left for ever at the next resume */
 	struct fiber_context context;
-	struct fiber_shadow shadow;
 	struct fiber_stack stack;
+	struct fiber_shadow shadow;
 };
 
 /* The loop's side of the switches. */
@@ -72,7 +73,7 @@ void fiber_pool_trim(struct fiber_pool *pool)
 
 static struct fiber *map_fiber(struct fiber_pool *pool)
 {
-	struct fiber *f = calloc(1, sizeof(*f));
+	struct fiber *f = lines_alloc(sizeof(*f));
 
 	if (f != NULL && fiber_stack_map(pool->stack_size, &f->stack) == 0)
 		return f;

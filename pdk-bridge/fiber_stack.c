@@ -8,7 +8,8 @@
 
 /* Frames that leave the watched page unwritten are caught by giving memory back now and then anyway. */
 #define RECYCLES_UNTIL_TRIM 64
-#define LOOK_EVERY 256 /* bytes */
+#define LOOK_AT ((size_t)64)    /* bytes: a line of the processor's cache */
+#define LOOK_FAR ((size_t)2048) /* ... below the kept part; less than any page */
 
 static size_t page_size(void)
 {
@@ -41,27 +42,33 @@ void fiber_stack_unmap(struct fiber_stack *s)
 	munmap((char *)s->bottom - page, s->size + page);
 }
 
-/* Fresh memory is zero, and reading it commits nothing: so a page below the kept part that holds anything
- * says that the stack went that deep. A part of it does, so as not to have all of the page in the processor's
- * cache for each event. */
-static bool went_deep(const struct fiber_stack *s, size_t below, size_t page)
+static bool holds_anything(const char *at)
 {
-	const char *end = (const char *)s->bottom + below;
 	uintptr_t found = 0;
 
-	for (const char *at = end - page; at < end; at += LOOK_EVERY)
+	for (const char *end = at + LOOK_AT; at < end; at += sizeof(found))
 		found |= *(const uintptr_t *)(const void *)at;
 	return found != 0;
 }
 
+/* Fresh memory is zero, and reading it commits nothing: so a page below the kept part that holds anything
+ * says that the stack went that deep. Two lines of it do, since few calls leave that much unwritten: to have
+ * all of the page in the processor's cache for each event would cost more than it finds. */
+static bool went_deep(const struct fiber_stack *s, size_t below)
+{
+	const char *end = (const char *)s->bottom + below;
+
+	return holds_anything(end - LOOK_AT) || holds_anything(end - LOOK_FAR);
+}
+
 void fiber_stack_recycle(struct fiber_stack *s)
 {
-	size_t page = page_size(), below;
+	size_t below;
 
-	if (s->size <= FIBER_STACK_KEEP + page)
+	if (s->size <= FIBER_STACK_KEEP)
 		return;
 	below = s->size - FIBER_STACK_KEEP;
-	if (++s->recycled < RECYCLES_UNTIL_TRIM && !went_deep(s, below, page))
+	if (++s->recycled < RECYCLES_UNTIL_TRIM && !went_deep(s, below))
 		return;
 	madvise(s->bottom, below, MADV_DONTNEED);
 	s->recycled = 0;

@@ -69,30 +69,30 @@ enum pdk_rq_state {
 	PDK_RQ_ENDED,   /* by a terminal call, or pdk_leave: the fiber is parked for ever */
 };
 
-struct pdk_rq {
+struct pdk_rq { /* in the order in which calls need it */
 	uint64_t event_id;
 	enum phase phase;
 	enum pdk_wire wire; /* set by the server after pdk_rq_init */
 	enum pdk_rq_state state;
+	int reply_rc; /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */
 	const struct pdk_env *env;
 	const struct pdk_fn *waiting_for; /* the row whose answer is awaited */
 	void *server;                     /* the server's event */
 	void *runtime;                    /* what the runtime keeps for the event */
-	struct pdk_rq *root;              /* whose light thread it is; else NULL */
-	void *sockets;                    /* those of the runtime that end with the event */
 	struct fiber *fiber;
-	struct arena arena;
-	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */
-	const char *log_source; /* "handler.lua:12", put before log texts made here; or NULL */
-	struct pdk_cache_entry *cache;  /* pdk_cache.c's, in the arena */
-	struct lua_note *notes;         /* lua_noted.c's, in the arena: the last one first */
-	const struct value *serialized; /* log phase: kong.log.serialize's answer, in the arena */
-	bool inspect_off, has_end;      /* by kong.log.inspect.off(); for lua_pdk_finish */
 	/* the answer; valid from resume to the next suspension (its texts borrow the receive buffer) */
 	struct value reply;
-	int reply_rc; /* 0, or -E_CLOSED / -E_TIMEOUT / -E_HANDLER when no answer will come */
-	char *trace;  /* traceback of a failed handler, in the arena; NULL */
+	struct pdk_cache_entry *cache; /* pdk_cache.c's, in the arena */
+	struct lua_note *notes;        /* lua_noted.c's, in the arena: the last one first */
 	uint32_t calls, saved, kept; /* steps made; round trips that the cache saved; its entries */
+	bool inspect_off, has_end;   /* by kong.log.inspect.off(); for lua_pdk_finish */
+	struct arena arena;
+	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */
+	struct pdk_rq *root;    /* whose light thread it is; else NULL */
+	void *sockets;          /* those of the runtime that end with the event */
+	const char *log_source; /* "handler.lua:12", put before log texts made here; or NULL */
+	const struct value *serialized; /* log phase: kong.log.serialize's answer, in the arena */
+	char *trace;                    /* traceback of a failed handler, in the arena; NULL */
 };
 
 /* Up to three results, as Lua has them. */

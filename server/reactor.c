@@ -2,18 +2,17 @@
 #include <ev.h>
 #include <stdlib.h>
 #include <time.h>
+#include "protocol/lines.h"
 
 struct reactor {
 	struct ev_loop *loop;
 };
 
 struct reactor_io {
-	ev_io watcher; /* first */
-	struct ev_loop *loop;
-	int fd;
-	int events;
+	_Alignas(LINE) ev_io watcher; /* first; what each event needs is on one line */
 	void (*fn)(void *user, int ready);
 	void *user;
+	struct ev_loop *loop;
 };
 
 struct reactor_timer {
@@ -66,7 +65,7 @@ static double read_clock(clockid_t clock)
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 double reactor_now(void)
@@ -95,12 +94,11 @@ static void on_io(struct ev_loop *loop, ev_io *watcher, int revents)
 struct reactor_io *reactor_io_create(struct reactor *r, int fd, void (*fn)(void *user, int ready),
 				     void *user)
 {
-	struct reactor_io *io = calloc(1, sizeof(*io));
+	struct reactor_io *io = lines_alloc(sizeof(*io));
 
 	if (io == NULL)
 		return NULL;
 	io->loop = r->loop;
-	io->fd = fd;
 	io->fn = fn;
 	io->user = user;
 	ev_io_init(&io->watcher, on_io, fd, 0);
@@ -111,15 +109,14 @@ void reactor_io_set(struct reactor_io *io, int events)
 {
 	int wanted = 0;
 
-	if (events == io->events)
-		return;
-	io->events = events;
 	if (events & REACTOR_READ)
 		wanted |= EV_READ;
 	if (events & REACTOR_WRITE)
 		wanted |= EV_WRITE;
+	if (wanted == (io->watcher.events & (EV_READ | EV_WRITE)))
+		return;
 	ev_io_stop(io->loop, &io->watcher);
-	ev_io_set(&io->watcher, io->fd, wanted);
+	ev_io_set(&io->watcher, io->watcher.fd, wanted);
 	if (wanted != 0)
 		ev_io_start(io->loop, &io->watcher);
 }

@@ -1,5 +1,6 @@
 #include "server/event/event.h"
 #include <stdlib.h>
+#include "protocol/lines.h"
 #include "server/custody/fault.h"
 #include "server/socket/shares.h"
 
@@ -34,7 +35,7 @@ struct event_table *event_table_create(const struct event_options *options)
 	t->options = *options;
 	t->mask = slots - 1;
 	t->records = options->records != NULL ? options->records
-					      : calloc(slots, sizeof(*t->records));
+					      : lines_alloc(slots * sizeof(*t->records));
 	t->events = calloc(slots, sizeof(struct event *));
 	if (t->records != NULL && t->events != NULL)
 		return t;
@@ -118,7 +119,7 @@ static struct event *take_idle(struct event_table *t)
 	struct event *event = t->idle;
 
 	if (event == NULL)
-		return calloc(1, sizeof(*event));
+		return lines_alloc(sizeof(*event));
 	t->idle = event->next_idle;
 	event->next_idle = NULL;
 	return event;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "pdk-bridge/pdk_call.h"
 #include "protocol/err.h"
+#include "protocol/lines.h"
 #include "server/event/deadline.h"
 #include "server/event/event_record.h"
 
@@ -17,17 +18,18 @@ struct codec;
 struct instance;
 struct served;
 
+/* In the order in which steps need it (protocol/lines.h). */
 struct event {
-	struct event_record *record;
-	struct served *served;     /* the plugin; borrowed */
-	struct instance *instance; /* held */
-	struct pdk_rq rq;          /* rq.server is this event */
-	struct arena arena;        /* what rq.arena is made of; kept from event to event */
-	struct deadline deadline;  /* of the state */
-	int rc;                    /* what the handler returned */
-	struct err err;
-	uint64_t peer; /* the process that began it */
+	_Alignas(LINE) struct event_record *record;
+	struct served *served;           /* the plugin; borrowed */
+	struct instance *instance;       /* held */
+	struct deadline deadline;        /* of the state */
+	int rc;                          /* what the handler returned */
+	_Alignas(LINE) struct pdk_rq rq; /* rq.server is this event */
+	struct arena arena;              /* what rq.arena is made of; kept from event to event */
+	uint64_t peer;                   /* the process that began it */
 	struct event *next_idle;
+	struct err err;
 };
 
 struct event_options {

@@ -59,23 +59,30 @@ void turn_give(struct event *event, enum event_state state, bool slow)
 	deadline_set(&event->deadline, slow ? &served->slow_steps : &served->steps, now + span);
 }
 
-int turn_answer(const struct event *event, struct msg *msg, struct err *err)
+/* Where the gateway waits; NULL when it is gone. */
+static struct session *session_of(const struct event *event)
 {
-	const struct event_record *record = event->record;
-	struct session *s =
-		session_table_find(&event->served->worker->sessions, record->connection);
+	return session_table_find(&event->served->worker->sessions, event->record->connection);
+}
 
+/* `s` may be NULL. */
+static int answer_on(struct session *s, const struct event *event, struct msg *msg, struct err *err)
+{
 	if (s == NULL)
 		return err_set(err, E_CLOSED, "the gateway has gone away");
-	msg->id = record->message_id;
-	msg->event_id = record->id;
+	msg->id = event->record->message_id;
+	msg->event_id = event->record->id;
 	return session_answer(s, msg, err);
+}
+
+int turn_answer(const struct event *event, struct msg *msg, struct err *err)
+{
+	return answer_on(session_of(event), event, msg, err);
 }
 
 bool turn_is_bound(const struct event *event)
 {
-	const struct session *s =
-		session_table_find(&event->served->worker->sessions, event->record->connection);
+	const struct session *s = session_of(event);
 
 	return s != NULL && codec_is_bound(session_codec(s));
 }
@@ -103,29 +110,31 @@ static void keep_arena(struct event *event)
 
 /* The plugin's last code for the event runs here, which may take its time or crash: what was said for the
  * event goes out before. */
-static void end_in_runtime(struct event *event)
+static void end_in_runtime(struct event *event, double now)
 {
 	struct plugin *plugin = event->served->plugin;
-	struct session *s =
-		session_table_find(&event->served->worker->sessions, event->record->connection);
+	struct session *s = session_of(event);
 
 	if (s != NULL)
 		session_flush(s);
-	watchdog_begin(plugin, reactor_now() + event->served->worker->config->stall_timeout);
+	watchdog_begin(plugin, now + event->served->worker->config->stall_timeout);
 	plugin->runtime->event_done(plugin, &event->rq);
 	watchdog_end();
 }
 
 void turn_let_go(struct event *event)
 {
+	double now;
+
 	if (event->instance == NULL)
 		return;
-	end_in_runtime(event);
+	now = reactor_now();
+	end_in_runtime(event, now);
 	fiber_destroy(event->rq.fiber);
 	event->rq.fiber = NULL;
 	keep_arena(event);
 	pdk_rq_fini(&event->rq);
-	instance_release(event->instance, reactor_now());
+	instance_release(event->instance, now);
 	event->instance = NULL;
 }
 
@@ -342,11 +351,8 @@ void turn_continue(struct pdk_rq *rq)
 /* ---- the port ---- */
 
 /* A void call goes on without its result where the protocol lets it. */
-static enum msg_follow follow_of(const struct event *event, const struct pdk_fn *fn)
+static enum msg_follow follow_of(const struct session *s, const struct pdk_fn *fn)
 {
-	const struct session *s =
-		session_table_find(&event->served->worker->sessions, event->record->connection);
-
 	if (fn->flags & PDK_TERMINAL)
 		return MSG_FOLLOW_NOTHING;
 	if (fn->ret == PDK_VOID && s != NULL && session_may_go_on(s))
@@ -365,9 +371,10 @@ int turn_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *ar
 	      struct err *err)
 {
 	struct event *event = event_of(rq);
+	struct session *s = session_of(event);
 	struct msg msg = {
 		.type = MSG_PDK_CALL,
-		.follow = follow_of(event, fn),
+		.follow = follow_of(s, fn),
 		.name = value_str(fn->name),
 		.data = {.type = VALUE_ARRAY,
 			 .len = (uint32_t)argc,
@@ -379,7 +386,7 @@ int turn_send(struct pdk_rq *rq, const struct pdk_fn *fn, const struct value *ar
 		msg.data = argv[0];
 	if (event->record->state != EVENT_RUNNING)
 		return err_set(err, E_CLOSED, "the gateway waits for nothing");
-	rc = turn_answer(event, &msg, err);
+	rc = answer_on(s, event, &msg, err);
 	if (rc == 0 && rq->wire == PDK_WIRE_PROTOBUF && !turn_is_bound(event))
 		rc = err_set(err, E_CLOSED, "%s: the gateway has gone away", fn->name);
 	if (rc != 0)

@@ -16,18 +16,33 @@ struct share {
 	UT_hash_handle hh;
 };
 
+/* Who has come last mostly comes next. */
 static struct share *find(const struct shares *s, uint64_t peer)
 {
-	struct share *found;
+	struct share *found = s->last;
 
-	HASH_FIND(hh, s->by_peer, &peer, sizeof(peer), found);
+	if (found == NULL || found->peer != peer)
+		HASH_FIND(hh, s->by_peer, &peer, sizeof(peer), found);
 	return found;
 }
 
 static void forget(struct shares *s, struct share *share)
 {
+	if (share == s->last)
+		s->last = NULL;
 	HASH_DEL(s->by_peer, share);
 	free(share);
+}
+
+/* One that has nothing stays as long as it is the last one: so few events at once don't make and free it each
+ * time. */
+static void note_last(struct shares *s, struct share *share)
+{
+	struct share *before = s->last;
+
+	s->last = share;
+	if (before != NULL && before != share && before->amount == 0)
+		forget(s, before);
 }
 
 void shares_fini(struct shares *s)
@@ -71,6 +86,7 @@ int shares_add(struct shares *s, uint64_t peer, size_t amount)
 	if (share == NULL)
 		return -E_NOMEM;
 	share->amount += amount;
+	note_last(s, share);
 	return 0;
 }
 
@@ -81,6 +97,6 @@ void shares_remove(struct shares *s, uint64_t peer, size_t amount)
 	if (share == NULL)
 		return;
 	share->amount -= amount < share->amount ? amount : share->amount;
-	if (share->amount == 0)
+	if (share->amount == 0 && share != s->last)
 		forget(s, share);
 }

@@ -13,6 +13,7 @@ struct share;
 /* Zeroed = nobody has anything. */
 struct shares {
 	struct share *by_peer;
+	struct share *last; /* that something was added to; NULL = none, or it is gone */
 };
 
 void shares_fini(struct shares *s);
