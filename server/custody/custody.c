@@ -13,8 +13,16 @@
  * if the compiler keeps it. The supervisor's look at one that lives needs no more than that either. */
 #define IN_ORDER() atomic_signal_fence(memory_order_seq_cst)
 
+/* The first page of each region is mapped once more, all of them side by side: where regions lie far apart, each
+ * has page tables of its own, and with hundreds of connections each step waited for the processor to find them.
+ * Only of so many slots, since the kernel bounds the mappings of a process. */
+#define NEAR_SLOTS ((uint32_t)1024)
+
 struct custody {
 	unsigned char *base;
+	unsigned char *near; /* NULL = it could not be had */
+	bool is_near[NEAR_SLOTS * 2];
+	size_t page;
 	struct custody_head *head;
 	struct custody_slot *slots;
 	struct custody_layout layout; /* not the head's: that can be overwritten */
@@ -48,6 +56,26 @@ static bool is_segment(const struct custody_head *head, size_t size)
 	       custody_size(&head->layout) == size;
 }
 
+/* Without success regions are used where they are. */
+static void reserve_near(struct custody *c)
+{
+	uint32_t slots = c->layout.slots < NEAR_SLOTS ? c->layout.slots : NEAR_SLOTS;
+	void *near;
+
+	c->page = (size_t)sysconf(_SC_PAGESIZE);
+	near = mmap(NULL, (size_t)slots * 2 * c->page, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	c->near = near != MAP_FAILED ? near : NULL;
+}
+
+static void release_near(struct custody *c)
+{
+	uint32_t slots = c->layout.slots < NEAR_SLOTS ? c->layout.slots : NEAR_SLOTS;
+
+	if (c->near != NULL)
+		munmap(c->near, (size_t)slots * 2 * c->page);
+}
+
 int custody_create(int fd, struct custody **ret_custody, struct err *err)
 {
 	struct custody *c = calloc(1, sizeof(*c));
@@ -61,6 +89,7 @@ int custody_create(int fd, struct custody **ret_custody, struct err *err)
 		c->layout = head->layout;
 		c->slots = (struct custody_slot *)(c->base + custody_slot_at(0));
 		c->size = size;
+		reserve_near(c);
 		*ret_custody = c;
 		return 0;
 	}
@@ -75,6 +104,7 @@ void custody_destroy(struct custody *c)
 {
 	if (c == NULL)
 		return;
+	release_near(c);
 	munmap(c->base, c->size);
 	free(c);
 }
@@ -84,7 +114,43 @@ const struct custody_layout *custody_layout(const struct custody *c)
 	return &c->layout;
 }
 
+/* ---- regions ---- */
+
+static unsigned char *base_of(const struct custody *c, uint32_t slot, enum custody_side side)
+{
+	return c->base + custody_region_at(&c->layout, slot, side);
+}
+
+static unsigned char *near_of(const struct custody *c, uint32_t slot, enum custody_side side)
+{
+	return c->near + ((size_t)slot * 2 + side) * c->page;
+}
+
+/* An old size of 0 asks the kernel for one more mapping of the same memory. */
+static void bring_near(struct custody *c, uint32_t slot, enum custody_side side)
+{
+	if (c->near == NULL || slot >= NEAR_SLOTS || c->is_near[slot * 2 + side])
+		return;
+	c->is_near[slot * 2 + side] = mremap(base_of(c, slot, side), 0, c->page,
+					     MREMAP_MAYMOVE | MREMAP_FIXED,
+					     near_of(c, slot, side)) != MAP_FAILED;
+}
+
+/* Where the region's first `size` bytes are used. */
+static unsigned char *place(const struct custody *c, uint32_t slot, enum custody_side side,
+			    uint64_t size)
+{
+	bool fits = slot < NEAR_SLOTS && c->is_near[slot * 2 + side] && size <= c->page;
+
+	return fits ? near_of(c, slot, side) : base_of(c, slot, side);
+}
+
 /* ---- slots ---- */
+
+static uint32_t current_of(const struct custody_slot *s)
+{
+	return atomic_load_explicit(&s->word, memory_order_relaxed) & CUSTODY_CURRENT;
+}
 
 int custody_read(const struct custody *c, uint32_t slot, struct session_state *ret)
 {
@@ -92,7 +158,7 @@ int custody_read(const struct custody *c, uint32_t slot, struct session_state *r
 
 	if (slot >= c->layout.slots)
 		return -E_MALFORMED;
-	*ret = s->states[atomic_load_explicit(&s->word, memory_order_relaxed) & CUSTODY_CURRENT];
+	*ret = s->states[current_of(s)];
 	return session_state_is_valid(ret, c->layout.region) ? 0 : -E_MALFORMED;
 }
 
@@ -100,23 +166,61 @@ static void set_mark(struct custody *c, uint32_t slot, uint64_t in_end)
 {
 	uint64_t mark = custody_mark(slot);
 
-	memcpy(c->base + custody_region_at(&c->layout, slot, CUSTODY_IN) + in_end, &mark,
-	       sizeof(mark));
+	memcpy(place(c, slot, CUSTODY_IN, in_end + sizeof(mark)) + in_end, &mark, sizeof(mark));
 }
 
-void custody_commit(struct custody *c, uint32_t slot, const struct session_state *state,
-		    enum custody_doubt doubt)
+/* From here on it is states[current] that holds. */
+static void set_word(struct custody_slot *s, uint32_t current, enum custody_doubt doubt)
 {
-	struct custody_slot *s = &c->slots[slot];
-	uint32_t next = ~atomic_load_explicit(&s->word, memory_order_relaxed) & CUSTODY_CURRENT;
-
-	s->states[next] = *state;
-	if (doubt == CUSTODY_READING)
-		set_mark(c, slot, state->in_end);
 	FAULT(COMMIT_COPIED);
 	IN_ORDER();
-	atomic_store_explicit(&s->word, next | (uint32_t)doubt << CUSTODY_DOUBT_SHIFT,
+	atomic_store_explicit(&s->word, current | (uint32_t)doubt << CUSTODY_DOUBT_SHIFT,
 			      memory_order_release);
+	IN_ORDER();
+	FAULT(COMMIT_DONE);
+}
+
+struct session_state *custody_compose(struct custody *c, uint32_t slot)
+{
+	struct custody_slot *s = &c->slots[slot];
+
+	return &s->states[current_of(s) ^ CUSTODY_CURRENT];
+}
+
+void custody_commit(struct custody *c, uint32_t slot, enum custody_doubt doubt)
+{
+	struct custody_slot *s = &c->slots[slot];
+	uint32_t next = current_of(s) ^ CUSTODY_CURRENT;
+
+	if (doubt == CUSTODY_READING)
+		set_mark(c, slot, s->states[next].in_end);
+	set_word(s, next, doubt);
+}
+
+void custody_commit_read(struct custody *c, uint32_t slot, uint64_t n)
+{
+	struct custody_slot *s = &c->slots[slot];
+	uint32_t current = current_of(s);
+
+	s->states[current].in_end += n;
+	set_word(s, current, CUSTODY_SURE);
+}
+
+void custody_commit_sent(struct custody *c, uint32_t slot, uint64_t n)
+{
+	struct custody_slot *s = &c->slots[slot];
+	uint32_t current = current_of(s);
+
+	s->states[current].out_start += n;
+	set_word(s, current, CUSTODY_SURE);
+}
+
+void custody_commit_event(struct custody *c, uint32_t slot, uint64_t event)
+{
+	struct custody_slot *s = &c->slots[slot];
+
+	FAULT(COMMIT_COPIED);
+	s->states[current_of(s)].call_event = event;
 	IN_ORDER();
 	FAULT(COMMIT_DONE);
 }
@@ -124,9 +228,9 @@ void custody_commit(struct custody *c, uint32_t slot, const struct session_state
 /* ---- buffers ---- */
 
 /* Gives back what lies behind the first `keep` bytes. Without success the memory just stays. */
-static void give_back(unsigned char *base, size_t keep, size_t size)
+static void give_back(const struct custody *c, unsigned char *base, size_t keep, size_t size)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page = c->page;
 	size_t from = (keep + page - 1) / page * page, to = (size + page - 1) / page * page;
 
 	if (from < to)
@@ -142,17 +246,21 @@ static void *resize(void *user, void *old, size_t old_size, size_t new_size)
 	if (new_size > region->size)
 		return NULL;
 	if (new_size == 0 && old_size > BUF_KEEP)
-		give_back(region->base, BUF_KEEP, old_size);
-	return new_size > 0 ? region->base : NULL;
+		give_back(region->custody, base_of(region->custody, region->slot, region->side),
+			  BUF_KEEP, old_size);
+	return new_size > 0 ? place(region->custody, region->slot, region->side, new_size) : NULL;
 }
 
 void custody_region_init(struct custody *c, uint32_t slot, enum custody_side side,
 			 struct custody_region *region)
 {
+	bring_near(c, slot, side);
 	*region = (struct custody_region){
 		.mem = {.resize = resize, .user = region, .is_fixed = true},
-		.base = c->base + custody_region_at(&c->layout, slot, side),
+		.custody = c,
 		.size = (size_t)c->layout.region,
+		.slot = slot,
+		.side = side,
 	};
 }
 
@@ -161,7 +269,7 @@ void custody_region_attach(const struct custody_region *region, struct buf *buf,
 {
 	if (start == end)
 		return;
-	buf->data = region->base;
+	buf->data = place(region->custody, region->slot, region->side, end);
 	buf->start = (size_t)start;
 	buf->end = buf->cap = (size_t)end;
 }

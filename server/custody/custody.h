@@ -45,17 +45,32 @@ void custody_destroy(struct custody *c);
 const struct custody_layout *custody_layout(const struct custody *c);
 /* The state that the supervisor has put into a slot. -E_MALFORMED: no such slot, or it makes no sense. */
 int custody_read(const struct custody *c, uint32_t slot, struct session_state *ret);
-/* Replaces it. From CUSTODY_READING to the next commit at least CUSTODY_MARK_ROOM bytes behind in_end are
- * the reader's, since what is there now is how one knows that nothing was read. */
-void custody_commit(struct custody *c, uint32_t slot, const struct session_state *state,
-		    enum custody_doubt doubt);
+/* Where a slot's next state is to be written, whole; then custody_commit has it replace the one that holds.
+ * From CUSTODY_READING to the next commit at least CUSTODY_MARK_ROOM bytes behind in_end are the reader's,
+ * since what is there now is how one knows that nothing was read. */
+struct session_state *custody_compose(struct custody *c, uint32_t slot);
+void custody_commit(struct custody *c, uint32_t slot, enum custody_doubt doubt);
 #define CUSTODY_MARK_ROOM 8
+
+/* What is one number of the state that holds is stored there, since no other number has to go with it.
+ *
+ * The commit that ends CUSTODY_READING where n bytes were read and nothing else has changed. Who dies when
+ * in_end is stored and the doubt not yet taken back leaves a doubt, as before it was. (That doubt is not
+ * taken for an empty read's unless the mark of an earlier one lies at the new in_end, and then it is
+ * in fact over: the bytes up to there were read.) */
+void custody_commit_read(struct custody *c, uint32_t slot, uint64_t n);
+/* The same for CUSTODY_SENDING where n bytes were sent: what is in doubt is never sent again. */
+void custody_commit_sent(struct custody *c, uint32_t slot, uint64_t n);
+/* The call that waits was given that EventId. */
+void custody_commit_event(struct custody *c, uint32_t slot, uint64_t event);
 
 /* A buffer's memory, for buf_init. It grows in its place; what it had is given back when it is freed. */
 struct custody_region {
 	struct buf_mem mem; /* user = this region, which therefore stays where it is */
-	unsigned char *base;
+	struct custody *custody;
 	size_t size;
+	uint32_t slot;
+	enum custody_side side;
 };
 void custody_region_init(struct custody *c, uint32_t slot, enum custody_side side,
 			 struct custody_region *region);

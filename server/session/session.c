@@ -42,7 +42,7 @@ void session_env_fini(struct session_env *env)
 
 struct session *session_create(struct session_env *env, int fd, uint64_t number, int tag)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = lines_alloc(sizeof(*s));
 
 	if (s != NULL)
 		s->io = reactor_io_create(env->reactor, fd, on_ready, s);
@@ -67,7 +67,7 @@ void session_destroy(struct session *s)
 {
 	if (s == NULL)
 		return;
-	session_forget_memory(s);
+	session_set_memory(s, 0);
 	reactor_io_destroy(s->io);
 	reactor_timer_destroy(s->timer);
 	reactor_timer_destroy(s->again);
@@ -151,13 +151,15 @@ static bool send_all(struct session *s)
 
 void session_flush(struct session *s)
 {
-	if (buf_len(&s->out) == 0)
+	size_t before = buf_len(&s->out);
+
+	if (before == 0)
 		return;
 	session_note(s, CUSTODY_SENDING);
 	FAULT(SEND_DOUBTED);
 	if (!send_all(s))
 		session_end(s);
-	session_note(s, CUSTODY_SURE);
+	session_note_sent(s, before - buf_len(&s->out));
 	FAULT(SEND_NOTED);
 }
 
@@ -205,7 +207,7 @@ static void fill(struct session *s)
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 		session_end(s);
 	session_count_memory(s);
-	session_note(s, CUSTODY_SURE);
+	session_note_read(s, n > 0 ? (size_t)n : 0);
 	FAULT(READ_NOTED);
 }
 

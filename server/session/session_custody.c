@@ -44,20 +44,33 @@ static void save(const struct session *s, struct session_state *ret)
 	};
 }
 
-void session_note(struct session *s, enum custody_doubt doubt)
+void session_commit(struct session *s, enum custody_doubt doubt)
 {
-	struct session_state state;
+	save(s, custody_compose(s->env->custody, s->slot));
+	custody_commit(s->env->custody, s->slot, doubt);
+}
 
-	if (!s->has_slot)
-		return;
-	save(s, &state);
-	custody_commit(s->env->custody, s->slot, &state, doubt);
+void session_note_read(struct session *s, size_t n)
+{
+	if (s->state == SESSION_GONE)
+		session_note(s, CUSTODY_SURE);
+	else if (s->has_slot)
+		custody_commit_read(s->env->custody, s->slot, n);
+}
+
+void session_note_sent(struct session *s, size_t n)
+{
+	if (s->state == SESSION_GONE)
+		session_note(s, CUSTODY_SURE);
+	else if (s->has_slot)
+		custody_commit_sent(s->env->custody, s->slot, n);
 }
 
 void session_note_event(struct session *s, uint64_t event)
 {
 	s->call_event = event;
-	session_note(s, CUSTODY_SURE);
+	if (s->has_slot)
+		custody_commit_event(s->env->custody, s->slot, event);
 	FAULT(EVENT_NOTED);
 }
 

@@ -136,6 +136,13 @@ static bool may_read_on(const struct session *s)
 	       buf_len(&s->in) > 0;
 }
 
+/* Whether the next call is of the last one's format, as nearly always: enough bytes may be of one alone. */
+static bool goes_on(const struct session *s)
+{
+	return s->codec != NULL && buf_len(&s->in) >= DETECT_SIZE &&
+	       s->codec->probe(buf_head(&s->in), buf_len(&s->in));
+}
+
 /* Makes sure of the next message's format. false where more bytes are needed, or where there is none. */
 static bool choose_codec(struct session *s)
 {
@@ -143,7 +150,7 @@ static bool choose_codec(struct session *s)
 	struct err err;
 	size_t count;
 
-	if (s->scan != NULL || session_expects_result(s))
+	if (s->scan != NULL || session_expects_result(s) || goes_on(s))
 		return true;
 	found = detect(s, &count);
 	if (found == NULL) {

@@ -5,11 +5,6 @@
 /* One connection may take max_message_size, and all of them together a few times that. Where it is used up,
  * who has most of it gives way: of the process at the other end that has most, the largest call. */
 
-static size_t taken_by(const struct session *s)
-{
-	return s->in.end > BUF_KEEP ? s->in.end : 0;
-}
-
 static void enlist(struct session *s)
 {
 	struct session **list = &s->env->memory.large;
@@ -28,7 +23,7 @@ static void delist(struct session *s)
 		s->next_large->prev_large = s->prev_large;
 }
 
-static void set_memory(struct session *s, size_t memory)
+void session_set_memory(struct session *s, size_t memory)
 {
 	struct session_memory *all = &s->env->memory;
 
@@ -42,16 +37,6 @@ static void set_memory(struct session *s, size_t memory)
 		delist(s);
 	all->total += memory - s->memory;
 	s->memory = memory;
-}
-
-void session_count_memory(struct session *s)
-{
-	set_memory(s, taken_by(s));
-}
-
-void session_forget_memory(struct session *s)
-{
-	set_memory(s, 0);
 }
 
 static bool has_more(const struct session *a, const struct session *b)
@@ -85,17 +70,17 @@ static void give_way(struct session *s)
 	session_refuse(s, -E_LIMIT, &err);
 	buf_consume(&s->in, buf_len(&s->in));
 	session_note(s, CUSTODY_SURE);
-	session_forget_memory(s);
+	session_set_memory(s, 0);
 	s->held = false;
 	session_settle(s);
 }
 
-bool session_claim_memory(struct session *s, size_t size)
+bool session_claim_large(struct session *s, size_t size)
 {
 	const struct session_env *env = s->env;
 	size_t max = env->limits.message_size * LIMIT_BUFFERED_MESSAGES;
 
-	while (s->in.end + size > BUF_KEEP && env->memory.total + size > max) {
+	while (env->memory.total + size > max) {
 		struct session *largest = find_largest(env);
 
 		if (largest == NULL || largest == s)

@@ -55,9 +55,11 @@ static struct session_state make_state(void)
 static void fill_region(enum custody_side side, size_t at, const char *text)
 {
 	struct custody_region region;
+	struct buf b = {0};
 
 	custody_region_init(t.c, SLOT, side, &region);
-	memcpy(region.base + at, text, strlen(text));
+	custody_region_attach(&region, &b, at, at + strlen(text));
+	memcpy(buf_head(&b), text, strlen(text));
 }
 
 static void assert_bytes(const struct buf *b, const char *text)
@@ -65,6 +67,12 @@ static void assert_bytes(const struct buf *b, const char *text)
 	assert_int_equal(buf_len(b), strlen(text));
 	if (buf_len(b) > 0)
 		assert_memory_equal(buf_head(b), text, buf_len(b));
+}
+
+static void commit(const struct session_state *state, enum custody_doubt doubt)
+{
+	*custody_compose(t.c, SLOT) = *state;
+	custody_commit(t.c, SLOT, doubt);
 }
 
 /* ---- what one side writes the other reads ---- */
@@ -93,7 +101,7 @@ static void test_the_last_commit_is_found_with_its_bytes(void **state)
 	one.out_start = 7, one.out_end = 16;
 	for (uint64_t i = 0; i < 5; i++) {
 		one.awaited = i;
-		custody_commit(t.c, SLOT, &one, CUSTODY_SURE);
+		commit(&one, CUSTODY_SURE);
 	}
 	assert_int_equal(custody_file_read(t.fd, &layout, SLOT, &find), 0);
 	assert_int_equal(find.state.awaited, 4);
@@ -115,7 +123,7 @@ static void test_what_the_supervisor_puts_into_a_slot_is_the_workers(void **stat
 
 	(void)state;
 	buf_append_str(&find.in, "a call");
-	custody_commit(t.c, SLOT, &find.state, CUSTODY_SENDING); /* of an earlier life */
+	commit(&find.state, CUSTODY_SENDING); /* of an earlier life */
 	assert_int_equal(custody_file_write(t.fd, &layout, SLOT, &find), 0);
 	assert_int_equal(custody_read(t.c, SLOT, &got), 0);
 	assert_int_equal(got.awaited, 77);
@@ -138,11 +146,11 @@ static void test_a_cleared_slot_is_blank(void **state)
 	(void)state;
 	fill_region(CUSTODY_IN, 0, "secret");
 	one.in_end = 6;
-	custody_commit(t.c, SLOT, &one, CUSTODY_SENDING);
+	commit(&one, CUSTODY_SENDING);
 	assert_int_equal(custody_file_clear(t.fd, &layout, SLOT), 0);
 	test_a_blank_slot_is_a_new_connection(state);
 	one.in_end = 6;
-	custody_commit(t.c, SLOT, &one, CUSTODY_SURE);
+	commit(&one, CUSTODY_SURE);
 	assert_int_equal(custody_file_read(t.fd, &layout, SLOT, &find), -E_MALFORMED);
 }
 
@@ -164,9 +172,9 @@ static void test_doubt_stands_until_the_next_commit(void **state)
 	struct session_state one = make_state();
 
 	(void)state;
-	custody_commit(t.c, SLOT, &one, CUSTODY_SENDING);
+	commit(&one, CUSTODY_SENDING);
 	assert_int_equal(doubt_now(), CUSTODY_SENDING);
-	custody_commit(t.c, SLOT, &one, CUSTODY_SURE);
+	commit(&one, CUSTODY_SURE);
 	assert_int_equal(doubt_now(), CUSTODY_SURE);
 }
 
@@ -177,10 +185,37 @@ static void test_a_read_is_in_doubt_only_if_it_has_left_a_byte(void **state)
 	(void)state;
 	fill_region(CUSTODY_IN, 0, "0123456789");
 	one.in_end = 4;
-	custody_commit(t.c, SLOT, &one, CUSTODY_READING);
+	commit(&one, CUSTODY_READING);
 	assert_int_equal(doubt_now(), CUSTODY_SURE);
 	fill_region(CUSTODY_IN, 4, "\x94");
 	assert_int_equal(doubt_now(), CUSTODY_READING);
+}
+
+static void test_what_was_read_and_sent_is_noted_by_itself(void **state)
+{
+	struct session_state one = make_state(), got;
+
+	(void)state;
+	fill_region(CUSTODY_IN, 0, "0123456789");
+	fill_region(CUSTODY_OUT, 0, "0123456789");
+	one.in_end = 4, one.out_end = 10;
+	commit(&one, CUSTODY_READING);
+	fill_region(CUSTODY_IN, 4, "4");
+	custody_commit_read(t.c, SLOT, 1);
+	assert_int_equal(doubt_now(), CUSTODY_SURE);
+	one.in_end = 5;
+	assert_int_equal(custody_read(t.c, SLOT, &got), 0);
+	assert_memory_equal(&got, &one, sizeof(one));
+	commit(&one, CUSTODY_SENDING);
+	custody_commit_sent(t.c, SLOT, 7);
+	assert_int_equal(doubt_now(), CUSTODY_SURE);
+	one.out_start = 7;
+	assert_int_equal(custody_read(t.c, SLOT, &got), 0);
+	assert_memory_equal(&got, &one, sizeof(one));
+	custody_commit_event(t.c, SLOT, 1234);
+	one.call_event = 1234;
+	assert_int_equal(custody_read(t.c, SLOT, &got), 0);
+	assert_memory_equal(&got, &one, sizeof(one));
 }
 
 /* ---- regions ---- */
@@ -193,6 +228,25 @@ static blkcnt_t blocks(void)
 	return st.st_blocks;
 }
 
+/* What the supervisor finds of a buffer that the state names as `out`. */
+static void assert_out_of(const struct custody_layout *of, uint32_t slot, const struct buf *out,
+			  const char *text)
+{
+	struct custody_find find;
+
+	*custody_compose(t.c, slot) =
+		(struct session_state){.out_start = out->start, .out_end = out->end};
+	custody_commit(t.c, slot, CUSTODY_SURE);
+	assert_int_equal(custody_file_read(t.fd, of, slot, &find), 0);
+	assert_bytes(&find.out, text);
+	custody_find_fini(&find);
+}
+
+static void assert_out(uint32_t slot, const struct buf *out, const char *text)
+{
+	assert_out_of(&layout, slot, out, text);
+}
+
 static void test_a_buffer_grows_in_its_place_up_to_the_region(void **state)
 {
 	struct custody_region region;
@@ -202,14 +256,44 @@ static void test_a_buffer_grows_in_its_place_up_to_the_region(void **state)
 	custody_region_init(t.c, SLOT, CUSTODY_OUT, &region);
 	buf_init(&b, &region.mem);
 	assert_int_equal(buf_append_str(&b, "start"), 0);
-	assert_ptr_equal(b.data, region.base);
+	assert_int_equal(b.start, 0);
 	buf_consume(&b, 2);
+	assert_out(SLOT, &b, "art");
 	assert_int_equal(buf_reserve(&b, 100000), 0);
-	assert_ptr_equal(buf_head(&b), region.base + 2); /* not moved: the state says where it is */
+	assert_int_equal(b.start, 2); /* not moved: the state says where it is */
 	assert_bytes(&b, "art");
+	assert_out(SLOT, &b, "art");
+	buf_head(&b)[0] = 'A';
+	assert_out(SLOT, &b, "Art");
+	buf_head(&b)[0] = 'a';
 	assert_int_equal(buf_reserve(&b, layout.region - 5), 0);
 	assert_int_equal(buf_reserve(&b, layout.region - 4), -E_NOMEM);
 	assert_bytes(&b, "art");
+}
+
+/* Its first page is mapped side by side with its neighbours' for the first slots alone. */
+static void test_regions_of_all_slots_are_found_outside(void **state)
+{
+	const struct custody_layout many = {.slots = 3000, .events = 64, .region = 1 << 16};
+	const uint32_t slots[] = {0, 1, 2, 1023, 1024, 2999};
+	struct custody_region regions[6];
+	struct buf bufs[6];
+	char text[16];
+
+	teardown(state);
+	assert_int_equal(custody_file_create(&many, &t.fd, NULL), 0);
+	assert_int_equal(custody_create(dup(t.fd), &t.c, NULL), 0);
+	for (size_t i = 0; i < 6; i++) {
+		custody_region_init(t.c, slots[i], CUSTODY_OUT, &regions[i]);
+		buf_init(&bufs[i], &regions[i].mem);
+		assert_int_equal(buf_printf(&bufs[i], "slot %u", slots[i]), 0);
+	}
+	for (size_t i = 0; i < 6; i++) {
+		snprintf(text, sizeof(text), "slot %u", slots[i]);
+		assert_out_of(&many, slots[i], &bufs[i], text);
+		assert_int_equal(buf_reserve(&bufs[i], 60000), 0);
+		assert_out_of(&many, slots[i], &bufs[i], text);
+	}
 }
 
 static void test_an_emptied_large_buffer_gives_its_memory_back(void **state)
@@ -247,7 +331,7 @@ static void test_compacting_leaves_the_old_place_readable(void **state)
 	buf_consume(&b, 1);
 	assert_true(buf_compact(&b));
 	assert_bytes(&b, "56789");
-	assert_memory_equal(region.base + 5, "56789", 5);
+	assert_memory_equal(b.data + 5, "56789", 5);
 }
 
 /* ---- events ---- */
@@ -336,7 +420,7 @@ static void assert_refused(struct session_state lie)
 	struct session_state got;
 	struct custody_find find;
 
-	custody_commit(t.c, SLOT, &lie, CUSTODY_SURE);
+	commit(&lie, CUSTODY_SURE);
 	assert_int_equal(custody_file_read(t.fd, &layout, SLOT, &find), -E_MALFORMED);
 	assert_int_equal(custody_read(t.c, SLOT, &got), -E_MALFORMED);
 }
@@ -347,7 +431,7 @@ static void test_bytes_that_nobody_wrote_are_refused(void **state)
 	struct custody_find find;
 
 	(void)state;
-	custody_commit(t.c, SLOT, &lie, CUSTODY_SURE);
+	commit(&lie, CUSTODY_SURE);
 	assert_int_equal(custody_file_read(t.fd, &layout, SLOT, &find), -E_MALFORMED);
 }
 
@@ -437,7 +521,7 @@ static void die_in_commit(const char *where, struct session_state *state)
 
 	if (pid == 0) {
 		fault_arm(where);
-		custody_commit(t.c, SLOT, state, CUSTODY_SURE);
+		commit(state, CUSTODY_SURE);
 		_exit(0);
 	}
 	assert_true(pid > 0);
@@ -480,7 +564,9 @@ int main(void)
 		TEST(test_a_cleared_slot_is_blank),
 		TEST(test_doubt_stands_until_the_next_commit),
 		TEST(test_a_read_is_in_doubt_only_if_it_has_left_a_byte),
+		TEST(test_what_was_read_and_sent_is_noted_by_itself),
 		TEST(test_a_buffer_grows_in_its_place_up_to_the_region),
+		TEST(test_regions_of_all_slots_are_found_outside),
 		TEST(test_an_emptied_large_buffer_gives_its_memory_back),
 		TEST(test_compacting_leaves_the_old_place_readable),
 		TEST(test_events_that_have_not_ended_are_found),

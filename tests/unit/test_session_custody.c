@@ -506,7 +506,8 @@ static void test_a_slot_that_makes_no_sense_is_not_adopted(void **state)
 	(void)state;
 	session_release(t.session, NULL);
 	t.session = NULL;
-	custody_commit(t.worker.custody, SLOT, &lie, CUSTODY_SURE);
+	*custody_compose(t.worker.custody, SLOT) = lie;
+	custody_commit(t.worker.custody, SLOT, CUSTODY_SURE);
 	assert_null(session_adopt(&t.worker, dup(t.fd), 1, SLOT));
 	assert_null(session_adopt(&t.worker, dup(t.fd), 1, 99));
 	assert_int_equal(recv(t.peer, &byte, 1, MSG_DONTWAIT), -1); /* who gave it has to end it */
