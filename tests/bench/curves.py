@@ -60,7 +60,7 @@ CURVES = (
     ("events in flight", in_flight, ROOM),
     ("PDK calls", calls, ()),
     ("body, bytes", bodies, ("--max-body-size", "32m")),
-    ("instances", instances, ()),
+    ("instances", instances, ("--max-instances", "200000")),
     ("idle connections", connections, ROOM),
 )
 

@@ -38,9 +38,9 @@ class Gateway:
             assert data, "the server has ended the connection"
             self.unpacker.feed(data)
 
-    def start_instance(self, conf="{}"):
+    def start_instance(self, conf="{}", plugin="bench"):
         """Its id."""
-        return self.call("plugin.StartInstance", {"Name": "bench", "Config": conf})["Id"]
+        return self.call("plugin.StartInstance", {"Name": plugin, "Config": conf})["Id"]
 
     def begin(self, instance):
         """Begins an event, which waits for its first PDK call's answer."""
@@ -57,6 +57,29 @@ def memory(pid):
         except (FileNotFoundError, ProcessLookupError):
             pass
     return total
+
+
+def registry(pid):
+    """Bytes of the file in memory in which the server keeps its instances, and which no process maps."""
+    files = ["/proc/%d/fd/%s" % (pid, fd) for fd in os.listdir("/proc/%d/fd" % pid)]
+    return next(os.stat(file).st_blocks for file in files
+                if os.readlink(file).startswith("/memfd:outrigger-registry")) * 512
+
+
+def conf_of(i):
+    """The conf of an instance, as the gateway sends it."""
+    return '{"note":"%d"}' % i
+
+
+def confs(options, instances):
+    """Bytes of one of these confs: its text, and the table that the handler gets."""
+    server = servers.outrigger(options.build, "lua", "msgpack", "--plugin", "tables")
+    try:
+        gateway = Gateway(os.path.join(server.prefix, "tables.socket"))
+        step = gateway.begin(gateway.start_instance('{"count":%d}' % instances, "tables"))
+        return sum(len(conf_of(i)) for i in range(instances)) / instances + float(step["Data"]["Args"][1])
+    finally:
+        server.stop()
 
 
 def first_answer(options):
@@ -82,7 +105,7 @@ def dump(options):
 
 
 def grown(options, in_flight, instances):
-    """Bytes: at rest; more for each event in flight; more for each instance."""
+    """Bytes: at rest; more for each event in flight; more for each instance, which is never used."""
     server = servers.outrigger(options.build, "lua", "msgpack")
     try:
         one = Gateway(server.socket)
@@ -93,10 +116,11 @@ def grown(options, in_flight, instances):
         for gateway in gateways:
             gateway.begin(instance)
         with_events = memory(server.pid)
+        before = with_events + registry(server.pid)
         for i in range(instances):
-            one.start_instance('{"note":"%d"}' % i)
+            one.start_instance(conf_of(i))
         return (at_rest, (with_events - at_rest) / in_flight,
-                (memory(server.pid) - with_events) / instances)
+                (memory(server.pid) + registry(server.pid) - before) / instances)
     finally:
         server.stop()
 
@@ -112,6 +136,7 @@ def measure(options):
         "supervisor and worker, MiB": "%.1f" % (at_rest / (1 << 20)),
         "an event in flight, KiB": "%.1f" % (event / 1024),
         "an instance, bytes": "%.0f" % instance,
+        "an instance beyond its conf, idle, bytes": "%.0f" % (instance - confs(options, instances)),
     }
 
 

@@ -1,0 +1,4 @@
+return {
+	name = "tables",
+	fields = { { config = { type = "record", fields = { { count = { type = "integer", required = true } } } } } },
+}
