@@ -7,26 +7,28 @@
 #include "protocol/err.h"
 
 #define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(row) ((row)->oom = true)
 #include <uthash.h>
 #include <utlist.h>
 
 #define ID_END ((uint32_t)1 << 31) /* the gateway's ProtoBuf has ids of 31 bits */
 
 struct row {
-	struct instance pub; /* first: a struct instance * of ours is a struct row * */
-	char *key;           /* owned; the plugin's name, a NUL, the canonical conf */
-	size_t key_len;
-	double noted_at; /* the latest use that the store knows of */
-	bool oom;        /* uthash could not add it */
-	UT_hash_handle by_id;
-	UT_hash_handle by_key;
+	struct instance pub;  /* first: a struct instance * of ours is a struct row * */
+	double noted_at;      /* the latest use that the store knows of */
+	UT_hash_handle by_id; /* without table where uthash could not add it */
+};
+
+/* What the gateway asks to start. */
+struct asked {
+	struct plugin *plugin;
+	json_t *conf; /* owned */
+	char *key;    /* owned */
+	struct instance_row row;
 };
 
 struct instance_table {
 	struct instance_options options;
 	struct row *by_id;
-	struct row *by_key;
 	uint32_t next_id;
 	uint32_t reserved;      /* ids from next_id up to here are ours */
 	struct plugin *changed; /* plugins that are to be told of their confs */
@@ -59,7 +61,25 @@ static void note_change(struct instance_table *t, struct plugin *plugin)
 	LL_PREPEND2(t->changed, plugin, next_changed);
 }
 
-static int make_live(struct instance_table *t, struct instance *instance, struct err *err)
+static int no_instance(int64_t id, struct err *err)
+{
+	return err_set(err, E_NO_INSTANCE, "%s %lld", err_text(E_NO_INSTANCE), (long long)id);
+}
+
+/* As the store has it; *ret_conf is owned. */
+static int read_conf(const struct instance_table *t, const struct instance *instance,
+		     json_t **ret_conf, struct err *err)
+{
+	struct instance_row stored;
+	int rc = t->options.store.find(t->options.store.user, instance->id, &stored, err);
+
+	if (rc != 0)
+		return rc;
+	return instance_conf_parse(instance->plugin, stored.conf, stored.conf_len, ret_conf, err);
+}
+
+static int make_live(struct instance_table *t, struct instance *instance, const json_t *conf,
+		     struct err *err)
 {
 	struct plugin *plugin = instance->plugin;
 	int rc;
@@ -67,7 +87,7 @@ static int make_live(struct instance_table *t, struct instance *instance, struct
 	if (instance->live != NULL)
 		return 0;
 	watch(t, plugin, true);
-	rc = plugin->runtime->instance_start(plugin, instance->conf, &instance->live, err);
+	rc = plugin->runtime->instance_start(plugin, conf, &instance->live, err);
 	watch(t, plugin, false);
 	if (rc == 0)
 		note_change(t, plugin);
@@ -90,21 +110,11 @@ static void drop_live(const struct instance_table *t, struct instance *instance)
 
 /* ---- rows ---- */
 
-static void destroy_row(struct row *row)
-{
-	if (row == NULL)
-		return;
-	json_decref(row->pub.conf);
-	free(row->key);
-	free(row);
-}
-
 static void remove_row(struct instance_table *t, struct row *row)
 {
 	HASH_DELETE(by_id, t->by_id, row);
-	HASH_DELETE(by_key, t->by_key, row);
 	drop_live(t, &row->pub);
-	destroy_row(row);
+	free(row);
 }
 
 void instance_table_destroy(struct instance_table *t)
@@ -118,72 +128,18 @@ void instance_table_destroy(struct instance_table *t)
 	free(t);
 }
 
-/* A row that is in no table yet; without key. */
-static int create_row(struct plugin *plugin, const char *conf, size_t len, struct row **ret_row,
-		      struct err *err)
-{
-	struct row *row = calloc(1, sizeof(*row));
-	int rc;
-
-	if (row == NULL)
-		return err_set(err, E_NOMEM, "no memory for an instance of plugin '%s'",
-			       plugin->name);
-	row->pub.plugin = plugin;
-	rc = instance_conf_parse(plugin, conf, len, &row->pub.conf, err);
-	if (rc != 0) {
-		destroy_row(row);
-		return rc;
-	}
-	*ret_row = row;
-	return 0;
-}
-
-/* As the gateway asks for it. */
-static int create_asked(struct plugin *plugin, const char *conf, size_t len, struct row **ret_row,
-			struct err *err)
-{
-	struct row *row = NULL;
-	int rc = create_row(plugin, conf, len, &row, err);
-
-	if (rc != 0)
-		return rc;
-	if (instance_conf_key(plugin, row->pub.conf, &row->key, &row->key_len) != 0) {
-		destroy_row(row);
-		return err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'", plugin->name);
-	}
-	*ret_row = row;
-	return 0;
-}
-
-static int no_instance(int64_t id, struct err *err)
-{
-	return err_set(err, E_NO_INSTANCE, "%s %lld", err_text(E_NO_INSTANCE), (long long)id);
-}
-
 /* As the store has it. */
-static int create_stored(const struct instance_table *t, const struct instance_row *stored,
-			 struct row **ret_row, struct err *err)
+static int describe_stored(const struct instance_table *t, const struct instance_row *stored,
+			   struct instance *ret, struct err *err)
 {
 	struct plugin *plugin = t->options.find_plugin(t->options.plugin_user, stored->plugin);
-	struct row *row = NULL;
-	int rc;
 
 	if (plugin == NULL)
 		return no_instance(stored->id, err);
-	rc = create_row(plugin, stored->conf, stored->conf_len, &row, err);
-	if (rc != 0)
-		return rc;
-	row->key = malloc(stored->key_len + 1);
-	if (row->key == NULL) {
-		destroy_row(row);
-		return err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'", plugin->name);
-	}
-	memcpy(row->key, stored->key, stored->key_len + 1);
-	row->key_len = stored->key_len;
-	row->pub.id = stored->id;
-	row->pub.refs = stored->refs;
-	row->pub.used_at = row->noted_at = stored->used_at;
-	*ret_row = row;
+	*ret = (struct instance){.id = stored->id,
+				 .plugin = plugin,
+				 .refs = stored->refs,
+				 .used_at = stored->used_at};
 	return 0;
 }
 
@@ -216,16 +172,23 @@ static int take_id(void *user, int64_t *ret_id, struct err *err)
 	return rc;
 }
 
-static int add_row(struct instance_table *t, struct row *row, struct err *err)
+/* Takes a copy of `instance`, its live object included. */
+static int add_row(struct instance_table *t, const struct instance *instance, struct row **ret_row,
+		   struct err *err)
 {
-	HASH_ADD(by_id, t->by_id, pub.id, sizeof(row->pub.id), row);
-	if (row->oom)
+	struct row *row = calloc(1, sizeof(*row));
+
+	if (row != NULL) {
+		row->pub = *instance;
+		row->noted_at = instance->used_at;
+		HASH_ADD(by_id, t->by_id, pub.id, sizeof(row->pub.id), row);
+	}
+	if (row == NULL || row->by_id.tbl == NULL) {
+		free(row);
 		return err_set(err, E_NOMEM, "no memory for one more instance");
-	HASH_ADD_KEYPTR(by_key, t->by_key, row->key, row->key_len, row);
-	if (!row->oom)
-		return 0;
-	HASH_DELETE(by_id, t->by_id, row);
-	return err_set(err, E_NOMEM, "no memory for one more instance");
+	}
+	*ret_row = row;
+	return 0;
 }
 
 static struct row *find_row(struct instance_table *t, int64_t id)
@@ -244,26 +207,45 @@ static void load_conf(void *user, const struct instance_row *stored)
 	struct instance_table *t = user;
 	const struct plugin *plugin =
 		t->options.find_plugin(t->options.plugin_user, stored->plugin);
-	struct row *row = NULL;
+	struct instance instance;
+	struct row *row;
 
 	if (plugin != t->changed || stored->refs == 0 || find_row(t, stored->id) != NULL)
 		return;
-	if (create_stored(t, stored, &row, NULL) == 0 && add_row(t, row, NULL) != 0)
-		destroy_row(row);
+	if (describe_stored(t, stored, &instance, NULL) == 0)
+		add_row(t, &instance, &row, NULL);
 }
 
-/* Its confs, in the order of their ids. Owned; NULL without memory. */
+/* What the store has lost is left out. */
+static void add_conf(const struct instance_table *t, const struct instance *instance,
+		     struct plugin_conf *confs, size_t *n)
+{
+	json_t *conf = NULL;
+
+	if (instance->live == NULL && read_conf(t, instance, &conf, NULL) != 0)
+		return;
+	confs[(*n)++] = (struct plugin_conf){conf, instance->live};
+}
+
+/* Its confs, in the order in which they got here. Owned, and so are those that are not live; NULL without memory. */
 static struct plugin_conf *collect_confs(const struct instance_table *t,
 					 const struct plugin *plugin, size_t *ret_n)
 {
-	struct plugin_conf *confs = calloc(instance_count(t) + 1, sizeof(*confs));
+	struct plugin_conf *confs = calloc(HASH_CNT(by_id, t->by_id) + 1, sizeof(*confs));
 	const struct row *row;
 
 	*ret_n = 0;
 	for (row = t->by_id; confs != NULL && row != NULL; row = row->by_id.next)
 		if (row->pub.plugin == plugin && row->pub.refs > 0)
-			confs[(*ret_n)++] = (struct plugin_conf){row->pub.conf, row->pub.live};
+			add_conf(t, &row->pub, confs, ret_n);
 	return confs;
+}
+
+static void free_confs(struct plugin_conf *confs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		json_decref(confs[i].conf);
+	free(confs);
 }
 
 static void tell(const struct instance_table *t, struct plugin *plugin)
@@ -281,7 +263,7 @@ static void tell(const struct instance_table *t, struct plugin *plugin)
 		rc = plugin->runtime->configure(plugin, confs, n, &err);
 		watch(t, plugin, false);
 	}
-	free(confs);
+	free_confs(confs, n);
 	if (rc == 0 || port == NULL || port->log == NULL)
 		return;
 	err_prefix(&err, rc, "configure of plugin '%s'", plugin->name);
@@ -323,76 +305,104 @@ static void use_row(struct instance_table *t, struct row *row, double now)
 
 /* ---- starts ---- */
 
-/* Its id is new if no process has a row of that key. */
-static int share(struct instance_table *t, const struct row *row, struct instance_row *asked,
-		 int64_t *ret_id, struct err *err)
+static int asked_init(struct asked *asked, struct err *err)
 {
-	const struct instance_ids ids = {take_id, t};
+	int rc = instance_conf_parse(asked->plugin, asked->row.conf, asked->row.conf_len,
+				     &asked->conf, err);
 
-	asked->key = row->key;
-	asked->key_len = row->key_len;
-	return t->options.store.share(t->options.store.user, asked, &ids, ret_id, err);
-}
-
-/* Takes `row`. A conf that the plugin refuses gets no id. */
-static int start_new(struct instance_table *t, struct row *row, struct instance_row *asked,
-		     int64_t *ret_id, struct err *err)
-{
-	int rc = make_live(t, &row->pub, err);
-
-	if (rc == 0)
-		rc = share(t, row, asked, &row->pub.id, err);
-	if (rc == 0)
-		rc = add_row(t, row, err);
-	if (rc != 0) {
-		drop_live(t, &row->pub);
-		destroy_row(row);
+	if (rc != 0)
 		return rc;
-	}
-	row->pub.refs = asked->refs;
-	row->pub.used_at = row->noted_at = asked->used_at;
-	*ret_id = row->pub.id;
-	note_change(t, row->pub.plugin);
+	if (instance_conf_key(asked->plugin, asked->conf, &asked->key, &asked->row.key_len) != 0)
+		return err_set(err, E_NOMEM, "no memory for the conf of plugin '%s'",
+			       asked->plugin->name);
+	asked->row.key = asked->key;
 	return 0;
 }
 
-/* Where the id is not the row's, the store has lost the row: it will be found under the other id. */
-static int start_again(struct instance_table *t, struct row *row, struct instance_row *asked,
-		       int64_t *ret_id, struct err *err)
+static void asked_fini(struct asked *asked)
 {
-	int rc = make_live(t, &row->pub, err);
+	json_decref(asked->conf);
+	free(asked->key);
+}
+
+/* What this process has of an equal conf, or NULL. */
+static int find_equal(struct instance_table *t, const struct asked *asked, struct row **ret_row,
+		      struct err *err)
+{
+	int64_t id = 0;
+	int rc = t->options.store.find_equal(t->options.store.user, &asked->row, &id, err);
+	struct row *row = rc == 0 && id != 0 ? find_row(t, id) : NULL;
+
+	*ret_row = row != NULL && row->pub.plugin == asked->plugin ? row : NULL;
+	return rc;
+}
+
+/* Its id is new if no process has a row of that key. */
+static int share(struct instance_table *t, const struct asked *asked, int64_t *ret_id,
+		 struct err *err)
+{
+	const struct instance_ids ids = {take_id, t};
+
+	return t->options.store.share(t->options.store.user, &asked->row, &ids, ret_id, err);
+}
+
+/* A conf that the plugin refuses gets no id. */
+static int start_new(struct instance_table *t, const struct asked *asked, int64_t *ret_id,
+		     struct err *err)
+{
+	struct instance instance = {
+		.plugin = asked->plugin, .refs = asked->row.refs, .used_at = asked->row.used_at};
+	struct row *row;
+	int rc = make_live(t, &instance, asked->conf, err);
 
 	if (rc == 0)
-		rc = share(t, row, asked, ret_id, err);
+		rc = share(t, asked, &instance.id, err);
+	if (rc == 0)
+		rc = add_row(t, &instance, &row, err);
+	if (rc != 0) {
+		drop_live(t, &instance);
+		return rc;
+	}
+	*ret_id = instance.id;
+	note_change(t, asked->plugin);
+	return 0;
+}
+
+/* Where the id is not the row's, the store has lost the row since: it will be found under the other id. */
+static int start_again(struct instance_table *t, struct row *row, const struct asked *asked,
+		       int64_t *ret_id, struct err *err)
+{
+	int rc = make_live(t, &row->pub, asked->conf, err);
+
+	if (rc == 0)
+		rc = share(t, asked, ret_id, err);
 	if (rc != 0)
 		return rc;
 	if (row->pub.refs == 0)
 		note_change(t, row->pub.plugin);
-	row->pub.refs += asked->refs;
-	row->pub.used_at = row->noted_at = asked->used_at;
+	row->pub.refs += asked->row.refs;
+	row->pub.used_at = row->noted_at = asked->row.used_at;
 	return 0;
 }
 
 int instance_start(struct instance_table *t, struct plugin *plugin, const char *conf,
 		   size_t conf_len, double now, int64_t *ret_id, struct err *err)
 {
-	struct instance_row asked = {.plugin = plugin->name,
-				     .conf = conf,
-				     .conf_len = conf_len,
-				     .refs = 1,
-				     .used_at = now};
-	struct row *row = NULL, *same = NULL;
-	int rc = create_asked(plugin, conf, conf_len, &row, err);
+	struct asked asked = {.plugin = plugin,
+			      .row = {.plugin = plugin->name,
+				      .conf = conf,
+				      .conf_len = conf_len,
+				      .refs = 1,
+				      .used_at = now}};
+	struct row *row = NULL;
+	int rc = asked_init(&asked, err);
 
-	if (rc != 0)
-		return rc;
-	HASH_FIND(by_key, t->by_key, row->key, row->key_len, same);
-	if (same == NULL) {
-		rc = start_new(t, row, &asked, ret_id, err);
-	} else {
-		destroy_row(row);
-		rc = start_again(t, same, &asked, ret_id, err);
-	}
+	if (rc == 0)
+		rc = find_equal(t, &asked, &row, err);
+	if (rc == 0)
+		rc = row != NULL ? start_again(t, row, &asked, ret_id, err)
+				 : start_new(t, &asked, ret_id, err);
+	asked_fini(&asked);
 	if (rc == 0)
 		tell_changed(t);
 	return rc;
@@ -419,19 +429,12 @@ void instance_close(struct instance_table *t, int64_t id, double now)
 static int load_row(struct instance_table *t, int64_t id, struct row **ret_row, struct err *err)
 {
 	struct instance_row stored;
-	struct row *row = NULL;
+	struct instance instance;
 	int rc = t->options.store.find(t->options.store.user, id, &stored, err);
 
 	if (rc == 0)
-		rc = create_stored(t, &stored, &row, err);
-	if (rc == 0)
-		rc = add_row(t, row, err);
-	if (rc != 0) {
-		destroy_row(row);
-		return rc;
-	}
-	*ret_row = row;
-	return 0;
+		rc = describe_stored(t, &stored, &instance, err);
+	return rc == 0 ? add_row(t, &instance, ret_row, err) : rc;
 }
 
 int instance_find(struct instance_table *t, int64_t id, struct instance **ret, struct err *err)
@@ -444,25 +447,21 @@ int instance_find(struct instance_table *t, int64_t id, struct instance **ret, s
 	return rc;
 }
 
-int instance_look(struct instance_table *t, int64_t id, const struct instance **ret,
-		  struct err *err)
+static int revive(struct instance_table *t, struct instance *instance, struct err *err)
 {
-	struct instance *instance = NULL;
-	struct instance_row stored;
-	int rc = instance_find(t, id, &instance, err);
+	json_t *conf = NULL;
+	int rc = read_conf(t, instance, &conf, err);
 
-	if (rc != 0)
-		return rc;
-	if (t->options.store.find(t->options.store.user, id, &stored, NULL) == 0)
-		instance->refs = stored.refs;
-	*ret = instance;
-	return 0;
+	if (rc == 0)
+		rc = make_live(t, instance, conf, err);
+	json_decref(conf);
+	return rc;
 }
 
 int instance_revive(struct instance_table *t, struct instance *instance, double now,
 		    struct err *err)
 {
-	int rc = make_live(t, instance, err);
+	int rc = instance->live == NULL ? revive(t, instance, err) : 0;
 
 	if (rc != 0)
 		return rc;
@@ -542,28 +541,50 @@ size_t instance_count(const struct instance_table *t)
 
 struct visit {
 	struct instance_table *table;
-	void (*fn)(void *user, const struct instance *);
+	instance_visitor fn;
 	void *user;
 };
 
-/* What this process does not use is made for the visit only. */
-static void visit_row(void *user, const struct instance_row *stored)
+/* What this process does not use stays so. */
+static int visit_row(const struct visit *visit, const struct instance_row *stored, struct err *err)
 {
-	const struct visit *visit = user;
-	struct row *own = find_row(visit->table, stored->id), *row = own;
+	struct row *row = find_row(visit->table, stored->id);
+	struct instance instance;
+	json_t *conf = NULL;
+	int rc = describe_stored(visit->table, stored, &instance, err);
 
-	if (own == NULL && create_stored(visit->table, stored, &row, NULL) != 0)
-		return;
-	row->pub.refs = stored->refs;
-	visit->fn(visit->user, &row->pub);
-	if (own == NULL)
-		destroy_row(row);
+	if (rc == 0)
+		rc = instance_conf_parse(instance.plugin, stored->conf, stored->conf_len, &conf,
+					 err);
+	if (rc != 0)
+		return rc;
+	if (row != NULL) {
+		row->pub.refs = stored->refs;
+		instance = row->pub;
+	}
+	visit->fn(visit->user, &instance, conf);
+	json_decref(conf);
+	return 0;
 }
 
-void instance_each(struct instance_table *t, void (*fn)(void *user, const struct instance *),
-		   void *user)
+static void visit_each(void *user, const struct instance_row *stored)
+{
+	visit_row(user, stored, NULL);
+}
+
+int instance_look(struct instance_table *t, int64_t id, instance_visitor fn, void *user,
+		  struct err *err)
+{
+	const struct visit visit = {t, fn, user};
+	struct instance_row stored;
+	int rc = t->options.store.find(t->options.store.user, id, &stored, err);
+
+	return rc == 0 ? visit_row(&visit, &stored, err) : rc;
+}
+
+void instance_each(struct instance_table *t, instance_visitor fn, void *user)
 {
 	struct visit visit = {t, fn, user};
 
-	t->options.store.each(t->options.store.user, visit_row, &visit);
+	t->options.store.each(t->options.store.user, visit_each, &visit);
 }

@@ -2,8 +2,8 @@
  *
  * Glossary: a *row* (id, plugin, conf) lies in the *store*, which several processes share and which outlives
  * them; it stays for as long as the gateway may use its id. Here is what this process has made of some of
- * them: the parsed conf, and the *live* object that the runtime made of it. Both are made on demand, under
- * the row's id, and dropped after idling, or when nobody has the row any more. Equal confs of a plugin (but
+ * them: the *live* object that the runtime made of the conf, which itself stays in the store. It is made on
+ * demand, under the row's id, and dropped after idling, or when nobody has the row any more. Equal confs of a plugin (but
  * for key order and __seq__) share one row, over all processes. Ids come from one counter of 31 bits whose
  * high-water mark is written down before use, so that no id is ever used twice, over restarts too (the
  * gateway keeps ids of a server that died).
@@ -22,7 +22,6 @@ struct instance_table; /* opaque */
 struct instance {
 	int64_t id;
 	struct plugin *plugin; /* borrowed */
-	json_t *conf;          /* owned; as it came first, __keys included */
 	void *live;            /* the runtime's object, or NULL */
 	int64_t refs;     /* starts minus closes, of all processes, when the row was last read */
 	uint32_t running; /* events in flight: the instance stays while > 0 */
@@ -51,6 +50,9 @@ struct instance_ids {
 struct instance_store {
 	/* *ret is borrowed until the next call. -E_NO_INSTANCE, -E_IO, -E_NOMEM. */
 	int (*find)(void *user, int64_t id, struct instance_row *ret, struct err *err);
+	/* The id of the row with row->key, or 0. -E_IO, -E_NOMEM. */
+	int (*find_equal)(void *user, const struct instance_row *row, int64_t *ret_id,
+			  struct err *err);
 	/* Uses the row with row->key, or adds one under a new id. Adds row->refs; used at row->used_at.
 	 * -E_LIMIT where there is no room, -E_IO, -E_NOMEM, or as ids->take. */
 	int (*share)(void *user, const struct instance_row *row, const struct instance_ids *ids,
@@ -95,10 +97,7 @@ void instance_close(struct instance_table *t, int64_t id, double now);
 /* The instance as it is: it may have no live object, and this is no use of it. Borrowed until the loop
  * turns, or while running > 0. -E_NO_INSTANCE, -E_IO, -E_NOMEM. */
 int instance_find(struct instance_table *t, int64_t id, struct instance **ret, struct err *err);
-/* The same, its row read anew, for people who ask. */
-int instance_look(struct instance_table *t, int64_t id, const struct instance **ret,
-		  struct err *err);
-/* Makes the live object if there is none, and notes the use. As runtime->instance_start. */
+/* Makes the live object if there is none, and notes the use. As runtime->instance_start, and as instance_find. */
 int instance_revive(struct instance_table *t, struct instance *instance, double now,
 		    struct err *err);
 /* An event begins or ends on it. */
@@ -110,8 +109,12 @@ void instance_tell(struct instance_table *t, struct plugin *plugin);
 void instance_sweep(struct instance_table *t, double now);
 /* All rows, those of other processes included. */
 size_t instance_count(const struct instance_table *t);
-/* Calls fn for each row, as instance_find. */
-void instance_each(struct instance_table *t, void (*fn)(void *user, const struct instance *),
-		   void *user);
+/* Gets an instance, its row read anew, and the conf as it came first, __keys included; both borrowed until it
+ * returns. */
+typedef void (*instance_visitor)(void *user, const struct instance *instance, json_t *conf);
+/* Calls fn for each row, or for one, for people who ask: that is no use of it. As instance_find. */
+void instance_each(struct instance_table *t, instance_visitor fn, void *user);
+int instance_look(struct instance_table *t, int64_t id, instance_visitor fn, void *user,
+		  struct err *err);
 
 #endif

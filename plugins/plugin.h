@@ -49,10 +49,10 @@ struct plugin_info {
 	bool configures; /* wants to be told of its confs */
 };
 
-/* A conf of a plugin, and what the runtime made of it. */
+/* A conf of a plugin: what the runtime made of it, or, while that is dropped, the conf as the gateway has sent it. */
 struct plugin_conf {
-	const json_t *conf;
-	void *live; /* NULL while it is dropped */
+	json_t *conf; /* NULL where it is live */
+	void *live;   /* or NULL */
 };
 
 /* What came of a conf that was looked at without an instance. Owned. */

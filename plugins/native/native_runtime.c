@@ -117,7 +117,7 @@ static json_t *hold_conf(struct plugin *plugin, const struct plugin_conf *conf)
 		return json_incref(instance->conf);
 	if (lua_schema_complete(p->schema, conf->conf, &completed, NULL) == 0)
 		return completed;
-	return json_incref((json_t *)conf->conf);
+	return json_incref(conf->conf);
 }
 
 /* An array of their own, so that they live as long as the scope. Owned; NULL without memory. */

@@ -72,12 +72,12 @@ static void answer_json(struct worker *w, struct session *s, const struct msg *m
 
 /* ---- what there is to tell ---- */
 
-static json_t *describe_instance(const struct instance *instance)
+static json_t *describe_instance(const struct instance *instance, json_t *conf)
 {
 	return json_pack("{s:s, s:I, s:O, s:b, s:I, s:I}", "Name", instance->plugin->name, "Id",
-			 (json_int_t)instance->id, "Config", instance->conf, "Live",
-			 instance->live != NULL, "References", (json_int_t)instance->refs,
-			 "Running", (json_int_t)instance->running);
+			 (json_int_t)instance->id, "Config", conf, "Live", instance->live != NULL,
+			 "References", (json_int_t)instance->refs, "Running",
+			 (json_int_t)instance->running);
 }
 
 struct listing {
@@ -85,12 +85,12 @@ struct listing {
 	json_t *instances;
 };
 
-static void add_instance(void *user, const struct instance *instance)
+static void add_instance(void *user, const struct instance *instance, json_t *conf)
 {
 	struct listing *listing = user;
 
 	if (instance->plugin == listing->plugin)
-		json_array_append_new(listing->instances, describe_instance(instance));
+		json_array_append_new(listing->instances, describe_instance(instance, conf));
 }
 
 /* Takes *plugin, which may be NULL. */
@@ -172,9 +172,16 @@ void dispatch_get_plugin_info(struct worker *w, struct session *s, const struct 
 	answer_json(w, s, msg, info);
 }
 
+static void keep_description(void *user, const struct instance *instance, json_t *conf)
+{
+	json_t **ret = user;
+
+	*ret = describe_instance(instance, conf);
+}
+
 void dispatch_instance_status(struct worker *w, struct session *s, const struct msg *msg)
 {
-	const struct instance *instance = NULL;
+	json_t *description = NULL;
 	struct err err = {""};
 	int64_t id;
 	int rc;
@@ -183,11 +190,11 @@ void dispatch_instance_status(struct worker *w, struct session *s, const struct 
 		dispatch_answer_error(s, msg, "plugin.InstanceStatus wants the id of an instance");
 		return;
 	}
-	rc = instance_look(w->instances, id, &instance, &err);
+	rc = instance_look(w->instances, id, keep_description, &description, &err);
 	if (rc != 0)
 		dispatch_answer_error(s, msg, "%s", err_message(&err, rc));
 	else
-		answer_json(w, s, msg, describe_instance(instance));
+		answer_json(w, s, msg, description);
 }
 
 /* go-pdk's way to say where plugins are. Here that is the operator's business, not a caller's. */

@@ -36,6 +36,7 @@ struct registry {
 
 /* ---- the index ---- */
 
+/* Until a row is asked for: supervisors have a registry without using it. */
 static void forget(struct registry *r)
 {
 	struct entry *entry, *next;
@@ -45,6 +46,7 @@ static void forget(struct registry *r)
 		HASH_DELETE(by_id, r->by_id, entry);
 		free(entry);
 	}
+	r->read_to = r->head.begin;
 }
 
 static struct entry *find_entry(struct registry *r, int64_t id)
@@ -143,14 +145,15 @@ static int refresh(struct registry *r)
 {
 	struct registry_head head;
 	int rc = read_head(r, &head);
+	bool is_other;
 
 	if (rc != 0)
 		return rc;
-	if (head.epoch != r->head.epoch || head.begin != r->head.begin || head.end < r->read_to) {
-		forget(r);
-		r->read_to = head.begin;
-	}
+	is_other = head.epoch != r->head.epoch || head.begin != r->head.begin ||
+		   head.end < r->read_to;
 	r->head = head;
+	if (is_other)
+		forget(r);
 	return read_appended(r);
 }
 
@@ -170,6 +173,18 @@ static int enter(struct registry *r)
 static int leave(struct registry *r, int rc)
 {
 	registry_log_unlock(r->fd);
+	return rc;
+}
+
+/* Its rows are read when the first of them is asked for. */
+static int look_first(struct registry *r)
+{
+	int rc = registry_log_lock(r->fd);
+
+	if (rc != 0)
+		return rc;
+	rc = leave(r, read_head(r, &r->head));
+	forget(r);
 	return rc;
 }
 
@@ -390,6 +405,20 @@ static struct entry *find_equal(struct registry *r, const struct instance_row *r
 	return NULL;
 }
 
+int registry_find_equal(void *user, const struct instance_row *row, int64_t *ret_id,
+			struct err *err)
+{
+	struct registry *r = user;
+	const struct entry *same;
+	int rc = enter(r);
+
+	if (rc != 0)
+		return explain(rc, err);
+	same = find_equal(r, row);
+	*ret_id = same != NULL ? same->id : 0;
+	return leave(r, 0);
+}
+
 static int append(struct registry *r, const struct instance_row *row, struct err *err)
 {
 	const struct registry_place place = {r->head.end, hash_of(row)};
@@ -482,6 +511,7 @@ int registry_merge(struct registry *r, struct registry *from, struct err *err)
 	struct merge merge = {.into = r};
 	int rc = registry_each(from, merge_row, &merge);
 
+	forget(r);
 	return explain(rc == 0 ? merge.rc : rc, err);
 }
 
@@ -512,12 +542,11 @@ int registry_open(int fd, const struct registry_options *options, struct registr
 	r->fd = -1;
 	rc = registry_log_open(fd, &r->fd, err);
 	if (rc == 0)
-		rc = explain(enter(r), err);
+		rc = explain(look_first(r), err);
 	if (rc != 0) {
 		registry_close(r);
 		return rc;
 	}
-	leave(r, 0);
 	*ret_registry = r;
 	return 0;
 }
@@ -548,6 +577,7 @@ struct instance_store registry_store(struct registry *r)
 {
 	return (struct instance_store){
 		.find = registry_find,
+		.find_equal = registry_find_equal,
 		.share = registry_share,
 		.use = registry_use,
 		.evict = registry_evict,

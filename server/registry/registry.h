@@ -38,6 +38,8 @@ int registry_fd(const struct registry *r);
 
 /* These are struct instance_store's functions; `user` is the registry. */
 int registry_find(void *user, int64_t id, struct instance_row *ret, struct err *err);
+int registry_find_equal(void *user, const struct instance_row *row, int64_t *ret_id,
+			struct err *err);
 int registry_share(void *user, const struct instance_row *row, const struct instance_ids *ids,
 		   int64_t *ret_id, struct err *err);
 void registry_use(void *user, int64_t id, double now, int refs);

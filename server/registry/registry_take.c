@@ -99,7 +99,7 @@ int registry_take(const struct registry_take_options *options, struct registry *
 	if (r == NULL)
 		return make(options, ret_registry, err);
 	log_line(LOG_LEVEL_NOTICE, "%zu instances are taken over from the server of %s",
-		 registry_count(r), options->paths[0]);
+		 registry_file_count(registry_fd(r)), options->paths[0]);
 	*ret_registry = r;
 	return 0;
 }

@@ -99,9 +99,9 @@ static void run_init_worker(void *arg)
 	init->rc = init->plugin->runtime->init_worker(init->plugin, init->err);
 }
 
-static int configure(struct lua_host *h, const json_t *conf, struct err *err)
+static int configure(struct lua_host *h, struct err *err)
 {
-	const struct plugin_conf confs[] = {{conf, h->live}};
+	const struct plugin_conf confs[] = {{.live = h->live}};
 
 	if (!h->plugin->info.configures)
 		return 0;
@@ -144,7 +144,7 @@ int lua_host_load_as(struct lua_host *h, const char *name, const char *module, c
 	CHECK(json);
 	rc = h->plugin->runtime->instance_start(h->plugin, json, &h->live, err);
 	if (rc == 0)
-		rc = configure(h, json, err);
+		rc = configure(h, err);
 	json_decref(json);
 	return rc;
 }

@@ -15,7 +15,6 @@ struct fake {
 	bool load_half;        /* load sets impl and info before it fails */
 	unsigned loads, unloads;
 	unsigned starts, stops;
-	json_t *started_with; /* borrowed: the conf of the latest start */
 	int configure_rc;
 	char told
 		[512]; /* the sets of confs that configure got: "{"a":1}* {}; ", * for a live one */
@@ -55,6 +54,7 @@ static inline void fake_unload(struct plugin *plugin)
 	fake.unloads++;
 }
 
+/* The live object is the conf. */
 static inline int fake_instance_start(struct plugin *plugin, const json_t *conf, void **ret_live,
 				      struct err *err)
 {
@@ -63,16 +63,15 @@ static inline int fake_instance_start(struct plugin *plugin, const json_t *conf,
 		return err_set(err, (enum err_code)(-fake.start_rc),
 			       "conf.x: required field missing");
 	fake.starts++;
-	fake.started_with = (json_t *)conf;
-	*ret_live = malloc(1);
-	return *ret_live != NULL ? 0 : -E_NOMEM;
+	*ret_live = json_incref((json_t *)conf);
+	return 0;
 }
 
 static inline void fake_instance_stop(struct plugin *plugin, void *live)
 {
 	(void)plugin;
 	fake.stops++;
-	free(live);
+	json_decref(live);
 }
 
 static inline int fake_configure(struct plugin *plugin, const struct plugin_conf *confs, size_t n,
@@ -82,7 +81,8 @@ static inline int fake_configure(struct plugin *plugin, const struct plugin_conf
 
 	(void)plugin;
 	for (size_t i = 0; i < n; i++) {
-		char *text = json_dumps(confs[i].conf, JSON_COMPACT);
+		const json_t *conf = confs[i].live != NULL ? confs[i].live : confs[i].conf;
+		char *text = json_dumps(conf, JSON_COMPACT);
 
 		used += (size_t)snprintf(fake.told + used, sizeof(fake.told) - used, "%s%s ", text,
 					 confs[i].live != NULL ? "*" : "");

@@ -16,6 +16,12 @@ struct process {
 	struct instance_table *table;
 };
 
+/* What was last looked at. */
+struct seen {
+	struct instance instance;
+	json_t *conf;
+};
+
 struct fixture {
 	int fd; /* the registry's memory */
 	struct registry_options rows;
@@ -23,6 +29,7 @@ struct fixture {
 	struct instance_table *table; /* of self */
 	struct plugin one, two;
 	struct err err;
+	struct seen seen;
 	/* what reserve_ids gives */
 	uint32_t first, block;
 	unsigned reservations;
@@ -104,6 +111,7 @@ static inline int teardown(void **state)
 
 	end_process(&f->self);
 	end_process(&f->other);
+	json_decref(f->seen.conf);
 	close(f->fd);
 	free(f);
 	return fake.starts != fake.stops || fake.watched != 0;
@@ -146,12 +154,25 @@ static inline struct instance *get(struct fixture *f, int64_t id, double now)
 	return instance;
 }
 
-static const struct instance *look(struct fixture *f, int64_t id)
+static inline void keep_seen(void *user, const struct instance *instance, json_t *conf)
 {
-	const struct instance *instance = NULL;
+	struct fixture *f = user;
 
-	assert_int_equal(instance_look(f->table, id, &instance, &f->err), 0);
-	return instance;
+	json_decref(f->seen.conf);
+	f->seen.instance = *instance;
+	f->seen.conf = json_incref(conf);
+}
+
+static inline int try_look(struct fixture *f, int64_t id)
+{
+	return instance_look(f->table, id, keep_seen, f, &f->err);
+}
+
+/* Until the next look. */
+static inline const struct seen *look(struct fixture *f, int64_t id)
+{
+	assert_int_equal(try_look(f, id), 0);
+	return &f->seen;
 }
 
 #endif

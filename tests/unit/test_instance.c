@@ -9,8 +9,8 @@ static void a_started_instance_is_found_with_its_conf(void **state)
 
 	assert_int_equal(i->id, id);
 	assert_ptr_equal(i->plugin, &f->one);
-	assert_ptr_equal(i->conf, fake.started_with);
-	assert_int_equal(json_integer_value(json_object_get(i->conf, "__seq__")), 3);
+	assert_int_equal(json_integer_value(json_object_get(i->live, "__seq__")), 3);
+	assert_int_equal(json_integer_value(json_object_get(look(f, id)->conf, "__seq__")), 3);
 	assert_int_equal(i->refs, 1);
 }
 
@@ -61,7 +61,7 @@ static void a_nul_in_a_conf_is_kept(void **state)
 	int64_t b = start(f, &f->one, "{\"k\":\"x\\u0000b\"}", 0);
 
 	assert_true(a != b);
-	assert_int_equal(json_string_length(json_object_get(get(f, a, 0)->conf, "k")), 3);
+	assert_int_equal(json_string_length(json_object_get(get(f, a, 0)->live, "k")), 3);
 }
 
 static void a_conf_that_the_plugin_refuses_leaves_no_row(void **state)
@@ -126,7 +126,7 @@ static void the_last_event_of_a_closed_instance_keeps_its_live_object(void **sta
 static void an_idle_live_object_is_dropped_and_made_again(void **state)
 {
 	struct fixture *f = *state;
-	int64_t id = start(f, &f->one, "{\"a\":1}", 0);
+	int64_t id = start(f, &f->one, "{\"a\":1,\"__seq__\":3}", 0);
 
 	instance_sweep(f->table, LIVE_IDLE);
 	assert_int_equal(fake.stops, 0);
@@ -135,6 +135,9 @@ static void an_idle_live_object_is_dropped_and_made_again(void **state)
 	assert_int_equal(instance_count(f->table), 1);
 	assert_int_equal(get(f, id, LIVE_IDLE + 2)->id, id);
 	assert_int_equal(fake.starts, 2);
+	/* of the conf as it came */
+	assert_int_equal(
+		json_integer_value(json_object_get(get(f, id, LIVE_IDLE + 2)->live, "__seq__")), 3);
 	/* that was a use */
 	instance_sweep(f->table, LIVE_IDLE + 3);
 	assert_int_equal(fake.stops, 1);
@@ -270,17 +273,17 @@ static void ids_of_more_than_31_bits_are_refused(void **state)
 static void looking_at_a_row_is_no_use_of_it(void **state)
 {
 	struct fixture *f = *state;
-	const struct instance *other = NULL;
 	int64_t id = start(f, &f->one, "{}", 0);
 
 	instance_sweep(f->table, LIVE_IDLE + 1);
-	assert_null(look(f, id)->live);
-	assert_true(look(f, id)->used_at == 0);
-	assert_error(instance_look(f->table, id + 1, &other, &f->err), NO_INSTANCE);
+	assert_null(look(f, id)->instance.live);
+	assert_true(look(f, id)->instance.used_at == 0);
+	assert_error(try_look(f, id + 1), NO_INSTANCE);
 }
 
-static void count_refs(void *user, const struct instance *instance)
+static void count_refs(void *user, const struct instance *instance, json_t *conf)
 {
+	assert_true(json_is_object(conf));
 	*(int64_t *)user += instance->refs;
 }
 

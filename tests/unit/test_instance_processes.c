@@ -12,9 +12,9 @@ static void equal_confs_share_a_row_over_all_processes(void **state)
 	f->table = f->other.table;
 	assert_int_equal(start(f, &f->one, "{\"__seq__\":2,\"a\":1}", 0), id);
 	assert_int_equal(fake.starts, 2);
-	assert_int_equal(look(f, id)->refs, 2);
+	assert_int_equal(look(f, id)->instance.refs, 2);
 	instance_close(f->self.table, id, 0);
-	assert_int_equal(look(f, id)->refs, 1);
+	assert_int_equal(look(f, id)->instance.refs, 1);
 }
 
 static void an_instance_of_another_process_is_made_live_here_on_demand(void **state)
@@ -29,7 +29,7 @@ static void an_instance_of_another_process_is_made_live_here_on_demand(void **st
 	i = get(f, id, 1);
 	assert_int_equal(i->id, id);
 	assert_ptr_equal(i->plugin, &f->two);
-	assert_int_equal(json_integer_value(json_object_get(i->conf, "__seq__")), 3);
+	assert_int_equal(json_integer_value(json_object_get(i->live, "__seq__")), 3);
 	assert_int_equal(fake.starts, 2);
 }
 
@@ -70,10 +70,10 @@ static void a_use_is_noted_once_a_minute_and_when_it_is_let_go(void **state)
 	begin_process(f, &f->other);
 	get(f, id, INSTANCE_NOTE_EVERY - 1);
 	f->table = f->other.table;
-	assert_true(look(f, id)->used_at == 0);
+	assert_true(look(f, id)->instance.used_at == 0);
 	instance_sweep(f->self.table, INSTANCE_NOTE_EVERY + LIVE_IDLE);
 	restart(f);
-	assert_true(look(f, id)->used_at == INSTANCE_NOTE_EVERY - 1);
+	assert_true(look(f, id)->instance.used_at == INSTANCE_NOTE_EVERY - 1);
 }
 
 static void an_instance_of_a_plugin_that_is_not_served_is_unknown(void **state)
@@ -102,6 +102,19 @@ static void an_instance_whose_row_was_lost_goes_on_and_can_be_started_anew(void 
 	get(f, new, 3);
 	restart(f);
 	get(f, new, 4);
+}
+
+static void an_instance_that_has_only_its_row_is_unknown_once_that_is_lost(void **state)
+{
+	struct fixture *f = *state;
+	struct instance *i = NULL;
+	int64_t id = start(f, &f->one, "{}", 0);
+
+	instance_close(f->table, id, 0);
+	assert_int_equal(pwrite(f->fd, "xxxxxxxx", 8, 0), 8);
+	assert_error(try_get(f, id, 1, &i), NO_INSTANCE);
+	assert_string_equal(f->err.text, "no plugin instance 100");
+	assert_true(start(f, &f->one, "{}", 2) > id);
 }
 
 /* ---- what plugins are told ---- */
@@ -211,6 +224,7 @@ int main(void)
 		TEST(what_another_process_uses_is_not_evicted),
 		TEST(a_use_is_noted_once_a_minute_and_when_it_is_let_go),
 		TEST(an_instance_of_a_plugin_that_is_not_served_is_unknown),
+		TEST(an_instance_that_has_only_its_row_is_unknown_once_that_is_lost),
 		TEST(an_instance_whose_row_was_lost_goes_on_and_can_be_started_anew),
 		TEST(a_plugin_that_asks_for_it_is_told_when_its_set_of_confs_changes),
 		TEST(a_plugin_is_told_of_what_idles_but_not_of_what_is_evicted),

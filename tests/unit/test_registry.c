@@ -26,6 +26,30 @@ static void an_unknown_id_is_told_in_the_words_of_the_contract(void **state)
 	registry_use(f->registry, 9, 1, 1);
 }
 
+static void an_equal_row_is_found_by_its_key_which_is_no_use_of_it(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = add(f, 1, 0), found = -7;
+	struct instance_row row, other;
+
+	assert_int_equal(registry_find(f->registry, id, &row, NULL), 0);
+	other = row;
+	other.key = "{}";
+	other.key_len = 2;
+	restart(f);
+	assert_int_equal(registry_find_equal(f->registry, &other, &found, &f->err), 0);
+	assert_int_equal(found, 0);
+	assert_int_equal(registry_find(f->registry, id, &row, NULL), 0);
+	other = row;
+	other.key = strdup(row.key);
+	assert_int_equal(registry_find_equal(f->registry, &other, &found, &f->err), 0);
+	assert_int_equal(found, id);
+	free((char *)other.key);
+	assert_int_equal(registry_find(f->registry, id, &row, NULL), 0);
+	assert_int_equal(row.refs, 1);
+	assert_true(row.used_at == 0);
+}
+
 static void references_are_counted_and_never_below_zero(void **state)
 {
 	struct fixture *f = *state;
@@ -315,6 +339,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(a_row_is_found_by_its_id_and_shared_by_its_key),
 		TEST(an_unknown_id_is_told_in_the_words_of_the_contract),
+		TEST(an_equal_row_is_found_by_its_key_which_is_no_use_of_it),
 		TEST(references_are_counted_and_never_below_zero),
 		TEST(ten_thousand_rows_are_found_by_a_process_that_comes_later),
 		TEST(a_row_may_be_large),

@@ -127,7 +127,10 @@ return function(Schema)
 	-- The subschema for this entity, or nil. Where its key is a set, that of the first member with one.
 	function Schema:subschema_of(entity)
 		local key = self.subschemas and self.subschema_key and entity[self.subschema_key]
-		for _, name in ipairs(type(key) == "table" and key or { key or nil }) do
+		if type(key) ~= "table" then
+			return key and self.subschemas[key] or nil
+		end
+		for _, name in ipairs(key) do
 			if self.subschemas[name] then
 				return self.subschemas[name]
 			end

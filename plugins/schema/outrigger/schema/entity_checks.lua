@@ -148,7 +148,7 @@ return function(Schema)
 	function Schema:run_entity_checks(input, run)
 		run_list(self, self.entity_checks, input, run)
 		local subschema = self:subschema_of(input)
-		if subschema then
+		if subschema and next(subschema.entity_checks or {}) then
 			run_list(with_fields_of(self, subschema), subschema.entity_checks, input, run)
 		end
 		if self.check and run.full then

@@ -75,13 +75,12 @@ function table_tools.cycle_aware_deep_copy(value, remove_metatables, deep_copy_k
 	if cache[value] then
 		return cache[value]
 	end
-	local function copy(item)
-		return table_tools.cycle_aware_deep_copy(item, remove_metatables, deep_copy_keys, cache)
-	end
+	local copy = table_tools.cycle_aware_deep_copy
 	local result = {}
 	cache[value] = result
 	for key, item in next, value do
-		result[deep_copy_keys and copy(key) or key] = copy(item)
+		key = deep_copy_keys and copy(key, remove_metatables, deep_copy_keys, cache) or key
+		result[key] = copy(item, remove_metatables, deep_copy_keys, cache)
 	end
 	return remove_metatables and result or setmetatable(result, getmetatable(value))
 end
