@@ -59,9 +59,10 @@ enum lua_nil {
 /* Pushes v, which needs a free slot of the stack: arrays become sequences, maps tables, bin and str
  * strings, integers beyond 2^53 doubles. */
 void lua_value_push(lua_State *L, const struct value *v, enum lua_nil nil);
-/* Reads the Lua value at idx into the arena. Texts are borrowed from Lua (anchor them until
- * sent). An empty table is an array unless its metatable says otherwise (__jsontype). -E_ARGUMENT
- * for functions, threads, userdata other than null, tables nested too deeply or cyclic. */
+/* Reads the Lua value at idx into the arena. A text is borrowed from Lua (its place on the stack keeps it),
+ * those in tables are copied. An empty table is an array unless its metatable says otherwise
+ * (__jsontype). -E_ARGUMENT for functions, threads, userdata other than null, tables nested too
+ * deeply or cyclic; -E_NOMEM. */
 int lua_value_read(lua_State *L, int idx, struct arena *arena, struct value *ret, struct err *err);
 
 #endif

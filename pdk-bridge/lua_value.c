@@ -90,6 +90,8 @@ struct reading {
 
 static int read_value(struct reading *r, int idx, struct value *ret);
 
+/* The stack keeps a text that is an argument itself. What is in a table may change, and be collected, while
+ * the event waits. */
 static int read_string(struct reading *r, int idx, struct value *ret)
 {
 	size_t n;
@@ -98,6 +100,10 @@ static int read_string(struct reading *r, int idx, struct value *ret)
 	if (n > UINT32_MAX)
 		return err_set(r->err, E_ARGUMENT, "a string of %zu bytes is too long to be sent",
 			       n);
+	if (r->depth > 0)
+		s = arena_strndup(r->arena, s, n);
+	if (s == NULL)
+		return -E_NOMEM;
 	*ret = value_strn(s, n);
 	return 0;
 }

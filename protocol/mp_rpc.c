@@ -231,15 +231,15 @@ static int mp_rpc_read(const unsigned char *bytes, size_t n, struct arena *arena
 	return read_call(message.items + 1, message.len - 1, ret, err);
 }
 
-/* A ProtoBuf frame begins with its length, little-endian. It looks like a call only if it is longer
- * than 64 KiB and by its third and fourth byte. */
+/* A ProtoBuf frame begins with its length, little-endian, whose last byte is zero below 16 MiB. Here, a zero may
+ * be there where the id fills it, having a head of its own (0xcc to 0xcf); the method's head is none. */
 static bool mp_rpc_probe(const unsigned char *bytes, size_t n)
 {
 	if ((bytes[0] & 0xf0) != 0x90)
 		return false;
 	if (n >= 2 && bytes[1] > RPC_NOTICE)
 		return false;
-	return n < 4 || bytes[2] != 0 || bytes[3] != 0;
+	return n < 4 || bytes[3] != 0 || (bytes[2] & 0xfc) == 0xcc;
 }
 
 /* ---- what we send ---- */

@@ -126,7 +126,8 @@ static unsigned char *near_of(const struct custody *c, uint32_t slot, enum custo
 	return c->near + ((size_t)slot * 2 + side) * c->page;
 }
 
-/* An old size of 0 asks the kernel for one more mapping of the same memory. */
+/* An old size of 0 asks the kernel for one more mapping of the same memory. Where it has none, it may have let
+ * go of the place already, and another thread's memory may be there then: all places are left for good. */
 static void bring_near(struct custody *c, uint32_t slot, enum custody_side side)
 {
 	if (c->near == NULL || slot >= NEAR_SLOTS || c->is_near[slot * 2 + side])
@@ -134,13 +135,16 @@ static void bring_near(struct custody *c, uint32_t slot, enum custody_side side)
 	c->is_near[slot * 2 + side] = mremap(base_of(c, slot, side), 0, c->page,
 					     MREMAP_MAYMOVE | MREMAP_FIXED,
 					     near_of(c, slot, side)) != MAP_FAILED;
+	if (!c->is_near[slot * 2 + side])
+		c->near = NULL;
 }
 
 /* Where the region's first `size` bytes are used. */
 static unsigned char *place(const struct custody *c, uint32_t slot, enum custody_side side,
 			    uint64_t size)
 {
-	bool fits = slot < NEAR_SLOTS && c->is_near[slot * 2 + side] && size <= c->page;
+	bool fits = c->near != NULL && slot < NEAR_SLOTS && c->is_near[slot * 2 + side] &&
+		    size <= c->page;
 
 	return fits ? near_of(c, slot, side) : base_of(c, slot, side);
 }

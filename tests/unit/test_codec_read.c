@@ -387,10 +387,12 @@ static void calls_are_told_from_other_formats_by_their_first_bytes(void **state)
 	assert_true(codec_msgpack.probe(BYTES("\x94\x00\x01\xb4plugin")));
 	assert_true(codec_msgpack.probe(BYTES("\x94\x00\xcd\x01\x00")));
 	assert_true(codec_msgpack.probe(BYTES("\x93\x02\xa9serverPid")));
-	/* ProtoBuf frames of 29, 148, 1172 and 13,112,468 bytes */
+	assert_true(codec_msgpack.probe(BYTES("\x94\x00\xce\x00\x01\x00\x00\xb4")));
+	/* ProtoBuf frames of 29, 148, 1172, 65,684 and 13,112,468 bytes */
 	assert_false(codec_msgpack.probe(BYTES("\x1d\x00\x00\x00\x08")));
 	assert_false(codec_msgpack.probe(BYTES("\x94\x00\x00\x00\x08")));
 	assert_false(codec_msgpack.probe(BYTES("\x94\x04\x00\x00\x08")));
+	assert_false(codec_msgpack.probe(BYTES("\x94\x00\x01\x00\x08")));
 	assert_false(codec_msgpack.probe(BYTES("\x94\x14\xc8\x00\x08")));
 	assert_false(codec_msgpack.probe(BYTES("GET / HTTP/1.1")));
 }
