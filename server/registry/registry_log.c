@@ -254,8 +254,8 @@ int registry_log_read_row(int fd, uint64_t offset, const struct registry_record 
 		rc = read_all(fd, buf_tail(texts), n, offset + sizeof(*record));
 	if (rc != 0)
 		return rc;
+	at = (const char *)buf_tail(texts);
 	buf_commit(texts, n);
-	at = (const char *)buf_head(texts);
 	ret->id = record->id;
 	ret->plugin = take_text(&at, record->plugin_len);
 	ret->conf = take_text(&at, record->conf_len);
