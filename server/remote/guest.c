@@ -21,7 +21,6 @@
 
 #define BACKLOG 16
 #define LOOK_EVERY 200 /* milliseconds, where others listen */
-#define SHARE 0.9      /* of load_timeout: then it is our own word that says why */
 
 struct place {
 	struct sockaddr_storage address;
@@ -190,7 +189,7 @@ static int open_place(const struct config *config, const struct place *place,
 {
 	int rc = 0;
 
-	ret->patience = config->load_timeout * SHARE;
+	ret->patience = config->load_timeout;
 	if (place->path != NULL)
 		rc = wait_for_turn(place, reactor_now() + ret->patience, &ret->turn_fd, err);
 	if (rc == 0)
