@@ -26,55 +26,63 @@ int mark_set(struct err *err)
 }
 
 /* Where we may not ask the kernel: of another user, or from within the filter of system calls. */
-static bool is_in_proc(pid_t pid)
+static enum mark look_in_proc(pid_t pid)
 {
 	char path[64], line[128], soft[32], hard[32];
-	bool has_mark = false;
+	enum mark found = MARK_ABSENT;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/limits", (int)pid);
 	file = fopen(path, "re");
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, LINE_NAME " %31s %31s", soft, hard) == 2)
-			has_mark = strcmp(hard, "0") == 0;
-	if (file != NULL)
-		fclose(file);
-	return has_mark;
+	if (file == NULL)
+		return errno == EMFILE || errno == ENFILE ? MARK_UNKNOWN : MARK_ABSENT;
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, LINE_NAME " %31s %31s", soft, hard) == 2 && strcmp(hard, "0") == 0)
+			found = MARK_PRESENT;
+	fclose(file);
+	return found;
 }
 
-/* Whether the process that connected has ended, so that its number may be another's by now. Before Linux 6.5 nobody can
- * tell. */
-static bool has_ended(int fd)
+static enum mark look_at(pid_t pid)
+{
+	struct rlimit locks;
+
+	if (prlimit(pid, RLIMIT_LOCKS, NULL, &locks) == 0)
+		return locks.rlim_max == 0 ? MARK_PRESENT : MARK_ABSENT;
+	return errno == ESRCH ? MARK_UNKNOWN : look_in_proc(pid);
+}
+
+/* Whether the process that connected is there still: if not, its number may be another's by now. Before Linux 6.5 nobody
+ * can tell. */
+static bool is_there(int fd)
 {
 	struct pollfd peer = {.events = POLLIN};
 	socklen_t size = sizeof(peer.fd);
 	bool ended;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &peer.fd, &size) != 0)
-		return errno != ENOPROTOOPT;
+		return errno == ENOPROTOOPT;
 	ended = poll(&peer, 1, 0) != 0;
 	close(peer.fd);
-	return ended;
+	return !ended;
 }
 
-static bool is_marked(pid_t pid)
+enum mark mark_find_on_peer(int fd)
 {
-	struct rlimit locks;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	enum mark found;
 
-	if (prlimit(pid, RLIMIT_LOCKS, NULL, &locks) == 0)
-		return locks.rlim_max == 0;
-	return errno == ESRCH || is_in_proc(pid);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return MARK_UNKNOWN;
+	if (peer.pid == 0)
+		return MARK_ABSENT;
+	/* Who is there after that was there before. */
+	found = look_at(peer.pid);
+	return found == MARK_ABSENT && !is_there(fd) ? MARK_UNKNOWN : found;
 }
 
 bool mark_is_on_peer(int fd)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-		return true;
-	if (peer.pid == 0)
-		return false;
-	/* Who is there after that was there before. */
-	return is_marked(peer.pid) || has_ended(fd);
+	return mark_find_on_peer(fd) != MARK_ABSENT;
 }

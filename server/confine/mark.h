@@ -11,7 +11,16 @@ struct err;
 
 /* Marks our process, for good. -E_UNSUPPORTED. */
 int mark_set(struct err *err);
-/* Whether the process at the other end of a Unix socket has the mark, or is gone already, so that nobody can tell. False where the system doesn't show the process: one of another container. */
+enum mark {
+	MARK_ABSENT,
+	MARK_PRESENT,
+	MARK_UNKNOWN, /* the process has ended already, or no descriptor is left to look with */
+};
+
+/* Whether the process at the other end of a Unix socket has the mark. MARK_ABSENT where the system doesn't show the
+ * process: one of another container. */
+enum mark mark_find_on_peer(int fd);
+/* ... or may have it. */
 bool mark_is_on_peer(int fd);
 
 #endif

@@ -32,20 +32,33 @@ static int open_spare(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* Plugins can't call plugins. */
+static bool is_plugin_code(const struct listener *l, int fd)
+{
+	static struct log_limit limit, limit_unknown;
+	enum mark mark = mark_find_on_peer(fd);
+
+	if (mark == MARK_PRESENT && log_is_due(&limit))
+		log_line(LOG_LEVEL_ERR,
+			 "%s: a process that runs plugin code is refused: plugins can't call "
+			 "plugins",
+			 l->file.path);
+	if (mark == MARK_UNKNOWN && log_is_due(&limit_unknown))
+		log_line(LOG_LEVEL_ERR,
+			 "%s: a process is refused, since it can't be seen whether it runs plugin "
+			 "code: it has ended, or no descriptor is left (limit of open files)",
+			 l->file.path);
+	return mark != MARK_ABSENT;
+}
+
 static enum listener_verdict judge(const struct listener *l, int fd)
 {
-	static struct log_limit limit, limit_plugins;
+	static struct log_limit limit;
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	if (mark_is_on_peer(fd)) {
-		if (log_is_due(&limit_plugins))
-			log_line(LOG_LEVEL_ERR,
-				 "%s: a process that runs plugin code is refused: plugins can't "
-				 "call plugins",
-				 l->file.path);
+	if (is_plugin_code(l, fd))
 		return LISTENER_STRANGER;
-	}
 	if (l->options.allowed == NULL)
 		return LISTENER_WELCOME;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)

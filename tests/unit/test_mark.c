@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -58,7 +59,7 @@ static void who_is_marked_is_known_and_others_are_not(void **state)
 		pid_t pid = connect_elsewhere(marked != 0);
 		int fd = accept_one();
 
-		assert_int_equal(mark_is_on_peer(fd), marked);
+		assert_int_equal(mark_find_on_peer(fd), marked ? MARK_PRESENT : MARK_ABSENT);
 		close(fd);
 		end(pid);
 	}
@@ -89,10 +90,32 @@ static void who_has_ended_is_refused_though_its_number_is_somebodys(void **state
 	}
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
-	assert_true(mark_is_on_peer(fd));
+	assert_int_equal(mark_find_on_peer(fd), MARK_UNKNOWN);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_true(mark_is_on_peer(fd));
+	assert_int_equal(mark_find_on_peer(fd), MARK_UNKNOWN);
 	close(fd);
+}
+
+static void without_descriptors_it_is_not_known_who_is_marked(void **state)
+{
+	pid_t pid = connect_elsewhere(false);
+	int fd = accept_one();
+	struct rlimit before, none;
+
+	(void)state;
+	if (!kernel_tells_ends(fd)) {
+		end(pid);
+		close(fd);
+		skip();
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){0, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(mark_find_on_peer(fd), MARK_UNKNOWN);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(mark_find_on_peer(fd), MARK_ABSENT);
+	close(fd);
+	end(pid);
 }
 
 static char folder[] = "/tmp/outrigger-mark-XXXXXX";
@@ -122,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_is_marked_is_known_and_others_are_not),
 		cmocka_unit_test(who_has_ended_is_refused_though_its_number_is_somebodys),
+		cmocka_unit_test(without_descriptors_it_is_not_known_who_is_marked),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
