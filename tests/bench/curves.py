@@ -39,9 +39,9 @@ def instances(options, server):
 
 
 def connections(options, server):
-    """Open connections, of which 16 are in use."""
+    """Open connections, of which 16 are in use, once the server has let all of them in."""
     for n in (1, 100, 1000, 10000):
-        yield n, run(options, server, 16, MANY, "--idle", str(n))
+        yield n, run(options, server, 16, MANY, "--idle", str(n), "--warm", str(MANY + 5 * n))
 
 
 def workers(options, protocol):
