@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <time.h>
 #include "protocol/lines.h"
+#include "server/reactor_wait.h"
 
 struct reactor {
 	struct ev_loop *loop;
+	struct reactor_wait wait;
+	struct reactor_io *due;
 };
 
 struct reactor_io {
@@ -29,6 +32,39 @@ struct reactor_signal {
 	void *user;
 };
 
+static void on_due(void *user, int ready)
+{
+	(void)ready;
+	reactor_wait_on_due(user);
+}
+
+static void before_wait(struct ev_loop *loop) EV_NOEXCEPT
+{
+	reactor_wait_begin(&((struct reactor *)ev_userdata(loop))->wait);
+}
+
+static void after_wait(struct ev_loop *loop) EV_NOEXCEPT
+{
+	(void)loop;
+	reactor_wait_end();
+}
+
+/* The loop may end though it watches that. */
+static int watch_due(struct reactor *r)
+{
+	reactor_wait_init(&r->wait);
+	if (r->wait.timer_fd < 0)
+		return 0;
+	ev_set_userdata(r->loop, r);
+	ev_set_loop_release_cb(r->loop, before_wait, after_wait);
+	r->due = reactor_io_create(r, r->wait.timer_fd, on_due, &r->wait);
+	if (r->due == NULL)
+		return -1;
+	reactor_io_set(r->due, REACTOR_READ);
+	ev_unref(r->loop);
+	return 0;
+}
+
 struct reactor *reactor_create(void)
 {
 	struct reactor *r = calloc(1, sizeof(*r));
@@ -36,9 +72,9 @@ struct reactor *reactor_create(void)
 	if (r == NULL)
 		return NULL;
 	r->loop = ev_loop_new(EVFLAG_AUTO);
-	if (r->loop != NULL)
+	if (r->loop != NULL && watch_due(r) == 0)
 		return r;
-	free(r);
+	reactor_destroy(r);
 	return NULL;
 }
 
@@ -46,7 +82,14 @@ void reactor_destroy(struct reactor *r)
 {
 	if (r == NULL)
 		return;
-	ev_loop_destroy(r->loop);
+	if (r->due != NULL) {
+		ev_ref(r->loop);
+		reactor_io_destroy(r->due);
+	}
+	if (r->loop != NULL) {
+		reactor_wait_fini(&r->wait);
+		ev_loop_destroy(r->loop);
+	}
 	free(r);
 }
 
