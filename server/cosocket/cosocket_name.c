@@ -203,7 +203,7 @@ static void tell(void *user)
 {
 	struct cosocket_query *query = user;
 	const struct name_answer *answer = &query->answer;
-	const char *texts[COSOCKET_ADDRESSES];
+	const char *texts[COSOCKET_ADDRESSES] = {NULL};
 	size_t n = query->why == NULL ? answer->n : 0;
 
 	for (size_t i = 0; i < n; i++)
