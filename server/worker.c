@@ -1,4 +1,5 @@
 #include "server/worker.h"
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,8 +23,13 @@
 #include "server/session/session_custody.h"
 #include "server/socket/farewell.h"
 
-#define STACKS_KEPT 64   /* though nobody used them since the last sweep */
-#define SWEEP_EVERY 10.0 /* seconds */
+#define STACKS_KEPT 64        /* though nobody used them since the last sweep */
+#define SWEEP_EVERY 10.0      /* seconds */
+#define HEAP_PIECE (32 << 20) /* bytes: what is larger is given back at once */
+#define HEAP_KEEP \
+	(16       \
+	 << 20) /* bytes that may be free at the heap's end, and from one sweep to the next one ... */
+#define HEAP_REST (1 << 20) /* ... that stay there */
 #define LIVE_IDLE 300.0  /* seconds after which an instance's object is dropped, to be made again */
 #define LINGER 5.0       /* seconds */
 #define RETIRE_SHARE 512 /* bound connections of which one more may be ended at a time */
@@ -121,8 +127,10 @@ static void on_session_end(void *user, struct session *s)
 		turn_lose(event);
 	session_table_remove(&w->sessions, s);
 	worker_note_load(w);
-	if (session_has_slot(s, &slot) && w->on_connection_end != NULL)
+	if (session_has_slot(s, &slot) && w->on_connection_end != NULL) {
+		custody_forget(w->session_env.custody, slot);
 		w->on_connection_end(w->user, slot, session_is_released(s));
+	}
 	w->next_owner = WORKER_ANY_OWNER;
 }
 
@@ -352,12 +360,29 @@ static void look_up(void *user, uint64_t event_id, struct log_context *ret)
 	ret->request_len = request->len;
 }
 
+/* What a large body takes is kept for the next one: to ask the system for it each time, and to give it back, takes longer
+ * than all else that is done with the body. */
+static void keep_heap(void)
+{
+	mallopt(M_MMAP_THRESHOLD, HEAP_PIECE);
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEEP);
+}
+
+static void trim_heap(void)
+{
+	if (mallinfo2().keepcost > HEAP_REST)
+		malloc_trim(HEAP_REST);
+}
+
 static void on_sweep(void *user)
 {
 	struct worker *w = user;
 
 	instance_sweep(w->instances, reactor_now());
 	fiber_pool_trim(&w->fibers);
+	if (w->session_env.custody != NULL)
+		custody_trim(w->session_env.custody);
+	trim_heap();
 	worker_note_load(w);
 }
 
@@ -393,6 +418,7 @@ static int init(struct worker *w, const struct worker_options *options, struct e
 {
 	int rc = init_tables(w, options);
 
+	keep_heap();
 	if (rc == 0)
 		rc = init_sessions(w, options);
 	if (rc != 0)

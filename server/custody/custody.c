@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "protocol/err.h"
+#include "server/custody/custody_keep.h"
 #include "server/custody/custody_layout.h"
 #include "server/custody/fault.h"
 
@@ -28,7 +29,10 @@ struct custody {
 	struct custody_layout layout; /* not the head's: that can be overwritten */
 	size_t size;
 	uint32_t serial; /* of the last run */
+	struct custody_keep keep;
 };
+
+static void give_back(void *user, const struct custody_kept *kept);
 
 static struct custody_head *map(int fd, size_t *ret_size, struct err *err)
 {
@@ -89,6 +93,7 @@ int custody_create(int fd, struct custody **ret_custody, struct err *err)
 		c->layout = head->layout;
 		c->slots = (struct custody_slot *)(c->base + custody_slot_at(0));
 		c->size = size;
+		c->keep = (struct custody_keep){.give_back = give_back, .user = c};
 		reserve_near(c);
 		*ret_custody = c;
 		return 0;
@@ -231,28 +236,44 @@ void custody_commit_event(struct custody *c, uint32_t slot, uint64_t event)
 
 /* ---- buffers ---- */
 
-/* Gives back what lies behind the first `keep` bytes. Without success the memory just stays. */
-static void give_back(const struct custody *c, unsigned char *base, size_t keep, size_t size)
+/* All but what an empty buffer has anyway. Without success the memory just stays. */
+static void give_back(void *user, const struct custody_kept *kept)
 {
+	const struct custody *c = user;
 	size_t page = c->page;
-	size_t from = (keep + page - 1) / page * page, to = (size + page - 1) / page * page;
+	size_t from = (BUF_KEEP + page - 1) / page * page,
+	       to = (kept->size + page - 1) / page * page;
 
 	if (from < to)
-		(void)madvise(base + from, to - from, MADV_REMOVE);
+		(void)madvise(base_of(c, kept->slot, kept->side) + from, to - from, MADV_REMOVE);
 }
 
 /* A buffer that grew out of the common size is freed when it is empty (buf.h). */
 static void *resize(void *user, void *old, size_t old_size, size_t new_size)
 {
-	const struct custody_region *region = user;
+	struct custody_region *region = user;
+	struct custody_keep *keep = &region->custody->keep;
 
 	(void)old;
 	if (new_size > region->size)
 		return NULL;
+	if (new_size > BUF_KEEP && old_size <= BUF_KEEP)
+		region->kept = custody_keep_take(keep, region->slot, region->side);
 	if (new_size == 0 && old_size > BUF_KEEP)
-		give_back(region->custody, base_of(region->custody, region->slot, region->side),
-			  BUF_KEEP, old_size);
+		custody_keep_put(keep, region->slot, region->side,
+				 old_size > region->kept ? old_size : region->kept);
 	return new_size > 0 ? place(region->custody, region->slot, region->side, new_size) : NULL;
+}
+
+void custody_trim(struct custody *c)
+{
+	custody_keep_look(&c->keep);
+}
+
+void custody_forget(struct custody *c, uint32_t slot)
+{
+	custody_keep_take(&c->keep, slot, CUSTODY_IN);
+	custody_keep_take(&c->keep, slot, CUSTODY_OUT);
 }
 
 void custody_region_init(struct custody *c, uint32_t slot, enum custody_side side,

@@ -64,16 +64,21 @@ void custody_commit_sent(struct custody *c, uint32_t slot, uint64_t n);
 /* The call that waits was given that EventId. */
 void custody_commit_event(struct custody *c, uint32_t slot, uint64_t event);
 
-/* A buffer's memory, for buf_init. It grows in its place; what it had is given back when it is freed. */
+/* A buffer's memory, for buf_init. It grows in its place; what it had is given back some time after it is freed. */
 struct custody_region {
 	struct buf_mem mem; /* user = this region, which therefore stays where it is */
 	struct custody *custody;
 	size_t size;
+	size_t kept; /* what others before it have used, of what is in use */
 	uint32_t slot;
 	enum custody_side side;
 };
 void custody_region_init(struct custody *c, uint32_t slot, enum custody_side side,
 			 struct custody_region *region);
+/* Gives back what empty buffers have left, and nobody has used since the last call. Call it now and then. */
+void custody_trim(struct custody *c);
+/* The slot is going to be the supervisor's, who gives all of it back (custody_file_clear). */
+void custody_forget(struct custody *c, uint32_t slot);
 /* Sets `buf`, an empty one in the region, to what lies there already. */
 void custody_region_attach(const struct custody_region *region, struct buf *buf, uint64_t start,
 			   uint64_t end);

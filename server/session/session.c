@@ -183,8 +183,8 @@ static int make_room(struct session *s, size_t size)
 	return buf_reserve(&s->in, size);
 }
 
-/* One read. */
-static void fill(struct session *s)
+/* One read. Whether there may be more to read. */
+static bool fill(struct session *s)
 {
 	size_t size = next_read_size(s);
 	struct err err;
@@ -194,7 +194,7 @@ static void fill(struct session *s)
 		err_set(&err, E_NOMEM, "no memory for a message of more than %zu bytes",
 			buf_len(&s->in));
 		session_refuse(s, -E_NOMEM, &err);
-		return;
+		return false;
 	}
 	session_note(s, CUSTODY_READING);
 	FAULT(READ_DOUBTED);
@@ -209,6 +209,7 @@ static void fill(struct session *s)
 	session_count_memory(s);
 	session_note_read(s, n > 0 ? (size_t)n : 0);
 	FAULT(READ_NOTED);
+	return n == (ssize_t)size;
 }
 
 void session_refuse(struct session *s, int rc, const struct err *err)
@@ -279,6 +280,19 @@ void session_settle(struct session *s)
 		handler->on_rest(handler->user, s);
 }
 
+/* A large message comes in pieces, each of which is larger than the one before: those that are there are read at once, up
+ * to where others get their turn. */
+static void take_in(struct session *s)
+{
+	bool more = s->state != SESSION_GONE && fill(s);
+
+	session_feed(s);
+	while (more && s->state == SESSION_OPEN && s->scan != NULL) {
+		more = fill(s) && buf_len(&s->in) < READ_SIZE_MAX;
+		session_feed(s);
+	}
+}
+
 static void on_ready(void *user, int ready)
 {
 	struct session *s = user;
@@ -286,9 +300,10 @@ static void on_ready(void *user, int ready)
 	s->held = true;
 	if (ready & REACTOR_WRITE)
 		session_flush(s);
-	if ((ready & REACTOR_READ) && s->state != SESSION_GONE)
-		fill(s);
-	session_feed(s);
+	if (ready & REACTOR_READ)
+		take_in(s);
+	else
+		session_feed(s);
 	s->held = false;
 	session_settle(s);
 }

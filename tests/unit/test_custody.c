@@ -296,7 +296,7 @@ static void test_regions_of_all_slots_are_found_outside(void **state)
 	}
 }
 
-static void test_an_emptied_large_buffer_gives_its_memory_back(void **state)
+static void test_an_emptied_large_buffer_gives_its_memory_back_after_a_while(void **state)
 {
 	struct custody_region region;
 	blkcnt_t before;
@@ -312,9 +312,59 @@ static void test_an_emptied_large_buffer_gives_its_memory_back(void **state)
 	buf_commit(&b, 1 << 19);
 	assert_true(blocks() >= before + 800);
 	buf_consume(&b, buf_len(&b));
+	custody_trim(t.c);
+	assert_true(blocks() >= before + 800);
+	custody_trim(t.c);
 	assert_true(blocks() <= before + (blkcnt_t)(BUF_KEEP / 512));
 	assert_int_equal(buf_append_str(&b, "again"), 0);
 	assert_bytes(&b, "again");
+}
+
+static void grow(struct buf *b, size_t size)
+{
+	assert_int_equal(buf_reserve(b, size), 0);
+	memset(buf_tail(b), 'x', size);
+	buf_commit(b, size);
+}
+
+static void test_memory_that_is_used_again_is_not_given_back(void **state)
+{
+	struct custody_region region;
+	struct buf b;
+
+	(void)state;
+	custody_region_init(t.c, SLOT, CUSTODY_IN, &region);
+	buf_init(&b, &region.mem);
+	grow(&b, 1 << 19);
+	buf_consume(&b, buf_len(&b));
+	custody_trim(t.c);
+	grow(&b, 1 << 18);
+	custody_trim(t.c);
+	custody_trim(t.c);
+	for (size_t i = 0; i < (size_t)1 << 18; i++)
+		assert_int_equal(buf_head(&b)[i], 'x');
+	buf_consume(&b, buf_len(&b));
+	custody_trim(t.c);
+	custody_trim(t.c);
+	assert_true(blocks() < 800);
+}
+
+static void test_a_slot_that_is_the_supervisors_again_is_left_alone(void **state)
+{
+	struct custody_region region;
+	blkcnt_t before;
+	struct buf b;
+
+	(void)state;
+	custody_region_init(t.c, SLOT, CUSTODY_IN, &region);
+	buf_init(&b, &region.mem);
+	grow(&b, 1 << 19);
+	buf_consume(&b, buf_len(&b));
+	before = blocks();
+	custody_forget(t.c, SLOT);
+	custody_trim(t.c);
+	custody_trim(t.c);
+	assert_int_equal(blocks(), before);
 }
 
 static void test_compacting_leaves_the_old_place_readable(void **state)
@@ -567,7 +617,9 @@ int main(void)
 		TEST(test_what_was_read_and_sent_is_noted_by_itself),
 		TEST(test_a_buffer_grows_in_its_place_up_to_the_region),
 		TEST(test_regions_of_all_slots_are_found_outside),
-		TEST(test_an_emptied_large_buffer_gives_its_memory_back),
+		TEST(test_an_emptied_large_buffer_gives_its_memory_back_after_a_while),
+		TEST(test_memory_that_is_used_again_is_not_given_back),
+		TEST(test_a_slot_that_is_the_supervisors_again_is_left_alone),
 		TEST(test_compacting_leaves_the_old_place_readable),
 		TEST(test_events_that_have_not_ended_are_found),
 		TEST(test_records_that_make_no_sense_are_no_events),
