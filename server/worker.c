@@ -128,7 +128,8 @@ static void on_session_end(void *user, struct session *s)
 	session_table_remove(&w->sessions, s);
 	worker_note_load(w);
 	if (session_has_slot(s, &slot) && w->on_connection_end != NULL) {
-		custody_forget(w->session_env.custody, slot);
+		if (!w->is_alone)
+			custody_forget(w->session_env.custody, slot);
 		w->on_connection_end(w->user, slot, session_is_released(s));
 	}
 	w->next_owner = WORKER_ANY_OWNER;
@@ -368,10 +369,15 @@ static void keep_heap(void)
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEEP);
 }
 
-static void trim_heap(void)
+/* ... until none has come from one sweep to the next. */
+static void trim_heap(struct worker *w)
 {
-	if (mallinfo2().keepcost > HEAP_REST)
+	bool was_large = w->session_env.memory.was_large;
+
+	if (w->heap_is_large && !was_large)
 		malloc_trim(HEAP_REST);
+	w->heap_is_large = was_large;
+	w->session_env.memory.was_large = false;
 }
 
 static void on_sweep(void *user)
@@ -382,7 +388,7 @@ static void on_sweep(void *user)
 	fiber_pool_trim(&w->fibers);
 	if (w->session_env.custody != NULL)
 		custody_trim(w->session_env.custody);
-	trim_heap();
+	trim_heap(w);
 	worker_note_load(w);
 }
 

@@ -55,6 +55,7 @@ struct worker {
 	pid_t server_pid; /* the supervisor's, or ours */
 	unsigned owner;
 	uint64_t next_owner; /* who must get the connection that was let go; WORKER_ANY_OWNER */
+	bool heap_is_large;  /* what large messages took is kept */
 	bool owns_metrics, is_alone; /* the latter: nobody answers for us if we die */
 	void (*on_connection_end)(void *user, uint32_t slot, bool released);
 	void (*on_relief)(void *user);

@@ -236,6 +236,14 @@ int remote_link_receive(struct remote_link *link, struct remote_message *ret, st
 	return rc == 0 ? 1 : rc;
 }
 
+/* Whoever comes in vain again and again is no reason to wait for longer. */
+static int check_patience(const struct remote_link *link, struct err *err)
+{
+	if (link->pidfd >= 0 || now() < link->until)
+		return 0;
+	return err_set(err, E_ABSENT, "no program has come within %.3gs", link->patience);
+}
+
 /* Its end, too; and what guards the socket. */
 static int wait_for_word(struct remote_link *link, struct err *err)
 {
@@ -246,8 +254,8 @@ static int wait_for_word(struct remote_link *link, struct err *err)
 
 	if (link->pidfd >= 0)
 		items[n++] = (zmq_pollitem_t){.fd = link->pidfd, .events = ZMQ_POLLIN};
-	else if (left <= 0)
-		return err_set(err, E_ABSENT, "no program has come within %.3gs", link->patience);
+	else if (left < 0)
+		left = 0;
 	if (zmq.zmq_poll(items, (int)n, link->pidfd >= 0 ? -1 : (long)(left * 1000) + 1) < 0 &&
 	    zmq.zmq_errno() != EINTR)
 		return fail("wait", err);
@@ -260,14 +268,18 @@ static int wait_for_word(struct remote_link *link, struct err *err)
 
 int remote_link_wait(struct remote_link *link, struct remote_message *ret, struct err *err)
 {
-	int rc;
+	int rc = check_patience(link, err);
 
-	while ((rc = remote_link_receive(link, ret, err)) == 0 || rc == REMOTE_ANOTHER) {
-		rc = wait_for_word(link, err);
-		if (rc != 0)
-			return rc;
+	while (rc == 0) {
+		rc = remote_link_receive(link, ret, err);
+		if (rc == 1)
+			return 0;
+		if (rc == 0 || rc == REMOTE_ANOTHER)
+			rc = wait_for_word(link, err);
+		if (rc == 0)
+			rc = check_patience(link, err);
 	}
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 /* ---- sending ---- */

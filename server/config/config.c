@@ -321,12 +321,10 @@ int config_load_plugin(const struct config *config, const struct plugin_settings
 	};
 	int rc;
 
-	/* To wait for a program that comes by itself takes no longer than that in any case, and says why. */
-	if (settings->listen == NULL)
-		load_guard_begin(settings->name, config->load_timeout);
+	/* The wait for a program that comes by itself ends with its own word. */
+	load_guard_begin(settings->name, config->load_timeout * (settings->listen != NULL ? 2 : 1));
 	rc = plugin_load(&spec, ret_plugin, err);
-	if (settings->listen == NULL)
-		load_guard_end();
+	load_guard_end();
 	if (rc == 0)
 		(*ret_plugin)->settings = (void *)settings;
 	return rc;

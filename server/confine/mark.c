@@ -35,7 +35,8 @@ static enum mark look_in_proc(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/limits", (int)pid);
 	file = fopen(path, "re");
 	if (file == NULL)
-		return errno == EMFILE || errno == ENFILE ? MARK_UNKNOWN : MARK_ABSENT;
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? MARK_UNKNOWN
+									     : MARK_ABSENT;
 	while (fgets(line, sizeof(line), file) != NULL)
 		if (sscanf(line, LINE_NAME " %31s %31s", soft, hard) == 2 && strcmp(hard, "0") == 0)
 			found = MARK_PRESENT;

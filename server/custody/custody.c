@@ -251,17 +251,16 @@ static void give_back(void *user, const struct custody_kept *kept)
 /* A buffer that grew out of the common size is freed when it is empty (buf.h). */
 static void *resize(void *user, void *old, size_t old_size, size_t new_size)
 {
-	struct custody_region *region = user;
+	const struct custody_region *region = user;
 	struct custody_keep *keep = &region->custody->keep;
 
 	(void)old;
 	if (new_size > region->size)
 		return NULL;
 	if (new_size > BUF_KEEP && old_size <= BUF_KEEP)
-		region->kept = custody_keep_take(keep, region->slot, region->side);
+		custody_keep_take(keep, region->slot, region->side);
 	if (new_size == 0 && old_size > BUF_KEEP)
-		custody_keep_put(keep, region->slot, region->side,
-				 old_size > region->kept ? old_size : region->kept);
+		custody_keep_put(keep, region->slot, region->side, old_size);
 	return new_size > 0 ? place(region->custody, region->slot, region->side, new_size) : NULL;
 }
 
@@ -272,8 +271,8 @@ void custody_trim(struct custody *c)
 
 void custody_forget(struct custody *c, uint32_t slot)
 {
-	custody_keep_take(&c->keep, slot, CUSTODY_IN);
-	custody_keep_take(&c->keep, slot, CUSTODY_OUT);
+	custody_keep_forget(&c->keep, slot, CUSTODY_IN);
+	custody_keep_forget(&c->keep, slot, CUSTODY_OUT);
 }
 
 void custody_region_init(struct custody *c, uint32_t slot, enum custody_side side,

@@ -69,7 +69,6 @@ struct custody_region {
 	struct buf_mem mem; /* user = this region, which therefore stays where it is */
 	struct custody *custody;
 	size_t size;
-	size_t kept; /* what others before it have used, of what is in use */
 	uint32_t slot;
 	enum custody_side side;
 };

@@ -1,52 +1,93 @@
 #include "server/custody/custody_keep.h"
 #include <string.h>
 
-static void remove_at(struct custody_keep *keep, size_t i)
+static struct custody_kept *find(struct custody_keep *keep, uint32_t slot, int side)
 {
-	keep->size -= keep->kept[i].size;
-	keep->count--;
-	memmove(&keep->kept[i], &keep->kept[i + 1], (keep->count - i) * sizeof(keep->kept[0]));
+	for (size_t i = 0; i < keep->count; i++)
+		if (keep->kept[i].slot == slot && keep->kept[i].side == side)
+			return &keep->kept[i];
+	return NULL;
 }
 
-static void give_back_first(struct custody_keep *keep)
+static void drop(struct custody_keep *keep, struct custody_kept *kept)
 {
-	const struct custody_kept first = keep->kept[0];
+	size_t behind = (size_t)(&keep->kept[keep->count] - kept) - 1;
 
-	remove_at(keep, 0);
-	keep->give_back(keep->user, &first);
+	keep->size -= kept->size;
+	keep->count--;
+	memmove(kept, kept + 1, behind * sizeof(*kept));
+}
+
+static void give_back(struct custody_keep *keep, struct custody_kept *kept)
+{
+	const struct custody_kept given = *kept;
+
+	drop(keep, kept);
+	keep->give_back(keep->user, &given);
+}
+
+/* Whether there is room, for which the oldest ones go that nobody uses. */
+static bool make_room(struct custody_keep *keep, size_t size)
+{
+	size_t i = 0;
+
+	while (keep->count == CUSTODY_KEEP_MOST || keep->size + size > CUSTODY_KEEP_SIZE) {
+		while (i < keep->count && keep->kept[i].in_use)
+			i++;
+		if (i == keep->count)
+			return false;
+		give_back(keep, &keep->kept[i]);
+	}
+	return true;
 }
 
 void custody_keep_put(struct custody_keep *keep, uint32_t slot, int side, size_t size)
 {
-	const struct custody_kept kept = {.slot = slot, .side = side, .size = size};
+	struct custody_kept now = {.slot = slot, .side = side, .size = size};
+	struct custody_kept *before = find(keep, slot, side);
 
-	if (size > CUSTODY_KEEP_SIZE) {
-		keep->give_back(keep->user, &kept);
+	if (before != NULL) {
+		now.size = size > before->size ? size : before->size;
+		drop(keep, before);
+	}
+	if (now.size > CUSTODY_KEEP_SIZE || !make_room(keep, now.size)) {
+		keep->give_back(keep->user, &now);
 		return;
 	}
-	while (keep->count == CUSTODY_KEEP_MOST || keep->size + size > CUSTODY_KEEP_SIZE)
-		give_back_first(keep);
-	keep->kept[keep->count++] = kept;
-	keep->size += size;
+	keep->kept[keep->count++] = now;
+	keep->size += now.size;
 }
 
-size_t custody_keep_take(struct custody_keep *keep, uint32_t slot, int side)
+void custody_keep_take(struct custody_keep *keep, uint32_t slot, int side)
 {
-	size_t size = 0;
+	struct custody_kept *kept = find(keep, slot, side);
 
-	for (size_t i = 0; i < keep->count && size == 0; i++) {
-		if (keep->kept[i].slot != slot || keep->kept[i].side != side)
-			continue;
-		size = keep->kept[i].size;
-		remove_at(keep, i);
-	}
-	return size;
+	if (kept == NULL)
+		return;
+	kept->in_use = true;
+	kept->was_seen = false;
+}
+
+void custody_keep_forget(struct custody_keep *keep, uint32_t slot, int side)
+{
+	struct custody_kept *kept = find(keep, slot, side);
+
+	if (kept != NULL)
+		drop(keep, kept);
 }
 
 void custody_keep_look(struct custody_keep *keep)
 {
-	while (keep->count > 0 && keep->kept[0].was_seen)
-		give_back_first(keep);
-	for (size_t i = 0; i < keep->count; i++)
-		keep->kept[i].was_seen = true;
+	size_t i = 0;
+
+	while (i < keep->count) {
+		struct custody_kept *kept = &keep->kept[i];
+
+		if (!kept->in_use && kept->was_seen) {
+			give_back(keep, kept);
+		} else {
+			kept->was_seen = !kept->in_use;
+			i++;
+		}
+	}
 }

@@ -11,27 +11,31 @@
 #define CUSTODY_KEEP_SIZE ((size_t)16 << 20) /* bytes, of all regions together */
 #define CUSTODY_KEEP_MOST 16                 /* regions */
 
-/* The first `size` bytes of a region, which nobody uses. */
+/* The first `size` bytes of a region. */
 struct custody_kept {
 	uint32_t slot;
 	int side;
+	bool in_use;
 	bool was_seen; /* at the last look */
 	size_t size;
 };
 
 struct custody_keep {
-	struct custody_kept kept[CUSTODY_KEEP_MOST]; /* the oldest one first */
+	struct custody_kept kept[CUSTODY_KEEP_MOST]; /* what was put first comes first */
 	size_t count;
-	size_t size; /* of all */
+	size_t size; /* of all; also of what is in use, which grew before */
 	void (*give_back)(void *user, const struct custody_kept *kept);
 	void *user;
 };
 
-/* `keep` is zeroed but for the function, which is called for all that is not kept any more. */
+/* `keep` is zeroed but for the function, which is called for all that is not kept any more. Nobody uses the region, of
+ * which `size` bytes were. */
 void custody_keep_put(struct custody_keep *keep, uint32_t slot, int side, size_t size);
-/* The region is used again. What was kept of it, in bytes; 0 = nothing. */
-size_t custody_keep_take(struct custody_keep *keep, uint32_t slot, int side);
-/* Gives back what was there at the last look. */
+/* The region is used again. */
+void custody_keep_take(struct custody_keep *keep, uint32_t slot, int side);
+/* ... and will be another's. */
+void custody_keep_forget(struct custody_keep *keep, uint32_t slot, int side);
+/* Gives back what nobody uses and was there at the last look. */
 void custody_keep_look(struct custody_keep *keep);
 
 #endif

@@ -183,8 +183,8 @@ static int make_room(struct session *s, size_t size)
 	return buf_reserve(&s->in, size);
 }
 
-/* One read. Whether there may be more to read. */
-static bool fill(struct session *s)
+/* One read. What it brought where there may be more to read, else 0. */
+static size_t fill(struct session *s)
 {
 	size_t size = next_read_size(s);
 	struct err err;
@@ -194,7 +194,7 @@ static bool fill(struct session *s)
 		err_set(&err, E_NOMEM, "no memory for a message of more than %zu bytes",
 			buf_len(&s->in));
 		session_refuse(s, -E_NOMEM, &err);
-		return false;
+		return 0;
 	}
 	session_note(s, CUSTODY_READING);
 	FAULT(READ_DOUBTED);
@@ -209,7 +209,7 @@ static bool fill(struct session *s)
 	session_count_memory(s);
 	session_note_read(s, n > 0 ? (size_t)n : 0);
 	FAULT(READ_NOTED);
-	return n == (ssize_t)size;
+	return n == (ssize_t)size ? size : 0;
 }
 
 void session_refuse(struct session *s, int rc, const struct err *err)
@@ -284,11 +284,12 @@ void session_settle(struct session *s)
  * to where others get their turn. */
 static void take_in(struct session *s)
 {
-	bool more = s->state != SESSION_GONE && fill(s);
+	size_t more = s->state != SESSION_GONE ? fill(s) : 0, taken = more;
 
 	session_feed(s);
-	while (more && s->state == SESSION_OPEN && s->scan != NULL) {
-		more = fill(s) && buf_len(&s->in) < READ_SIZE_MAX;
+	while (more > 0 && taken < READ_SIZE_MAX && s->state == SESSION_OPEN && s->scan != NULL) {
+		more = fill(s);
+		taken += more;
 		session_feed(s);
 	}
 }

@@ -31,6 +31,7 @@ void session_set_memory(struct session *s, size_t memory)
 		return;
 	if (s->memory > 0)
 		shares_remove(&all->shares, s->peer, s->memory);
+	all->was_large = true;
 	if (s->memory == 0)
 		enlist(s);
 	else if (memory == 0)

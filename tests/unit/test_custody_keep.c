@@ -26,17 +26,45 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void what_was_kept_is_taken_once(void **state)
+static void what_is_in_use_is_not_given_back(void **state)
 {
 	(void)state;
 	custody_keep_put(&keep, 7, 1, MIB);
-	assert_int_equal(custody_keep_take(&keep, 7, 0), 0);
-	assert_int_equal(custody_keep_take(&keep, 6, 1), 0);
-	assert_int_equal(custody_keep_take(&keep, 7, 1), MIB);
-	assert_int_equal(custody_keep_take(&keep, 7, 1), 0);
+	custody_keep_look(&keep);
+	custody_keep_take(&keep, 7, 0);
+	custody_keep_take(&keep, 6, 1);
+	custody_keep_take(&keep, 7, 1);
 	custody_keep_look(&keep);
 	custody_keep_look(&keep);
 	assert_string_equal(given, "");
+}
+
+static void what_is_in_use_counts_on(void **state)
+{
+	(void)state;
+	custody_keep_put(&keep, 1, 0, CUSTODY_KEEP_SIZE);
+	custody_keep_take(&keep, 1, 0);
+	custody_keep_put(&keep, 2, 0, MIB);
+	assert_string_equal(given, "2.0 ");
+	custody_keep_put(&keep, 1, 0, MIB);
+	assert_int_equal(keep.size, CUSTODY_KEEP_SIZE);
+	custody_keep_put(&keep, 2, 0, MIB);
+	assert_string_equal(given, "2.0 1.0 ");
+	assert_int_equal(keep.size, MIB);
+}
+
+static void what_is_forgotten_is_another_s(void **state)
+{
+	(void)state;
+	custody_keep_put(&keep, 1, 0, MIB);
+	custody_keep_put(&keep, 2, 0, MIB);
+	custody_keep_take(&keep, 2, 0);
+	custody_keep_forget(&keep, 1, 0);
+	custody_keep_forget(&keep, 2, 0);
+	custody_keep_look(&keep);
+	custody_keep_look(&keep);
+	assert_string_equal(given, "");
+	assert_int_equal(keep.size, 0);
 }
 
 static void what_was_there_at_the_last_look_is_given_back(void **state)
@@ -59,7 +87,8 @@ static void what_is_put_anew_is_as_new(void **state)
 	custody_keep_put(&keep, 1, 0, MIB);
 	custody_keep_put(&keep, 2, 0, MIB);
 	custody_keep_look(&keep);
-	custody_keep_put(&keep, 1, 0, custody_keep_take(&keep, 1, 0));
+	custody_keep_take(&keep, 1, 0);
+	custody_keep_put(&keep, 1, 0, 1);
 	custody_keep_look(&keep);
 	assert_string_equal(given, "2.0 ");
 }
@@ -89,7 +118,7 @@ static void what_is_too_large_is_given_back_at_once(void **state)
 	custody_keep_put(&keep, 1, 0, MIB);
 	custody_keep_put(&keep, 2, 1, CUSTODY_KEEP_SIZE + 1);
 	assert_string_equal(given, "2.1 ");
-	assert_int_equal(custody_keep_take(&keep, 1, 0), MIB);
+	assert_int_equal(keep.size, MIB);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
@@ -97,7 +126,9 @@ static void what_is_too_large_is_given_back_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_kept_is_taken_once),
+		TEST(what_is_in_use_is_not_given_back),
+		TEST(what_is_in_use_counts_on),
+		TEST(what_is_forgotten_is_another_s),
 		TEST(what_was_there_at_the_last_look_is_given_back),
 		TEST(what_is_put_anew_is_as_new),
 		TEST(the_oldest_goes_where_all_would_be_too_much),
