@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import lib
 import msgpack
@@ -71,6 +72,26 @@ class BadGuests(lib.WireTest):
         self.come()
         server.wait_ready()
         self.assertEqual(server.log().count("has no plugin 'liar'"), 1, server.log())
+
+    def babble(self, enough):
+        """Something wrong, as often as it goes."""
+        with self.context.socket(zmq.DEALER) as socket:
+            socket.linger = 0
+            socket.connect("ipc://" + self.path)
+            while not enough.is_set():
+                if socket.poll(100, zmq.POLLOUT):
+                    socket.send(b"\xc1", zmq.NOBLOCK)
+
+    def test_one_that_says_something_wrong_without_an_end_is_waited_for_no_longer(self):
+        enough = threading.Event()
+        babbler = threading.Thread(target=self.babble, args=(enough,))
+        server = self.begin(load_timeout="2s")
+        babbler.start()
+        try:
+            server.wait_log("has come within")
+        finally:
+            enough.set()
+            babbler.join()
 
     def test_where_none_other_comes_the_reason_is_said(self):
         server = self.begin(load_timeout="2s")
