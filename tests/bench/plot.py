@@ -24,7 +24,7 @@ plot for [i=2:%(columns)d] '%(cost)s' using i:xtic(1) title columnheader(i)
 unset key
 set ylabel 'events a second'
 set format y '%%.0s%%c'
-plot for [i=2:%(columns)d] '%(rate)s' using i:xtic(1)
+plot for [i=2:%(columns)d] '%(rate)s' using i:xtic(1) title columnheader(i)
 """
 
 
