@@ -63,11 +63,12 @@ static bool will_be_woken(struct reactor_wait *wait, int timeout)
 	return wait->due <= due + NEARLY || set(wait, due);
 }
 
-/* libev calls this one. */
-__attribute__((visibility("default"))) int epoll_wait(int epoll_fd, struct epoll_event *events,
-						      int max, int timeout)
+/* libev calls this one. The names of its declaration's parameters are reserved ones. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+__attribute__((visibility("default"))) int epoll_wait(int fd, struct epoll_event *events, int max,
+						      int timeout)
 {
 	if (timeout > SHORT && running != NULL && will_be_woken(running, timeout))
 		timeout = -1;
-	return epoll_pwait(epoll_fd, events, max, timeout, NULL);
+	return epoll_pwait(fd, events, max, timeout, NULL);
 }

@@ -1,7 +1,7 @@
 #include "server/custody/custody_keep.h"
 #include <string.h>
 
-static struct custody_kept *find(struct custody_keep *keep, uint32_t slot, int side)
+static struct custody_kept *find(struct custody_keep *keep, uint32_t slot, enum custody_side side)
 {
 	for (size_t i = 0; i < keep->count; i++)
 		if (keep->kept[i].slot == slot && keep->kept[i].side == side)
@@ -41,7 +41,7 @@ static bool make_room(struct custody_keep *keep, size_t size)
 	return true;
 }
 
-void custody_keep_put(struct custody_keep *keep, uint32_t slot, int side, size_t size)
+void custody_keep_put(struct custody_keep *keep, uint32_t slot, enum custody_side side, size_t size)
 {
 	struct custody_kept now = {.slot = slot, .side = side, .size = size};
 	struct custody_kept *before = find(keep, slot, side);
@@ -58,7 +58,7 @@ void custody_keep_put(struct custody_keep *keep, uint32_t slot, int side, size_t
 	keep->size += now.size;
 }
 
-void custody_keep_take(struct custody_keep *keep, uint32_t slot, int side)
+void custody_keep_take(struct custody_keep *keep, uint32_t slot, enum custody_side side)
 {
 	struct custody_kept *kept = find(keep, slot, side);
 
@@ -68,7 +68,7 @@ void custody_keep_take(struct custody_keep *keep, uint32_t slot, int side)
 	kept->was_seen = false;
 }
 
-void custody_keep_forget(struct custody_keep *keep, uint32_t slot, int side)
+void custody_keep_forget(struct custody_keep *keep, uint32_t slot, enum custody_side side)
 {
 	struct custody_kept *kept = find(keep, slot, side);
 

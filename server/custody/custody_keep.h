@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "server/custody/custody.h"
 
 #define CUSTODY_KEEP_SIZE ((size_t)16 << 20) /* bytes, of all regions together */
 #define CUSTODY_KEEP_MOST 16                 /* regions */
@@ -14,7 +15,7 @@
 /* The first `size` bytes of a region. */
 struct custody_kept {
 	uint32_t slot;
-	int side;
+	enum custody_side side;
 	bool in_use;
 	bool was_seen; /* at the last look */
 	size_t size;
@@ -30,11 +31,12 @@ struct custody_keep {
 
 /* `keep` is zeroed but for the function, which is called for all that is not kept any more. Nobody uses the region, of
  * which `size` bytes were. */
-void custody_keep_put(struct custody_keep *keep, uint32_t slot, int side, size_t size);
+void custody_keep_put(struct custody_keep *keep, uint32_t slot, enum custody_side side,
+		      size_t size);
 /* The region is used again. */
-void custody_keep_take(struct custody_keep *keep, uint32_t slot, int side);
+void custody_keep_take(struct custody_keep *keep, uint32_t slot, enum custody_side side);
 /* ... and will be another's. */
-void custody_keep_forget(struct custody_keep *keep, uint32_t slot, int side);
+void custody_keep_forget(struct custody_keep *keep, uint32_t slot, enum custody_side side);
 /* Gives back what nobody uses and was there at the last look. */
 void custody_keep_look(struct custody_keep *keep);
 

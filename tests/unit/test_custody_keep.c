@@ -15,7 +15,7 @@ static void note(void *user, const struct custody_kept *kept)
 	size_t n = strlen(given);
 
 	assert_ptr_equal(user, &keep);
-	snprintf(given + n, sizeof(given) - n, "%u.%d ", kept->slot, kept->side);
+	snprintf(given + n, sizeof(given) - n, "%u.%d ", kept->slot, (int)kept->side);
 }
 
 static int set_up(void **state)
@@ -29,11 +29,11 @@ static int set_up(void **state)
 static void what_is_in_use_is_not_given_back(void **state)
 {
 	(void)state;
-	custody_keep_put(&keep, 7, 1, MIB);
+	custody_keep_put(&keep, 7, CUSTODY_OUT, MIB);
 	custody_keep_look(&keep);
-	custody_keep_take(&keep, 7, 0);
-	custody_keep_take(&keep, 6, 1);
-	custody_keep_take(&keep, 7, 1);
+	custody_keep_take(&keep, 7, CUSTODY_IN);
+	custody_keep_take(&keep, 6, CUSTODY_OUT);
+	custody_keep_take(&keep, 7, CUSTODY_OUT);
 	custody_keep_look(&keep);
 	custody_keep_look(&keep);
 	assert_string_equal(given, "");
@@ -42,13 +42,13 @@ static void what_is_in_use_is_not_given_back(void **state)
 static void what_is_in_use_counts_on(void **state)
 {
 	(void)state;
-	custody_keep_put(&keep, 1, 0, CUSTODY_KEEP_SIZE);
-	custody_keep_take(&keep, 1, 0);
-	custody_keep_put(&keep, 2, 0, MIB);
+	custody_keep_put(&keep, 1, CUSTODY_IN, CUSTODY_KEEP_SIZE);
+	custody_keep_take(&keep, 1, CUSTODY_IN);
+	custody_keep_put(&keep, 2, CUSTODY_IN, MIB);
 	assert_string_equal(given, "2.0 ");
-	custody_keep_put(&keep, 1, 0, MIB);
+	custody_keep_put(&keep, 1, CUSTODY_IN, MIB);
 	assert_int_equal(keep.size, CUSTODY_KEEP_SIZE);
-	custody_keep_put(&keep, 2, 0, MIB);
+	custody_keep_put(&keep, 2, CUSTODY_IN, MIB);
 	assert_string_equal(given, "2.0 1.0 ");
 	assert_int_equal(keep.size, MIB);
 }
@@ -56,11 +56,11 @@ static void what_is_in_use_counts_on(void **state)
 static void what_is_forgotten_is_another_s(void **state)
 {
 	(void)state;
-	custody_keep_put(&keep, 1, 0, MIB);
-	custody_keep_put(&keep, 2, 0, MIB);
-	custody_keep_take(&keep, 2, 0);
-	custody_keep_forget(&keep, 1, 0);
-	custody_keep_forget(&keep, 2, 0);
+	custody_keep_put(&keep, 1, CUSTODY_IN, MIB);
+	custody_keep_put(&keep, 2, CUSTODY_IN, MIB);
+	custody_keep_take(&keep, 2, CUSTODY_IN);
+	custody_keep_forget(&keep, 1, CUSTODY_IN);
+	custody_keep_forget(&keep, 2, CUSTODY_IN);
 	custody_keep_look(&keep);
 	custody_keep_look(&keep);
 	assert_string_equal(given, "");
@@ -70,9 +70,9 @@ static void what_is_forgotten_is_another_s(void **state)
 static void what_was_there_at_the_last_look_is_given_back(void **state)
 {
 	(void)state;
-	custody_keep_put(&keep, 1, 0, MIB);
+	custody_keep_put(&keep, 1, CUSTODY_IN, MIB);
 	custody_keep_look(&keep);
-	custody_keep_put(&keep, 2, 0, MIB);
+	custody_keep_put(&keep, 2, CUSTODY_IN, MIB);
 	assert_string_equal(given, "");
 	custody_keep_look(&keep);
 	assert_string_equal(given, "1.0 ");
@@ -84,11 +84,11 @@ static void what_was_there_at_the_last_look_is_given_back(void **state)
 static void what_is_put_anew_is_as_new(void **state)
 {
 	(void)state;
-	custody_keep_put(&keep, 1, 0, MIB);
-	custody_keep_put(&keep, 2, 0, MIB);
+	custody_keep_put(&keep, 1, CUSTODY_IN, MIB);
+	custody_keep_put(&keep, 2, CUSTODY_IN, MIB);
 	custody_keep_look(&keep);
-	custody_keep_take(&keep, 1, 0);
-	custody_keep_put(&keep, 1, 0, 1);
+	custody_keep_take(&keep, 1, CUSTODY_IN);
+	custody_keep_put(&keep, 1, CUSTODY_IN, 1);
 	custody_keep_look(&keep);
 	assert_string_equal(given, "2.0 ");
 }
@@ -97,9 +97,9 @@ static void the_oldest_goes_where_all_would_be_too_much(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < 4; i++)
-		custody_keep_put(&keep, i, 0, CUSTODY_KEEP_SIZE / 4);
+		custody_keep_put(&keep, i, CUSTODY_IN, CUSTODY_KEEP_SIZE / 4);
 	assert_string_equal(given, "");
-	custody_keep_put(&keep, 9, 1, CUSTODY_KEEP_SIZE / 2);
+	custody_keep_put(&keep, 9, CUSTODY_OUT, CUSTODY_KEEP_SIZE / 2);
 	assert_string_equal(given, "0.0 1.0 ");
 	assert_true(keep.size <= CUSTODY_KEEP_SIZE);
 }
@@ -108,15 +108,15 @@ static void the_oldest_goes_where_there_are_many(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i <= CUSTODY_KEEP_MOST; i++)
-		custody_keep_put(&keep, i, 0, 1);
+		custody_keep_put(&keep, i, CUSTODY_IN, 1);
 	assert_string_equal(given, "0.0 ");
 }
 
 static void what_is_too_large_is_given_back_at_once(void **state)
 {
 	(void)state;
-	custody_keep_put(&keep, 1, 0, MIB);
-	custody_keep_put(&keep, 2, 1, CUSTODY_KEEP_SIZE + 1);
+	custody_keep_put(&keep, 1, CUSTODY_IN, MIB);
+	custody_keep_put(&keep, 2, CUSTODY_OUT, CUSTODY_KEEP_SIZE + 1);
 	assert_string_equal(given, "2.1 ");
 	assert_int_equal(keep.size, MIB);
 }
