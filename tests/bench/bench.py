@@ -106,6 +106,7 @@ def write(options, figures, more):
                             for (name, n), runs in figures.items()]}
     with open(os.path.join(options.out, "bench.json"), "w", encoding="utf-8") as file:
         json.dump(raw, file, indent=1)
+        file.write("\n")
     with open(os.path.join(options.out, "bench.md"), "w", encoding="utf-8") as file:
         file.write(text)
     plot.draw(figures, options.out)
