@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import unittest
+import unittest.mock
 
 import lib
 from nobody import needs_nobody
@@ -472,6 +473,15 @@ class OtherPlugins(HardeningTest):
 class Memory(HardeningTest):
     ROOM = 256 << 20
     SLOW = {"stall_timeout": "20s", "event_timeout": "25s"}  # to fill memory takes its time
+
+    def setUp(self):
+        """AddressSanitizer keeps what was freed, which is no memory of the plugin's."""
+        super().setUp()
+        options = os.environ.get("ASAN_OPTIONS", "")
+        small = "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
+        patch = unittest.mock.patch.dict(os.environ, ASAN_OPTIONS=":".join(filter(None, (options, small))))
+        patch.start()
+        self.addCleanup(patch.stop)
 
     def worker(self, server):
         pids = worker_pids(server)
