@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "protocol/err.h"
@@ -220,14 +219,6 @@ static void test_what_was_read_and_sent_is_noted_by_itself(void **state)
 
 /* ---- regions ---- */
 
-static blkcnt_t blocks(void)
-{
-	struct stat st;
-
-	assert_int_equal(fstat(t.fd, &st), 0);
-	return st.st_blocks;
-}
-
 /* What the supervisor finds of a buffer that the state names as `out`. */
 static void assert_out_of(const struct custody_layout *of, uint32_t slot, const struct buf *out,
 			  const char *text)
@@ -294,73 +285,6 @@ static void test_regions_of_all_slots_are_found_outside(void **state)
 		assert_int_equal(buf_reserve(&bufs[i], 60000), 0);
 		assert_out_of(&many, slots[i], &bufs[i], text);
 	}
-}
-
-static void grow(struct buf *b, size_t size)
-{
-	assert_int_equal(buf_reserve(b, size), 0);
-	memset(buf_tail(b), 'x', size);
-	buf_commit(b, size);
-}
-
-#define LARGE ((size_t)1 << 19)
-#define LARGE_BLOCKS (LARGE / 512 - BUF_KEEP / 512)
-
-/* A buffer that was large and is empty. Returns what is kept of it. */
-static blkcnt_t empty_large(struct custody_region *region, struct buf *b)
-{
-	custody_region_init(t.c, SLOT, CUSTODY_IN, region);
-	buf_init(b, &region->mem);
-	grow(b, LARGE);
-	buf_consume(b, buf_len(b));
-	return blocks();
-}
-
-static void test_an_emptied_large_buffer_gives_its_memory_back_after_a_while(void **state)
-{
-	struct custody_region region;
-	struct buf b;
-	blkcnt_t kept = empty_large(&region, &b);
-
-	(void)state;
-	custody_trim(t.c);
-	assert_int_equal(blocks(), kept);
-	custody_trim(t.c);
-	assert_true(blocks() <= kept - (blkcnt_t)LARGE_BLOCKS);
-	assert_int_equal(buf_append_str(&b, "again"), 0);
-	assert_bytes(&b, "again");
-}
-
-static void test_memory_that_is_used_again_is_not_given_back(void **state)
-{
-	struct custody_region region;
-	struct buf b;
-	blkcnt_t kept = empty_large(&region, &b);
-
-	(void)state;
-	custody_trim(t.c);
-	grow(&b, LARGE / 2);
-	custody_trim(t.c);
-	custody_trim(t.c);
-	for (size_t i = 0; i < LARGE / 2; i++)
-		assert_int_equal(buf_head(&b)[i], 'x');
-	buf_consume(&b, buf_len(&b));
-	custody_trim(t.c);
-	custody_trim(t.c);
-	assert_true(blocks() <= kept - (blkcnt_t)LARGE_BLOCKS);
-}
-
-static void test_a_slot_that_is_the_supervisors_again_is_left_alone(void **state)
-{
-	struct custody_region region;
-	struct buf b;
-	blkcnt_t kept = empty_large(&region, &b);
-
-	(void)state;
-	custody_forget(t.c, SLOT);
-	custody_trim(t.c);
-	custody_trim(t.c);
-	assert_int_equal(blocks(), kept);
 }
 
 static void test_compacting_leaves_the_old_place_readable(void **state)
@@ -613,9 +537,6 @@ int main(void)
 		TEST(test_what_was_read_and_sent_is_noted_by_itself),
 		TEST(test_a_buffer_grows_in_its_place_up_to_the_region),
 		TEST(test_regions_of_all_slots_are_found_outside),
-		TEST(test_an_emptied_large_buffer_gives_its_memory_back_after_a_while),
-		TEST(test_memory_that_is_used_again_is_not_given_back),
-		TEST(test_a_slot_that_is_the_supervisors_again_is_left_alone),
 		TEST(test_compacting_leaves_the_old_place_readable),
 		TEST(test_events_that_have_not_ended_are_found),
 		TEST(test_records_that_make_no_sense_are_no_events),
