@@ -1,5 +1,6 @@
 #include "server/reactor.h"
 #include <ev.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 #include "protocol/lines.h"
@@ -23,6 +24,15 @@ struct reactor_timer {
 	struct ev_loop *loop;
 	void (*fn)(void *user);
 	void *user;
+};
+
+struct reactor_later {
+	ev_prepare watcher; /* first */
+	ev_idle awake;      /* as long as it is active, the loop does not wait */
+	struct ev_loop *loop;
+	void (*fn)(void *user);
+	void *user;
+	bool is_called;
 };
 
 struct reactor_signal {
@@ -214,6 +224,55 @@ void reactor_timer_destroy(struct reactor_timer *timer)
 		return;
 	ev_timer_stop(timer->loop, &timer->watcher);
 	free(timer);
+}
+
+static void on_later(struct ev_loop *loop, ev_prepare *watcher, int revents)
+{
+	struct reactor_later *later = (struct reactor_later *)watcher;
+
+	(void)revents;
+	ev_prepare_stop(loop, watcher);
+	ev_idle_stop(loop, &later->awake);
+	later->is_called = true;
+	later->fn(later->user);
+	later->is_called = false;
+}
+
+static void stay_awake(struct ev_loop *loop, ev_idle *watcher, int revents)
+{
+	(void)loop;
+	(void)watcher;
+	(void)revents;
+}
+
+struct reactor_later *reactor_later_create(struct reactor *r, void (*fn)(void *user), void *user)
+{
+	struct reactor_later *later = calloc(1, sizeof(*later));
+
+	if (later == NULL)
+		return NULL;
+	later->loop = r->loop;
+	later->fn = fn;
+	later->user = user;
+	ev_prepare_init(&later->watcher, on_later);
+	ev_idle_init(&later->awake, stay_awake);
+	return later;
+}
+
+void reactor_later_start(struct reactor_later *later)
+{
+	ev_prepare_start(later->loop, &later->watcher);
+	if (later->is_called)
+		ev_idle_start(later->loop, &later->awake);
+}
+
+void reactor_later_destroy(struct reactor_later *later)
+{
+	if (later == NULL)
+		return;
+	ev_prepare_stop(later->loop, &later->watcher);
+	ev_idle_stop(later->loop, &later->awake);
+	free(later);
 }
 
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)

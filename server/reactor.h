@@ -8,6 +8,7 @@
 struct reactor;
 struct reactor_io;
 struct reactor_timer;
+struct reactor_later;
 struct reactor_signal;
 
 enum reactor_ready {
@@ -43,6 +44,14 @@ void reactor_timer_start(struct reactor_timer *timer, double seconds, int repeat
 void reactor_timer_stop(struct reactor_timer *timer);
 /* Accepts NULL. */
 void reactor_timer_destroy(struct reactor_timer *timer);
+
+/* Called for nothing until reactor_later_start. NULL on lack of memory. */
+struct reactor_later *reactor_later_create(struct reactor *r, void (*fn)(void *user), void *user);
+/* Calls fn once, when what was ready in this turn of the loop was handled. From fn itself: after the next turn, which
+ * takes what is ready and does not wait. */
+void reactor_later_start(struct reactor_later *later);
+/* Not from fn. Accepts NULL. */
+void reactor_later_destroy(struct reactor_later *later);
 
 /* Calls fn from the loop for each `signum`. NULL on lack of memory. */
 struct reactor_signal *reactor_signal_create(struct reactor *r, int signum,

@@ -63,12 +63,28 @@ static bool will_be_woken(struct reactor_wait *wait, int timeout)
 	return wait->due <= due + NEARLY || set(wait, due);
 }
 
+/* libev handles what it is told of from the last to the first; who came first is to be first. */
+static void reverse(struct epoll_event *events, int count)
+{
+	for (int i = 0; i < count / 2; i++) {
+		struct epoll_event event = events[i];
+
+		events[i] = events[count - 1 - i];
+		events[count - 1 - i] = event;
+	}
+}
+
 /* libev calls this one. The names of its declaration's parameters are reserved ones. */
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 __attribute__((visibility("default"))) int epoll_wait(int fd, struct epoll_event *events, int max,
 						      int timeout)
 {
+	int count;
+
 	if (timeout > SHORT && running != NULL && will_be_woken(running, timeout))
 		timeout = -1;
-	return epoll_pwait(fd, events, max, timeout, NULL);
+	count = epoll_pwait(fd, events, max, timeout, NULL);
+	if (running != NULL)
+		reverse(events, count);
+	return count;
 }

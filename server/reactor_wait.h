@@ -3,8 +3,8 @@
  *
  * libev always waits with one, so the program's epoll_wait, which libev finds before the C library's, stands in for it: a long
  * timeout of a loop becomes a timer descriptor, which is set where something is due earlier than what it is set for, and is
- * not taken back. It comes too early rather than too late, and the rest is a short timeout. All other waits, of other
- * libraries too, are what they were. */
+ * not taken back. It comes too early rather than too late, and the rest is a short timeout. What is ready is handled in the
+ * order in which it became so. All other waits, of other libraries too, are what they were. */
 #ifndef SERVER_REACTOR_WAIT_H
 #define SERVER_REACTOR_WAIT_H
 

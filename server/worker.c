@@ -24,6 +24,7 @@
 #include "server/socket/farewell.h"
 
 #define STACKS_KEPT 64        /* though nobody used them since the last sweep */
+#define UNDER_WAY 32          /* events; others begin behind them, one in each turn at least */
 #define SWEEP_EVERY 10.0      /* seconds */
 #define HEAP_PIECE (32 << 20) /* bytes: what is larger is given back at once */
 #define HEAP_KEEP \
@@ -238,6 +239,8 @@ void worker_leave(struct worker *w)
 
 bool worker_is_busy(const struct worker *w)
 {
+	if (w->session_env.queue.first != NULL)
+		return true;
 	for (size_t i = 0; i < w->served_count; i++) {
 		const struct plugin *plugin = w->served[i].plugin;
 
@@ -252,6 +255,14 @@ size_t worker_events(const struct worker *w)
 	return event_count(w->events);
 }
 
+static size_t room(void *user)
+{
+	const struct worker *w = user;
+	size_t count = event_count(w->events);
+
+	return count < UNDER_WAY ? UNDER_WAY - count : 0;
+}
+
 static int init_sessions(struct worker *w, const struct worker_options *options)
 {
 	w->session_env = (struct session_env){
@@ -262,6 +273,7 @@ static int init_sessions(struct worker *w, const struct worker_options *options)
 		.custody = options->custody,
 		.takes_turns = true,
 		.linger = LINGER,
+		.queue = {.room = room, .user = w},
 		.handler = {.on_call = dispatch_call,
 			    .on_bad_call = dispatch_bad_call,
 			    .on_end = on_session_end,

@@ -29,11 +29,12 @@ int session_env_init(struct session_env *env)
 			env->scan_size = (*codec)->scan_size;
 	env->scan = calloc(1, env->scan_size);
 	arena_init(&env->arena, LIMIT_EVENT_MEMORY);
-	return env->scan != NULL ? 0 : -E_NOMEM;
+	return env->scan != NULL ? session_queue_init(&env->queue, env->reactor) : -E_NOMEM;
 }
 
 void session_env_fini(struct session_env *env)
 {
+	session_queue_fini(&env->queue);
 	arena_fini(&env->arena);
 	shares_fini(&env->memory.shares);
 	free(env->scan);
@@ -68,6 +69,7 @@ void session_destroy(struct session *s)
 	if (s == NULL)
 		return;
 	session_set_memory(s, 0);
+	session_unqueue(s);
 	reactor_io_destroy(s->io);
 	reactor_timer_destroy(s->timer);
 	reactor_timer_destroy(s->again);
@@ -227,13 +229,13 @@ static bool is_over(const struct session *s)
 {
 	if (s->state == SESSION_GONE || (s->state == SESSION_LINGERING && s->eof))
 		return true;
-	return s->eof && !s->busy && !s->is_behind && buf_len(&s->out) == 0;
+	return s->eof && !s->busy && !session_is_waiting(s) && buf_len(&s->out) == 0;
 }
 
 static int wanted_events(const struct session *s)
 {
 	int events = 0;
-	bool waits = s->busy || s->is_behind || buf_len(&s->out) > 0;
+	bool waits = s->busy || session_is_waiting(s) || buf_len(&s->out) > 0;
 	bool full = s->state == SESSION_OPEN && waits && buf_len(&s->in) >= READ_SIZE;
 	bool rests = s->paused && s->state == SESSION_OPEN;
 

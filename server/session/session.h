@@ -1,13 +1,12 @@
 /* session.h - one connection: bytes in, calls out; an answer in, bytes out.
  *
- * Knows framing, limits and how a connection ends. Knows neither plugins nor events: of a call that it has
- * handed on it keeps nothing but its id, until the answer comes. One call at a time: what the peer sends
- * behind it stays in the buffer until the answer is out.
+ * Knows framing, limits and how a connection ends. Knows neither plugins nor events: of a call that it has handed on it
+ * keeps nothing but its id, until the answer comes. One call at a time: what the peer sends behind it stays in the buffer
+ * until the answer is out.
  *
- * Endings. The gateway takes "no data" on MsgPack:1 for a plugin that let the request pass. So a session
- * never closes first while a call may be on its way, if that can be avoided; where it can't, one byte of
- * an unfinished message goes first, and reading goes on until the peer closes, so that the peer's write
- * succeeds and its read fails.
+ * Endings. The gateway takes "no data" on MsgPack:1 for a plugin that let the request pass. So a session never closes
+ * first while a call may be on its way, if that can be avoided; where it can't, one byte of an unfinished message goes
+ * first, and reading goes on until the peer closes, so that the peer's write succeeds and its read fails.
  *
  * Custody. All that one must know to go on with a connection is plain data (session_state.h). Where it lies in
  * a slot of a segment that outlives the process, it is noted at each step (session_custody.h).
@@ -24,6 +23,7 @@
 #include "protocol/arena.h"
 #include "protocol/codec.h"
 #include "server/session/session_memory.h"
+#include "server/session/session_queue.h"
 
 struct custody;
 struct reactor;
@@ -38,9 +38,8 @@ struct session_handler {
 			    const struct err *err);
 	/* The session is gone when this returns; if session_is_released, it goes on elsewhere. */
 	void (*on_end)(void *user, struct session *s);
-	/* Of a session that was restored: the call that a dead process was busy with, to be answered and not
-	 * to be run. Valid are id, type, event_id (0 = unknown) and the phase as name, if it named one. NULL:
-	 * the session is ended. */
+	/* Of a session that was restored: the call that a dead process was busy with, to be answered and not to be
+	 * run. Valid are id, type, event_id (0 = unknown) and the phase as name, if any. NULL: the session ends. */
 	void (*on_lost)(void *user, struct session *s, const struct msg *msg);
 	/* It has handled what there was, and may be released. May be NULL. */
 	void (*on_rest)(void *user, struct session *s);
@@ -58,6 +57,7 @@ struct session_env {
 	bool takes_turns;          /* one call, then other sessions; else all that are there */
 	double linger;             /* seconds for which a session that was ended reads on */
 	struct session_handler handler;
+	struct session_queue queue;
 	/* session.c's own */
 	struct arena arena; /* of the message that is handled at the moment */
 	void *scan;         /* the framing's state of a message that comes in one piece */

@@ -7,6 +7,7 @@
 
 void session_end(struct session *s)
 {
+	session_unqueue(s);
 	s->busy = false;
 	s->state = SESSION_GONE;
 }
@@ -94,6 +95,7 @@ void session_abort(struct session *s)
 {
 	if (s->state != SESSION_OPEN)
 		return;
+	session_unqueue(s);
 	s->state = SESSION_CLOSING;
 	s->busy = false;
 	session_start_linger(s);

@@ -132,8 +132,8 @@ static void hand_on(struct session *s, size_t size)
 
 static bool may_read_on(const struct session *s)
 {
-	return s->state == SESSION_OPEN && !s->paused && !s->busy && buf_len(&s->out) == 0 &&
-	       buf_len(&s->in) > 0;
+	return s->state == SESSION_OPEN && !s->paused && !s->busy && !s->is_queued &&
+	       buf_len(&s->out) == 0 && buf_len(&s->in) > 0;
 }
 
 /* Whether the next call is of the last one's format, as nearly always: enough bytes may be of one alone. */
@@ -213,6 +213,8 @@ static bool feed_one(struct session *s)
 		return false;
 	if (session_was_heard(s))
 		return false; /* a worker may serve it: session_settle */
+	if (quick > 0 && call.type == MSG_HANDLE_EVENT && session_has_to_queue(s))
+		return false;
 	if (session_expects_result(s))
 		hand_on_result(s, size);
 	else if (quick == 0)

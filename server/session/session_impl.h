@@ -2,6 +2,7 @@
  *
  *   session.c          its life, and the two system calls
  *   session_feed.c     bytes to calls
+ *   session_queue.c    which calls wait until others got on
  *   session_answer.c   answers to bytes
  *   session_end.c      how it ends
  *   session_memory.c   what calls that are not whole yet may take
@@ -28,6 +29,13 @@ bool session_expects_result(const struct session *s);
 /* Hands on the call that a dead process was busy with. */
 void session_feed_lost(struct session *s);
 
+/* session_queue.c */
+int session_queue_init(struct session_queue *queue, struct reactor *reactor);
+void session_queue_fini(struct session_queue *queue);
+/* Whether the call, which begins an event, waits for those that are under way: it is read again when it may begin. */
+bool session_has_to_queue(struct session *s);
+void session_unqueue(struct session *s);
+
 /* session_answer.c */
 int session_tell_generation(struct session *s);
 
@@ -53,6 +61,12 @@ void session_commit(struct session *s, enum custody_doubt doubt);
  * less where nothing else has changed since the doubt was noted. */
 void session_note_read(struct session *s, size_t n);
 void session_note_sent(struct session *s, size_t n);
+
+/* Whether a call may be there that nothing but time has to pass for. */
+static inline bool session_is_waiting(const struct session *s)
+{
+	return s->is_behind || s->is_queued;
+}
 
 static inline bool session_is_bound(const struct session *s)
 {

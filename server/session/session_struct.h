@@ -37,6 +37,7 @@ struct session {
 	bool eof;       /* the peer sends no more */
 	bool had_turn;  /* a call was handled in this one */
 	bool is_behind; /* a call may be there, which waits for its turn */
+	bool is_queued; /* a call that begins an event is there, which waits for other events */
 	bool held;      /* somebody below on the stack will settle it */
 	bool paused;    /* nothing is read and no call handled until session_go_on */
 	bool owes;      /* it was restored, and what it was in the middle of is to be ended */
@@ -59,6 +60,7 @@ struct session {
 	struct reactor_timer *again;                 /* of the next turn; NULL before */
 	struct custody_region in_region, out_region; /* where the buffers live, if has_slot */
 	struct session *next_large, **prev_large;    /* of the env's list, if memory > 0 */
+	struct session *next_queued, **prev_queued;  /* of the env's queue, if is_queued */
 	enum custody_doubt doubt;                    /* that it was found in */
 };
 

@@ -2,6 +2,7 @@
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -184,6 +185,107 @@ static void a_wait_that_is_not_the_loops_has_its_timeout(void **state)
 	close(fd);
 }
 
+/* ---- the order of what is ready ---- */
+
+#define PIPES 3
+
+static struct {
+	int fds[PIPES][2];
+	struct reactor_io *ios[PIPES];
+	struct reactor_later *later;
+	char order[16];
+} ready;
+
+static void say(char letter)
+{
+	const char text[] = {letter, '\0'};
+
+	strcat(ready.order, text);
+}
+
+static void write_letter(size_t i, char letter)
+{
+	assert_int_equal(write(ready.fds[i][1], &letter, 1), 1);
+}
+
+static void on_letter(void *user, int events)
+{
+	char letter;
+
+	(void)events;
+	assert_int_equal(read(*(const int *)user, &letter, 1), 1);
+	say(letter);
+	if (letter == 'a')
+		reactor_later_start(ready.later);
+	if (strlen(ready.order) == PIPES && ready.later == NULL)
+		reactor_stop(reactor);
+}
+
+static void on_later(void *user)
+{
+	(void)user;
+	say('L');
+	if (times == 0)
+		write_letter(2, 'c');
+	if (++times == 3)
+		stop(NULL);
+	else
+		reactor_later_start(ready.later);
+}
+
+static int set_up_pipes(void **state)
+{
+	memset(&ready, 0, sizeof(ready));
+	if (set_up(state) != 0)
+		return -1;
+	for (size_t i = 0; i < PIPES; i++) {
+		if (pipe(ready.fds[i]) != 0)
+			return -1;
+		ready.ios[i] =
+			reactor_io_create(reactor, ready.fds[i][0], on_letter, &ready.fds[i][0]);
+		reactor_io_set(ready.ios[i], REACTOR_READ);
+	}
+	return 0;
+}
+
+static int tear_down_pipes(void **state)
+{
+	for (size_t i = 0; i < PIPES; i++) {
+		reactor_io_destroy(ready.ios[i]);
+		close(ready.fds[i][0]);
+		close(ready.fds[i][1]);
+	}
+	reactor_later_destroy(ready.later);
+	return tear_down(state);
+}
+
+/* A loop that sleeps comes back after a minute. */
+static void what_is_for_later_comes_behind_what_is_ready_and_keeps_the_loop_awake(void **state)
+{
+	struct reactor_timer *far = start(stop, FAR, 0);
+
+	(void)state;
+	ready.later = reactor_later_create(reactor, on_later, NULL);
+	assert_non_null(ready.later);
+	write_letter(0, 'a');
+	write_letter(1, 'b');
+	reactor_run(reactor);
+	assert_string_equal(ready.order, "abLcLL");
+	assert_true(fired - began < SOON);
+	reactor_timer_destroy(far);
+}
+
+static void what_is_ready_is_handled_in_the_order_in_which_it_became_so(void **state)
+{
+	(void)state;
+	wait_once(); /* the loop knows the descriptors now */
+	write_letter(1, 'x');
+	write_letter(2, 'y');
+	write_letter(0, 'z');
+	reactor_run(reactor);
+	assert_string_equal(ready.order, "xyz");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +303,12 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_wait_that_is_not_the_loops_has_its_timeout,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_is_for_later_comes_behind_what_is_ready_and_keeps_the_loop_awake,
+			set_up_pipes, tear_down_pipes),
+		cmocka_unit_test_setup_teardown(
+			what_is_ready_is_handled_in_the_order_in_which_it_became_so, set_up_pipes,
+			tear_down_pipes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
