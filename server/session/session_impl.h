@@ -34,6 +34,7 @@ int session_queue_init(struct session_queue *queue, struct reactor *reactor);
 void session_queue_fini(struct session_queue *queue);
 /* Whether the call, which begins an event, waits for those that are under way: it is read again when it may begin. */
 bool session_has_to_queue(struct session *s);
+/* It waits no more; nothing happens to one that does not. */
 void session_unqueue(struct session *s);
 
 /* session_answer.c */
