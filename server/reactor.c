@@ -42,6 +42,8 @@ struct reactor_signal {
 	void *user;
 };
 
+static _Thread_local double last_exact;
+
 static void on_due(void *user, int ready)
 {
 	(void)ready;
@@ -128,7 +130,12 @@ double reactor_now(void)
 
 double reactor_now_exact(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return last_exact = read_clock(CLOCK_MONOTONIC);
+}
+
+double reactor_now_last(void)
+{
+	return last_exact;
 }
 
 static void on_io(struct ev_loop *loop, ev_io *watcher, int revents)

@@ -115,7 +115,7 @@ static void end_in_runtime(struct event *event, double now)
 	struct plugin *plugin = event->served->plugin;
 	struct session *s = session_of(event);
 
-	if (s != NULL)
+	if (s != NULL && event->rq.has_end)
 		session_flush(s);
 	watchdog_begin(plugin, now + event->served->worker->config->stall_timeout);
 	plugin->runtime->event_done(plugin, &event->rq);

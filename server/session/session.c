@@ -29,12 +29,13 @@ int session_env_init(struct session_env *env)
 			env->scan_size = (*codec)->scan_size;
 	env->scan = calloc(1, env->scan_size);
 	arena_init(&env->arena, LIMIT_EVENT_MEMORY);
-	return env->scan != NULL ? session_queue_init(&env->queue, env->reactor) : -E_NOMEM;
+	env->queue.end = &env->queue.first;
+	return env->scan != NULL ? session_batch_init(env) : -E_NOMEM;
 }
 
 void session_env_fini(struct session_env *env)
 {
-	session_queue_fini(&env->queue);
+	session_batch_fini(env);
 	arena_fini(&env->arena);
 	shares_fini(&env->memory.shares);
 	free(env->scan);
@@ -70,6 +71,7 @@ void session_destroy(struct session *s)
 		return;
 	session_set_memory(s, 0);
 	session_unqueue(s);
+	session_batch_remove(s);
 	reactor_io_destroy(s->io);
 	reactor_timer_destroy(s->timer);
 	reactor_timer_destroy(s->again);
@@ -269,6 +271,8 @@ void session_settle(struct session *s)
 {
 	const struct session_handler *handler = &s->env->handler;
 
+	if (s->held > 0)
+		return;
 	if (s->state == SESSION_CLOSING && buf_len(&s->out) == 0) {
 		s->state = SESSION_LINGERING;
 		shutdown(s->fd, SHUT_WR);
@@ -282,36 +286,51 @@ void session_settle(struct session *s)
 		handler->on_rest(handler->user, s);
 }
 
+void session_hold(struct session *s)
+{
+	s->held++;
+}
+
+void session_let_go(struct session *s)
+{
+	s->held--;
+	session_settle(s);
+}
+
+void session_read(struct session *s)
+{
+	s->more = s->state != SESSION_GONE ? fill(s) : 0;
+}
+
 /* A large message comes in pieces, each of which is larger than the one before: those that are there are read at once, up
  * to where others get their turn. */
-static void take_in(struct session *s)
+void session_take_in(struct session *s)
 {
-	size_t more = s->state != SESSION_GONE ? fill(s) : 0, taken = more;
+	size_t taken = s->more;
 
 	session_feed(s);
-	while (more > 0 && taken < READ_SIZE_MAX && s->state == SESSION_OPEN && s->scan != NULL) {
-		more = fill(s);
-		taken += more;
+	while (s->more > 0 && taken < READ_SIZE_MAX && s->state == SESSION_OPEN &&
+	       s->scan != NULL) {
+		session_read(s);
+		taken += s->more;
 		session_feed(s);
 	}
+	s->more = 0;
 }
 
 static void on_ready(void *user, int ready)
 {
 	struct session *s = user;
 
-	s->held = true;
 	if (ready & REACTOR_WRITE)
 		session_flush(s);
-	if (ready & REACTOR_READ)
-		take_in(s);
-	else
-		session_feed(s);
-	s->held = false;
-	session_settle(s);
+	session_batch_add(s, (ready & REACTOR_READ) != 0);
 }
 
 void session_catch_up(struct session *s)
 {
-	on_ready(s, REACTOR_READ);
+	session_hold(s);
+	session_read(s);
+	session_take_in(s);
+	session_let_go(s);
 }

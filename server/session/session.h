@@ -1,8 +1,7 @@
 /* session.h - one connection: bytes in, calls out; an answer in, bytes out.
  *
  * Knows framing, limits and how a connection ends. Knows neither plugins nor events: of a call that it has handed on it
- * keeps nothing but its id, until the answer comes. One call at a time: what the peer sends behind it stays in the buffer
- * until the answer is out.
+ * keeps nothing but its id, until the answer comes. One call at a time: what is sent behind it waits in the buffer.
  *
  * Endings. The gateway takes "no data" on MsgPack:1 for a plugin that let the request pass. So a session never closes
  * first while a call may be on its way, if that can be avoided; where it can't, one byte of an unfinished message goes
@@ -10,7 +9,6 @@
  *
  * Custody. All that one must know to go on with a connection is plain data (session_state.h). Where it lies in
  * a slot of a segment that outlives the process, it is noted at each step (session_custody.h).
- *
  * On a bound connection (codec.h) an event stays where it began, and what comes next there depends on what
  * was sent: struct session_turn, plain data, is all that one must know to go on.
  *
@@ -22,6 +20,7 @@
 #include <stdint.h>
 #include "protocol/arena.h"
 #include "protocol/codec.h"
+#include "server/session/session_batch.h"
 #include "server/session/session_memory.h"
 #include "server/session/session_queue.h"
 
@@ -63,6 +62,7 @@ struct session_env {
 	void *scan;         /* the framing's state of a message that comes in one piece */
 	size_t scan_size;
 	struct session_memory memory;
+	struct session_batch batch;
 };
 
 /* Completes `env`. 0 or -E_NOMEM. */

@@ -64,12 +64,11 @@ int session_answer(struct session *s, const struct msg *msg, struct err *err)
 	advance(s, msg);
 	session_note(s, CUSTODY_SURE);
 	FAULT(ANSWER_NOTED);
-	if (s->held || s->busy)
+	if (s->held > 0 || s->busy)
 		return 0;
-	s->held = true;
+	session_hold(s);
 	session_flush(s);
 	session_feed(s);
-	s->held = false;
-	session_settle(s);
+	session_let_go(s);
 	return 0;
 }

@@ -203,11 +203,10 @@ static void on_reader(void *user)
 	if (session_has_unread(s) || (is_unread(s) && reactor_now() < s->reader_until))
 		return;
 	stop_reader(s);
-	s->held = true;
+	session_hold(s);
 	end_again(s);
 	session_flush(s);
-	s->held = false;
-	session_settle(s);
+	session_let_go(s);
 }
 
 bool session_was_heard(struct session *s)
@@ -251,22 +250,20 @@ static void pay(struct session *s)
 
 void session_recover(struct session *s)
 {
-	s->held = true;
+	session_hold(s);
 	pay(s);
 	session_flush(s);
-	s->held = false;
-	session_settle(s);
+	session_let_go(s);
 }
 
 void session_go_on(struct session *s)
 {
-	s->held = true;
+	session_hold(s);
 	pay(s);
 	s->paused = false;
 	session_flush(s);
 	session_feed(s);
-	s->held = false;
-	session_settle(s);
+	session_let_go(s);
 }
 
 /* ---- to go on elsewhere ---- */
@@ -300,8 +297,7 @@ void session_release(struct session *s, struct custody_find *ret)
 	}
 	s->released = true;
 	session_end(s);
-	if (!s->held)
-		session_settle(s);
+	session_settle(s);
 }
 
 bool session_is_released(const struct session *s)

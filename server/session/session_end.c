@@ -100,8 +100,7 @@ void session_abort(struct session *s)
 	s->busy = false;
 	session_start_linger(s);
 	say_unfinished(s);
-	if (!s->held)
-		session_settle(s);
+	session_settle(s);
 }
 
 void session_turn_away(struct session *s)

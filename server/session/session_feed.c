@@ -237,10 +237,9 @@ static void on_again(void *user)
 {
 	struct session *s = user;
 
-	s->held = true;
+	session_hold(s);
 	session_feed(s);
-	s->held = false;
-	session_settle(s);
+	session_let_go(s);
 }
 
 /* Whether the next call waits until others had their turn. A gateway never has two on a connection. */
@@ -260,8 +259,14 @@ static bool wait_for_turn(struct session *s)
 void session_feed(struct session *s)
 {
 	s->had_turn = s->is_behind = false;
+	session_feed_on(s);
+}
+
+void session_feed_on(struct session *s)
+{
 	while (may_read_on(s) && !wait_for_turn(s) && feed_one(s))
-		session_flush(s);
+		if (!s->gathers)
+			session_flush(s);
 	if (s->state == SESSION_OPEN && is_known_to_end(s))
 		session_abort(s);
 }

@@ -2,6 +2,7 @@
  *
  *   session.c          its life, and the two system calls
  *   session_feed.c     bytes to calls
+ *   session_batch.c    which are read, handled and written together
  *   session_queue.c    which calls wait until others got on
  *   session_answer.c   answers to bytes
  *   session_end.c      how it ends
@@ -16,22 +17,41 @@
 /* session.c */
 /* What to wait for now. */
 void session_watch(struct session *s);
-/* After anything has happened, and not from within the handler: what to wait for next, or the end. */
+/* After anything has happened: what to wait for next, or the end. Nothing happens to one that is held. */
 void session_settle(struct session *s);
+/* It stays, unsettled, until as many have let go of it. */
+void session_hold(struct session *s);
+void session_let_go(struct session *s);
+/* Reads once. */
+void session_read(struct session *s);
+/* session_feed with what was read; reads on, and feeds, where a large message goes on. */
+void session_take_in(struct session *s);
 /* What can't be understood ends the session, said once in the log. */
 void session_refuse(struct session *s, int rc, const struct err *err);
 
 /* session_feed.c */
 /* Hands on the calls that are there, one after the other's answer. */
 void session_feed(struct session *s);
+/* The same in the same turn. */
+void session_feed_on(struct session *s);
 /* Whether what comes next on a bound connection is no call. */
 bool session_expects_result(const struct session *s);
 /* Hands on the call that a dead process was busy with. */
 void session_feed_lost(struct session *s);
 
+/* session_batch.c */
+int session_batch_init(struct session_env *env);
+void session_batch_fini(struct session_env *env);
+/* Has it handled when the loop has told who is ready, and read from before if `reads`; `put`: when the caller runs the batch. */
+void session_batch_add(struct session *s, bool reads);
+void session_batch_put(struct session *s, bool reads);
+void session_batch_run(struct session_batch *batch);
+/* Nothing happens to one that is in none. */
+void session_batch_remove(struct session *s);
+
 /* session_queue.c */
-int session_queue_init(struct session_queue *queue, struct reactor *reactor);
-void session_queue_fini(struct session_queue *queue);
+/* Has those begin whose turn it is. */
+void session_queue_admit(struct session_env *env);
 /* Whether the call, which begins an event, waits for those that are under way: it is read again when it may begin. */
 bool session_has_to_queue(struct session *s);
 /* It waits no more; nothing happens to one that does not. */

@@ -67,13 +67,12 @@ static void give_way(struct session *s)
 		"calls that are not whole yet take all memory that they may (%d times "
 		"max_message_size), and this one %zu bytes of it",
 		LIMIT_BUFFERED_MESSAGES, s->memory);
-	s->held = true;
+	session_hold(s);
 	session_refuse(s, -E_LIMIT, &err);
 	buf_consume(&s->in, buf_len(&s->in));
 	session_note(s, CUSTODY_SURE);
 	session_set_memory(s, 0);
-	s->held = false;
-	session_settle(s);
+	session_let_go(s);
 }
 
 bool session_claim_large(struct session *s, size_t size)

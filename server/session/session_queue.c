@@ -1,4 +1,3 @@
-#include "protocol/err.h"
 #include "server/reactor.h"
 #include "server/session/session_impl.h"
 
@@ -32,48 +31,33 @@ bool session_has_to_queue(struct session *s)
 {
 	struct session_queue *queue = &s->env->queue;
 
-	if (queue->admit == NULL || queue->admitted == s || s->unwanted ||
+	if (queue->room == NULL || s->may_begin || s->unwanted ||
 	    (queue->first == NULL && room(queue) > 0))
 		return false;
 	append(queue, s);
-	reactor_later_start(queue->admit);
+	reactor_later_start(s->env->batch.later);
 	return true;
 }
 
-static void admit(struct session_queue *queue, struct session *s)
+static void admit(struct session *s)
 {
 	session_unqueue(s);
-	queue->admitted = s;
-	s->held = true;
-	session_feed(s);
-	s->held = false;
-	queue->admitted = NULL;
-	session_settle(s);
+	s->may_begin = true;
+	session_batch_put(s, false);
 }
 
 /* At least one: those under way may wait for something that the next one does. */
-static void on_admit(void *user)
+void session_queue_admit(struct session_env *env)
 {
-	struct session_queue *queue = user;
-	size_t n = room(queue);
+	struct session_queue *queue = &env->queue;
+	size_t n;
 
+	if (queue->first == NULL)
+		return;
+	n = room(queue);
 	for (n = n > 0 ? n : 1; queue->first != NULL && n > 0; n--)
-		admit(queue, queue->first);
+		admit(queue->first);
+	session_batch_run(&env->batch);
 	if (queue->first != NULL)
-		reactor_later_start(queue->admit);
-}
-
-int session_queue_init(struct session_queue *queue, struct reactor *reactor)
-{
-	queue->end = &queue->first;
-	if (queue->room == NULL)
-		return 0;
-	queue->admit = reactor_later_create(reactor, on_admit, queue);
-	return queue->admit != NULL ? 0 : -E_NOMEM;
-}
-
-void session_queue_fini(struct session_queue *queue)
-{
-	reactor_later_destroy(queue->admit);
-	queue->admit = NULL;
+		reactor_later_start(env->batch.later);
 }

@@ -3,7 +3,6 @@
 #define SERVER_SESSION_SESSION_QUEUE_H
 #include <stddef.h>
 
-struct reactor_later;
 struct session;
 
 /* The owner fills the upper part. */
@@ -14,8 +13,6 @@ struct session_queue {
 	void *user;
 	/* session_queue.c's own */
 	struct session *first, **end;
-	struct session *admitted;    /* begins one now; NULL = none does */
-	struct reactor_later *admit; /* has those begin whose turn it is; NULL = none waits */
 };
 
 #endif

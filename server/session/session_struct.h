@@ -38,13 +38,18 @@ struct session {
 	bool had_turn;  /* a call was handled in this one */
 	bool is_behind; /* a call may be there, which waits for its turn */
 	bool is_queued; /* a call that begins an event is there, which waits for other events */
-	bool held;      /* somebody below on the stack will settle it */
-	bool paused;    /* nothing is read and no call handled until session_go_on */
-	bool owes;      /* it was restored, and what it was in the middle of is to be ended */
-	bool released;  /* it goes on elsewhere */
-	bool unwanted;  /* aborted as soon as its first call is known */
+	bool reads;     /* its batch is to read from it */
+	bool gathers;   /* what it says is written by its batch */
+	bool may_begin; /* an event, without waiting once more */
+	uint8_t held; /* so many below on the stack have yet to let go of it, and the last one settles it */
+	uint8_t place; /* 1 + its place in the batch; 0 = it is in none */
+	bool paused;   /* nothing is read and no call handled until session_go_on */
+	bool owes;     /* it was restored, and what it was in the middle of is to be ended */
+	bool released; /* it goes on elsewhere */
+	bool unwanted; /* aborted as soon as its first call is known */
 	struct buf in, out;
 	void *scan;      /* of a message that comes in pieces; NULL = none has begun */
+	size_t more;     /* what was read of it just now, if there may be more to read */
 	size_t memory;   /* that the env counts for it */
 	size_t handling; /* bytes of the call that is being decoded; they are in `in` */
 	size_t taken;    /* bytes of the call that is being handled; they are in `in` still */

@@ -4,61 +4,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "protocol/buf.h"
-#include "protocol/err.h"
 #include "server/reactor.h"
 #include "server/session/session.h"
+#include "tests/unit/letters.h"
 
 #define SESSIONS 4
 #define LATER 'L' /* in what was called: the end of the loop's turn */
-
-/* A message is a letter: a capital one begins an event, others are answered at once. */
-static bool letter_probe(const unsigned char *bytes, size_t n)
-{
-	(void)bytes;
-	(void)n;
-	return true;
-}
-
-static int letter_frame(void *scan, const struct limits *limits, const unsigned char *bytes,
-			size_t n, size_t *ret_size, struct err *err)
-{
-	(void)scan;
-	(void)limits;
-	(void)bytes;
-	(void)n;
-	(void)ret_size;
-	return err_set(err, E_MALFORMED, "not read quickly");
-}
-
-static size_t letter_quick(const struct limits *limits, const unsigned char *bytes, size_t n,
-			   struct msg *ret)
-{
-	(void)limits;
-	(void)n;
-	*ret = (struct msg){.id = bytes[0], .type = MSG_STEP};
-	if (bytes[0] >= 'A' && bytes[0] <= 'Z')
-		ret->type = MSG_HANDLE_EVENT;
-	return 1;
-}
-
-static int letter_write(struct buf *out, const struct msg *msg, struct err *err)
-{
-	char letter = (char)msg->id;
-
-	(void)err;
-	return msg->type == MSG_SERVER_PID ? -E_UNSUPPORTED : buf_append(out, &letter, 1);
-}
-
-static const struct codec letters = {
-	.name = "letters",
-	.probe = letter_probe,
-	.scan_size = 1,
-	.frame = letter_frame,
-	.quick = letter_quick,
-	.write = letter_write,
-};
-static const struct codec *const codecs[] = {&letters, NULL};
 
 static struct {
 	struct reactor *reactor;
@@ -124,7 +75,7 @@ static void run(void)
 	do {
 		reactor_timer_start(timer, 0, 0);
 		reactor_run(t.reactor);
-	} while (t.env.queue.first != NULL);
+	} while (t.env.queue.first != NULL || t.env.batch.n > 0);
 	reactor_timer_start(timer, 0, 0);
 	reactor_run(t.reactor);
 	reactor_timer_destroy(timer);
@@ -137,21 +88,13 @@ static int set_up(void **state)
 	t.reactor = reactor_create();
 	t.env = (struct session_env){
 		.reactor = t.reactor,
-		.codecs = codecs,
+		.codecs = letters_alone,
 		.limits = {1024, 8},
 		.linger = 1000,
 		.handler = {.on_call = on_call, .on_end = on_end},
 		.queue = {.room = room},
 	};
-	assert_int_equal(session_env_init(&t.env), 0);
-	for (size_t i = 0; i < SESSIONS; i++) {
-		int fds[2];
-
-		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-		t.sessions[i] = session_create(&t.env, fds[0], i, 0);
-		assert_non_null(t.sessions[i]);
-		t.peers[i] = fds[1];
-	}
+	letters_connect(&t.env, t.sessions, t.peers, SESSIONS);
 	run(); /* the loop knows them now, so who speaks first is first */
 	return 0;
 }
@@ -159,12 +102,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < SESSIONS; i++) {
-		session_destroy(t.sessions[i]);
-		close(t.peers[i]);
-	}
-	session_env_fini(&t.env);
-	reactor_destroy(t.reactor);
+	letters_end(&t.env, t.sessions, t.peers, SESSIONS);
 	return 0;
 }
 
@@ -290,7 +228,7 @@ static void a_session_that_is_aborted_takes_nobodys_turn(void **state)
 	say(2, "x");
 	t.aborted = t.sessions[0];
 	run_by_turns();
-	assert_string_equal(t.calls, "xLBL");
+	assert_string_equal(t.calls, "LxBL");
 }
 
 static void an_environment_ends_with_sessions_that_wait(void **state)
