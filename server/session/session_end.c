@@ -116,13 +116,23 @@ void session_abandon(struct session *s)
 	session_destroy(s);
 }
 
+static void say_now(const struct session *s, const void *bytes, size_t n)
+{
+	(void)send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* What was answered in the batch that does not come to its end is said. Not over MsgPack:1, where what may follow
+ * on it would meet nothing but the end, and the gateway let its request pass. */
 void session_abandon_now(const struct session *s)
 {
+	bool is_unsaid = s->place > 0 && !s->busy;
+
 	if (s->state != SESSION_OPEN)
 		return;
+	if (session_is_bound(s) && is_unsaid)
+		say_now(s, buf_head(&s->out), buf_len(&s->out));
 	if (session_is_bound(s) && s->in_event)
-		(void)send(s->fd, PB_LAST_WORDS, sizeof(PB_LAST_WORDS) - 1,
-			   MSG_NOSIGNAL | MSG_DONTWAIT);
-	else if (!session_is_bound(s) && s->out.end == s->out.start)
-		(void)send(s->fd, UNFINISHED, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		say_now(s, PB_LAST_WORDS, sizeof(PB_LAST_WORDS) - 1);
+	else if (!session_is_bound(s) && (is_unsaid || buf_len(&s->out) == 0))
+		say_now(s, UNFINISHED, 1);
 }
