@@ -85,7 +85,7 @@ struct pdk_rq { /* in the order in which calls need it */
 	struct pdk_cache_entry *cache; /* pdk_cache.c's, in the arena */
 	struct lua_note *notes;        /* lua_noted.c's, in the arena: the last one first */
 	uint32_t calls, saved, kept; /* steps made; round trips that the cache saved; its entries */
-	bool inspect_off, has_end;   /* by kong.log.inspect.off(); plugin code runs at its end */
+	bool inspect_off, has_end, has_hooks; /* lua_pdk_finish; outrigger_on_end */
 	struct arena arena;
 	uint64_t gateway;       /* which gateway process asks (its pid, say); 0 = unknown */
 	struct pdk_rq *root;    /* whose light thread it is; else NULL */

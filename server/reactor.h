@@ -27,7 +27,7 @@ void reactor_stop(struct reactor *r);
 double reactor_now(void);
 /* The same clock as it is, for durations that are told. */
 double reactor_now_exact(void);
-/* What reactor_now_exact has said last in this thread; 0 before. */
+/* What reactor_now_exact has said last in this thread: not long ago where plugin code has just come back. 0 before. */
 double reactor_now_last(void);
 
 /* Watches nothing until reactor_io_set. `fd` is borrowed and must stay open until reactor_io_destroy.

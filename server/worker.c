@@ -239,7 +239,7 @@ void worker_leave(struct worker *w)
 
 bool worker_is_busy(const struct worker *w)
 {
-	if (w->session_env.queue.first != NULL)
+	if (w->session_env.queue.first != NULL || w->session_env.batch.n > 0)
 		return true;
 	for (size_t i = 0; i < w->served_count; i++) {
 		const struct plugin *plugin = w->served[i].plugin;

@@ -72,7 +72,7 @@ int outrigger_on_end(struct outrigger_rq *rq, void (*fn)(void *arg), void *arg)
 	*hook = (struct native_hook){fn, arg, rq->hooks};
 	rq->hooks = hook;
 	if (rq->rq != NULL) /* else this is one of them that runs */
-		rq->rq->has_end = true;
+		rq->rq->has_hooks = true;
 	return OUTRIGGER_OK;
 }
 

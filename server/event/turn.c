@@ -108,18 +108,20 @@ static void keep_arena(struct event *event)
 	event->rq.arena = (struct arena){0};
 }
 
-/* The plugin's last code for the event runs here, which may take its time or crash: what was said for the
- * event goes out before. */
+/* The plugin's last code for the event runs here, if it has any, which may take its time or crash: what was said
+ * for the event goes out before. */
 static void end_in_runtime(struct event *event, double now)
 {
 	struct plugin *plugin = event->served->plugin;
 	struct session *s = session_of(event);
 
-	if (s != NULL && event->rq.has_end)
+	if (s != NULL && event->rq.has_hooks)
 		session_flush(s);
 	watchdog_begin(plugin, now + event->served->worker->config->stall_timeout);
 	plugin->runtime->event_done(plugin, &event->rq);
 	watchdog_end();
+	if (event->rq.has_hooks)
+		(void)reactor_now_exact(); /* for those that wait: reactor_now_last */
 }
 
 void turn_let_go(struct event *event)
@@ -199,7 +201,8 @@ static void settle(struct event *event, bool parked)
 	else if (event->record->state == EVENT_ENDED)
 		end_by_exit(event);
 	else if (event->record->state == EVENT_RUNNING)
-		deadline_set(&event->deadline, &served->turns, reactor_now() + time_left(event));
+		deadline_set(&event->deadline, &served->turns,
+			     reactor_now_exact() + time_left(event));
 }
 
 static void note_timeout(struct event *event)

@@ -44,14 +44,23 @@ static void read_all(const struct session_batch *batch)
 	}
 }
 
+/* Has the time read, if only by who called the handler. */
 static void handle(struct session *s)
 {
+	double before = reactor_now_last();
+
 	if (s == NULL)
 		return;
 	s->gathers = true;
 	session_take_in(s);
 	s->gathers = false;
 	s->may_begin = false;
+	if (s->released) { /* ends before the next one is handled: whom it goes to is known now */
+		session_batch_remove(s);
+		session_let_go(s);
+	}
+	if (reactor_now_last() == before)
+		(void)reactor_now_exact();
 }
 
 static void write_some(const struct session_batch *batch, size_t from, size_t to)
@@ -62,7 +71,7 @@ static void write_some(const struct session_batch *batch, size_t from, size_t to
 		if (s == NULL)
 			continue;
 		session_batch_remove(s);
-		if (buf_len(&s->out) > 0) {
+		if (buf_len(&s->out) > 0 && s->state != SESSION_GONE) {
 			session_flush(s);
 			session_feed_on(s);
 		}
@@ -79,7 +88,6 @@ void session_batch_run(struct session_batch *batch)
 	since = reactor_now_exact();
 	for (size_t i = 0; i < batch->n; i++) {
 		handle(batch->of[i]);
-		/* A handler that comes to an end, or asks the gateway for something, has the time read. */
 		if (i + 1 < batch->n && reactor_now_last() - since < WAIT)
 			continue;
 		write_some(batch, written, i + 1);

@@ -11,7 +11,7 @@ struct session;
 
 /* session_batch.c's own. */
 struct session_batch {
-	struct session *of[SESSION_BATCH]; /* NULL = it is gone */
+	struct session *of[SESSION_BATCH]; /* NULL = written, or gone */
 	size_t n;
 	struct reactor_later *later; /* handles them when the loop has told who is ready */
 };

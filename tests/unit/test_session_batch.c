@@ -4,12 +4,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+#include "server/custody/custody_file.h"
 #include "server/reactor.h"
 #include "server/session/session.h"
+#include "server/session/session_custody.h"
 #include "tests/unit/letters.h"
 
 #define SESSIONS (2 * SESSION_BATCH + 3)
+#define ENDED '.' /* in what was called: the end of a session */
 #define LONG 1e-3 /* seconds; far more than an answer waits for its neighbours */
 
 static struct {
@@ -17,12 +21,14 @@ static struct {
 	struct session_env env;
 	struct session *sessions[SESSIONS]; /* NULL when it has ended */
 	int peers[SESSIONS];
-	char calls[2 * SESSIONS + 1]; /* in their order */
+	char calls[2 * SESSIONS + 1]; /* in their order, and ENDED */
 	/* What the call of a letter does and sees. */
-	char slow, kills, aborts, looks;
+	char slow, kills, aborts, abandons, releases, opens, looks;
 	size_t victim; /* of `kills` and `aborts` */
+	size_t room;   /* for events */
 	size_t unread; /* calls in the kernel's buffers, when `looks` was called */
 	size_t answered;
+	struct custody_find moved;
 } t;
 
 static int waiting(int fd, unsigned long request)
@@ -42,17 +48,26 @@ static void look(void)
 	}
 }
 
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time); /* not by the reactor, which would know then */
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
 static void spend(double seconds)
 {
-	double end = reactor_now_exact() + seconds;
+	double end = now() + seconds;
 
-	while (reactor_now_exact() < end)
+	while (now() < end)
 		;
 }
 
 static void on_end(void *user, struct session *s)
 {
 	(void)user;
+	t.calls[strlen(t.calls)] = ENDED;
 	for (size_t i = 0; i < SESSIONS; i++)
 		if (t.sessions[i] == s)
 			t.sessions[i] = NULL;
@@ -68,6 +83,15 @@ static void on_call(void *user, struct session *s, const struct msg *msg)
 		look();
 	if (letter == t.slow)
 		spend(LONG);
+	if (letter == t.opens)
+		t.room = SESSION_BATCH + 4;
+	if (letter == t.abandons)
+		for (size_t i = 0; i < 3; i++)
+			session_abandon_now(t.sessions[i]);
+	if (letter == t.releases) {
+		session_release(s, &t.moved);
+		return;
+	}
 	if (letter == t.aborts)
 		session_abort(t.sessions[t.victim]);
 	if (letter == t.kills) {
@@ -240,7 +264,6 @@ static void a_neighbour_that_is_yet_to_be_handled_may_be_freed(void **state)
 	assert_answered(2, "");
 }
 
-/* Its answer goes out before its last word. */
 static void a_neighbour_may_be_aborted(void **state)
 {
 	(void)state;
@@ -253,21 +276,66 @@ static void a_neighbour_may_be_aborted(void **state)
 	assert_true(session_is_lingering(t.sessions[0]));
 }
 
-static void an_environment_ends_with_sessions_that_are_ready(void **state)
+/* Whoever is to get it is told before another one is handled. */
+static void a_session_that_is_released_ends_at_once(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		say(i, "a");
-		assert_non_null(t.sessions[i]);
-	}
-	while (t.env.batch.n == 0) {
-		struct reactor_timer *timer = reactor_timer_create(t.reactor, stop, NULL);
+	t.releases = 'b';
+	three_speak();
+	assert_string_equal(t.calls, "ab.c");
+	assert_answered(0, "a");
+	assert_answered(2, "c");
+	custody_find_fini(&t.moved);
+}
 
-		assert_non_null(timer);
+/* What was composed is not written over this protocol; the batch goes on here, as the process would not. */
+static void a_process_that_ends_says_so_to_those_that_wait(void **state)
+{
+	(void)state;
+	t.abandons = 'b';
+	three_speak();
+	assert_answered(0, "\x94"
+			   "a");
+	assert_answered(1, "\x94"
+			   "b");
+	assert_answered(2, "\x94"
+			   "c");
+}
+
+static size_t room(void *user)
+{
+	(void)user;
+	return t.room;
+}
+
+static void more_events_than_a_batch_begin_together(void **state)
+{
+	(void)state;
+	t.env.queue.room = room;
+	t.opens = 'r';
+	for (size_t i = 0; i < SESSIONS; i++)
+		say(i, i + 1 < SESSIONS ? "A" : "r");
+	run();
+	assert_int_equal(strlen(t.calls), SESSIONS);
+	assert_int_equal(t.calls[0], 'r');
+	for (size_t i = 0; i < SESSIONS; i++)
+		assert_answered(i, i + 1 < SESSIONS ? "A" : "r");
+}
+
+static void an_environment_ends_with_sessions_that_are_ready(void **state)
+{
+	struct reactor_timer *timer = reactor_timer_create(t.reactor, stop, NULL);
+
+	(void)state;
+	assert_non_null(timer);
+	for (size_t i = 0; i < 3; i++)
+		say(i, "a");
+	for (int turns = 0; turns < 10 && t.env.batch.n == 0; turns++) {
 		reactor_timer_start(timer, 0, 0);
 		reactor_run(t.reactor);
-		reactor_timer_destroy(timer);
 	}
+	reactor_timer_destroy(timer);
+	assert_int_equal(t.env.batch.n, 3);
 	assert_string_equal(t.calls, "");
 }
 
@@ -285,6 +353,9 @@ int main(void)
 		TEST(a_neighbour_that_was_handled_may_be_freed),
 		TEST(a_neighbour_that_is_yet_to_be_handled_may_be_freed),
 		TEST(a_neighbour_may_be_aborted),
+		TEST(a_session_that_is_released_ends_at_once),
+		TEST(a_process_that_ends_says_so_to_those_that_wait),
+		TEST(more_events_than_a_batch_begin_together),
 		TEST(an_environment_ends_with_sessions_that_are_ready),
 	};
 
