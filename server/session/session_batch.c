@@ -2,8 +2,8 @@
 #include "server/reactor.h"
 #include "server/session/session_impl.h"
 
-#define WAIT \
-	100e-6 /* seconds for which an answer waits for its neighbours' handlers, and as long as one of them runs */
+/* Seconds for which an answer waits for its neighbours' handlers; and as long as one of them runs. */
+#define WAIT 100e-6
 
 void session_batch_put(struct session *s, bool reads)
 {
