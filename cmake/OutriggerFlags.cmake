@@ -55,8 +55,9 @@ if(OUTRIGGER_FUZZ)
 	target_compile_options(outrigger_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT OUTRIGGER_SANITIZE)
-	target_compile_options(outrigger_flags INTERFACE
-		-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+	# OpenSSL's macros have __FILE__ in them, which would leave the path of the build in the package.
+	target_compile_options(outrigger_flags INTERFACE -fstack-protector-strong -U_FORTIFY_SOURCE
+		-D_FORTIFY_SOURCE=2 "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 	target_link_options(outrigger_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
