@@ -1,7 +1,7 @@
 """code_plugins.py - plugins whose handlers stand in the test, as Lua in their configuration.
 
-tests/fixtures/plugins/e2e-code and e2e-low (access, log; priority 1000 and 10) and e2e-all
-(rewrite, access, response, log; priority 500) run what conf.PHASE holds. A test derives from
+tests/fixtures/plugins/e2e-code and e2e-low (access, log; priority 1000 and 10), e2e-all
+(rewrite, access, response, log; priority 500) and e2e-access (access) run what conf.PHASE holds. A test derives from
 CodePlugins: its class has one gateway, which starts one outrigger, and each test gives it
 the plugins it wants with use().
 """
