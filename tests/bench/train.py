@@ -1,0 +1,41 @@
+"""train.py - has a program that writes a profile (OUTRIGGER_PROFILE=make) serve the load of the benchmark.
+
+usage: train.py BUILD
+"""
+
+import os
+import sys
+
+import rounds
+import servers
+import table
+
+EVENTS = 10000
+ONE_CALL = ("--steps", "2")
+KINDS = {"c": (ONE_CALL,),
+         "lua": (ONE_CALL, ("--conf", '{"calls":8}'), ("--conf", '{"calls":0,"body":true}', "--body", "16384"))}
+# A worker that is confined can't write it.
+OPEN = ("--seccomp", "off", "--landlock", "off")
+
+
+def serve(build, language, protocol):
+    """One server, from its start to its end, at which it writes."""
+    server = servers.outrigger(build, language, protocol, *OPEN)
+    try:
+        for in_flight in table.IN_FLIGHT:
+            for kind in KINDS[language]:
+                rounds.run_load(build, server, in_flight, EVENTS, *kind)
+    finally:
+        server.stop()
+
+
+def main():
+    """All that the benchmark compares."""
+    build = os.path.abspath(sys.argv[1])
+    for language in KINDS:
+        for protocol in ("msgpack", "protobuf"):
+            serve(build, language, protocol)
+
+
+if __name__ == "__main__":
+    main()
