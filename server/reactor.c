@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include "protocol/lines.h"
+#include "server/reactor_edge.h"
 #include "server/reactor_wait.h"
 
 struct reactor {
@@ -17,6 +18,7 @@ struct reactor_io {
 	void (*fn)(void *user, int ready);
 	void *user;
 	struct ev_loop *loop;
+	bool is_edge; /* told once of each change */
 };
 
 struct reactor_timer {
@@ -165,9 +167,31 @@ struct reactor_io *reactor_io_create(struct reactor *r, int fd, void (*fn)(void 
 	return io;
 }
 
+struct reactor_io *reactor_io_create_edge(struct reactor *r, int fd,
+					  void (*fn)(void *user, int ready), void *user)
+{
+	struct reactor_io *io = reactor_io_create(r, fd, fn, user);
+
+	if (io == NULL)
+		return NULL;
+	if (reactor_edge_mark(fd) != 0) {
+		free(io);
+		return NULL;
+	}
+	io->is_edge = true;
+	return io;
+}
+
+void reactor_io_again(struct reactor_io *io)
+{
+	if (io->is_edge)
+		reactor_edge_again(io->watcher.fd);
+}
+
 void reactor_io_set(struct reactor_io *io, int events)
 {
 	int wanted = 0;
+	bool is_told;
 
 	if (events & REACTOR_READ)
 		wanted |= EV_READ;
@@ -175,10 +199,13 @@ void reactor_io_set(struct reactor_io *io, int events)
 		wanted |= EV_WRITE;
 	if (wanted == (io->watcher.events & (EV_READ | EV_WRITE)))
 		return;
+	is_told = ev_is_pending(&io->watcher); /* which ev_io_stop forgets */
 	ev_io_stop(io->loop, &io->watcher);
 	ev_io_set(&io->watcher, io->watcher.fd, wanted);
 	if (wanted != 0)
 		ev_io_start(io->loop, &io->watcher);
+	if (is_told)
+		reactor_io_again(io);
 }
 
 void reactor_io_destroy(struct reactor_io *io)
@@ -186,6 +213,8 @@ void reactor_io_destroy(struct reactor_io *io)
 	if (io == NULL)
 		return;
 	ev_io_stop(io->loop, &io->watcher);
+	if (io->is_edge)
+		reactor_edge_unmark(io->watcher.fd);
 	free(io);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 #include "server/reactor.h"
+#include "server/reactor_edge.h"
 
 #define SHORT 50    /* milliseconds: a timeout up to that is left as it is */
 #define EARLY 0.02  /* seconds; reactor_now is some milliseconds behind */
@@ -84,6 +85,7 @@ __attribute__((visibility("default"))) int epoll_wait(int fd, struct epoll_event
 	if (timeout > SHORT && running != NULL && will_be_woken(running, timeout))
 		timeout = -1;
 	count = epoll_pwait(fd, events, max, timeout, NULL);
+	reactor_edge_note(fd, events, count);
 	if (running != NULL)
 		reverse(events, count);
 	return count;
