@@ -47,7 +47,7 @@ struct session *session_create(struct session_env *env, int fd, uint64_t number,
 	struct session *s = lines_alloc(sizeof(*s));
 
 	if (s != NULL)
-		s->io = reactor_io_create(env->reactor, fd, on_ready, s);
+		s->io = reactor_io_create_edge(env->reactor, fd, on_ready, s);
 	if (s == NULL || s->io == NULL) {
 		free(s);
 		close(fd);
@@ -194,6 +194,7 @@ static size_t fill(struct session *s)
 	struct err err;
 	ssize_t n;
 
+	s->unread = true; /* until it is read */
 	if (!session_claim_memory(s, size) || make_room(s, size) != 0) {
 		err_set(&err, E_NOMEM, "no memory for a message of more than %zu bytes",
 			buf_len(&s->in));
@@ -204,6 +205,7 @@ static size_t fill(struct session *s)
 	FAULT(READ_DOUBTED);
 	n = recv(s->fd, buf_tail(&s->in), size, 0);
 	FAULT(READ);
+	s->unread = n == (ssize_t)size || (n < 0 && errno == EINTR);
 	if (n > 0)
 		buf_commit(&s->in, (size_t)n);
 	else if (n == 0)
@@ -248,9 +250,16 @@ static int wanted_events(const struct session *s)
 	return events;
 }
 
+/* The loop has told of what is unread, and does not do so again by itself. */
 void session_watch(struct session *s)
 {
-	reactor_io_set(s->io, wanted_events(s));
+	int events = wanted_events(s);
+
+	reactor_io_set(s->io, events);
+	if (s->unread && (events & REACTOR_READ)) {
+		s->unread = false;
+		reactor_io_again(s->io);
+	}
 }
 
 static void finish(struct session *s)

@@ -9,8 +9,10 @@ void session_batch_put(struct session *s, bool reads)
 {
 	struct session_batch *batch = &s->env->batch;
 
-	if (s->place > 0)
+	if (s->place > 0) {
+		s->reads |= reads; /* it is not told again */
 		return;
+	}
 	batch->of[batch->n++] = s;
 	s->place = (uint8_t)batch->n;
 	s->reads = reads;

@@ -43,6 +43,7 @@ struct session {
 	bool may_begin; /* an event, without waiting once more */
 	uint8_t held; /* so many below on the stack have yet to let go of it, and the last one settles it */
 	uint8_t place; /* 1 + its place in the batch; 0 = it is in none */
+	bool unread;   /* bytes may be there of which the loop does not tell again by itself */
 	bool paused;   /* nothing is read and no call handled until session_go_on */
 	bool owes;     /* it was restored, and what it was in the middle of is to be ended */
 	bool released; /* it goes on elsewhere */
