@@ -180,8 +180,6 @@ static size_t next_read_size(const struct session *s)
  * behind them must not touch their old place. */
 static int make_room(struct session *s, size_t size)
 {
-	if (s->state != SESSION_OPEN)
-		buf_consume(&s->in, buf_len(&s->in));
 	if (s->has_slot && s->in.start >= buf_len(&s->in) + CUSTODY_MARK_ROOM)
 		buf_compact(&s->in);
 	return buf_reserve(&s->in, size);
@@ -190,10 +188,14 @@ static int make_room(struct session *s, size_t size)
 /* One read. What it brought where there may be more to read, else 0. */
 static size_t fill(struct session *s)
 {
-	size_t size = next_read_size(s);
 	struct err err;
+	size_t size;
 	ssize_t n;
 
+	/* Before memory is claimed: there may be none because of it. */
+	if (s->state != SESSION_OPEN)
+		buf_consume(&s->in, buf_len(&s->in));
+	size = next_read_size(s);
 	s->unread = true; /* until it is read */
 	if (!session_claim_memory(s, size) || make_room(s, size) != 0) {
 		err_set(&err, E_NOMEM, "no memory for a message of more than %zu bytes",

@@ -251,6 +251,21 @@ static void what_is_behind_no_call_is_dropped_up_to_the_end(void **state)
 	assert_null(t.session);
 }
 
+/* What it was told of is not read where there is no memory for it. */
+static void what_is_too_large_is_dropped_up_to_the_end(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1000 && !session_is_lingering(t.session); i++) {
+		say_bytes('*', 1000);
+		run();
+	}
+	assert_true(session_is_lingering(t.session));
+	assert_int_equal(unread(), 0);
+	hang_up();
+	run();
+	assert_null(t.session);
+}
+
 static void one_that_is_aborted_while_it_does_not_read_drops_the_rest(void **state)
 {
 	(void)state;
@@ -353,6 +368,7 @@ int main(void)
 		TEST(a_read_that_was_interrupted_is_done_again),
 		TEST(calls_behind_one_that_is_busy_are_read_when_it_is_answered),
 		TEST(what_is_behind_no_call_is_dropped_up_to_the_end),
+		TEST(what_is_too_large_is_dropped_up_to_the_end),
 		TEST(one_that_is_aborted_while_it_does_not_read_drops_the_rest),
 		TEST(a_call_with_the_peers_end_behind_it_is_answered),
 		TEST(the_end_behind_the_last_bytes_is_noticed),
