@@ -52,6 +52,11 @@ static struct edge *find(int fd)
 	return &edges.of[fd];
 }
 
+static int control(int epoll, int op, int fd, struct epoll_event *event)
+{
+	return (int)syscall(SYS_epoll_ctl, epoll, op, fd, event);
+}
+
 int reactor_edge_mark(int fd)
 {
 	reactor_edge_unmark(fd);
@@ -62,23 +67,22 @@ int reactor_edge_mark(int fd)
 	return 0;
 }
 
+/* libev leaves it to the kernel to forget a descriptor that is closed, which it does not where another process has the file, too.
+ * It would not tell of what is there when the same file is watched again by the same number. */
 void reactor_edge_unmark(int fd)
 {
 	struct edge *edge = find(fd);
 
 	if (edge == NULL)
 		return;
+	if (edge->epoll >= 0)
+		(void)control(edge->epoll, EPOLL_CTL_DEL, fd, NULL);
 	edge->is_marked = false;
 	if (--edges.marked > 0)
 		return;
 	free(edges.of);
 	edges.of = NULL;
 	edges.size = 0;
-}
-
-static int control(int epoll, int op, int fd, struct epoll_event *event)
-{
-	return (int)syscall(SYS_epoll_ctl, epoll, op, fd, event);
 }
 
 /* What is asked for again is looked at again. It fails where libev has it watched anew, which does the same. */

@@ -4,7 +4,8 @@
  * processor time. libev knows no such thing, so the program's epoll_ctl, which libev finds before the C library's, adds it to
  * what libev asks for. That of other libraries and of other descriptors is what it was.
  *
- * A read that brings less than it asked for has brought all bytes, but the peer's end may be behind them, and is no change of
+ * A read that brings less than it asked for has brought all bytes (if none of them has a descriptor with it, which a gateway
+ * never sends), but the peer's end may be behind them, and is no change of
  * its own where it was there already. So once the kernel has told of an end, the descriptor is as all others are. */
 #ifndef SERVER_REACTOR_EDGE_H
 #define SERVER_REACTOR_EDGE_H
@@ -13,7 +14,7 @@ struct epoll_event;
 
 /* For this thread's loops, before the descriptor is watched and until it is not any more. 0, or -1 on lack of memory. */
 int reactor_edge_mark(int fd);
-/* Nothing happens to one that is not marked. */
+/* Before it is closed. Nothing happens to one that is not marked. */
 void reactor_edge_unmark(int fd);
 /* The kernel tells once more of what is there by the loop's next wait. Nothing happens to one that is not marked. */
 void reactor_edge_again(int fd);

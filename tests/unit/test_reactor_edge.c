@@ -372,6 +372,31 @@ static void a_number_does_not_end_with_a_descriptor(void **state)
 	assert_int_equal(pair->told, 1);
 }
 
+/* As a connection's that comes back from another process, which has had it meanwhile. */
+static void what_was_told_of_a_file_is_told_to_who_watches_it_by_the_same_number(void **state)
+{
+	struct pair *pair = &t.pairs[0];
+	int elsewhere = dup(pair->fd);
+
+	(void)state;
+	say(pair, "a");
+	run();
+	assert_int_equal(pair->told, 1);
+	reactor_io_destroy(pair->io);
+	close(pair->fd);
+	assert_int_equal(dup(elsewhere), pair->fd);
+	pair->io = reactor_io_create_edge(t.reactor, pair->fd, on_ready, pair);
+	reactor_io_set(pair->io, REACTOR_READ);
+	run();
+	assert_int_equal(pair->told, 2);
+	pair->reads = true;
+	say(pair, "b");
+	hang_up(pair);
+	run();
+	assert_string_equal(pair->got, "ab.");
+	close(elsewhere);
+}
+
 static void others_that_watch_something_else_are_told_as_ever(void **state)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -410,6 +435,7 @@ int main(void)
 		TEST(it_survives_for_some_turns),
 		TEST(a_descriptor_whose_number_is_used_again_is_as_all_are),
 		TEST(a_number_does_not_end_with_a_descriptor),
+		TEST(what_was_told_of_a_file_is_told_to_who_watches_it_by_the_same_number),
 		TEST(others_that_watch_something_else_are_told_as_ever),
 	};
 
