@@ -9,7 +9,8 @@ import os
 import statistics
 import subprocess
 
-SERVER_CPU, LOAD_CPU = 0, 1
+# The first and the last that we may use: one and the same where there is no other.
+SERVER_CPU, LOAD_CPU = (pick(os.sched_getaffinity(0)) for pick in (min, max))
 
 
 def run_load(build, server, connections, events, *options, sleeps=False):
@@ -23,7 +24,7 @@ def run_load(build, server, connections, events, *options, sleeps=False):
              "--plugin", server.plugin, "--protocol", server.protocol, "--pid", str(server.pid),
              "--connections", str(connections), "--events", str(events),
              "--warm", str(2 * connections), *options]
-    if (os.cpu_count() or 1) > 1:
+    if LOAD_CPU != SERVER_CPU:
         words = ["taskset", "-c", str(LOAD_CPU), *words, *([] if sleeps else ["--busy"])]
     run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                          check=False)

@@ -52,7 +52,7 @@ class Server:
     def pin(self, cpu):
         """Keeps the server's processes on one processor, where there are more."""
         for pid in tree(self.pid):
-            os.sched_setaffinity(pid, {cpu % (os.cpu_count() or 1)})
+            os.sched_setaffinity(pid, {cpu})
 
     def end(self):
         """Ends it, and waits for that."""
