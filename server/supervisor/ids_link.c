@@ -9,7 +9,8 @@
 #include "server/reactor.h"
 
 #define PATIENCE 10 /* seconds for which a worker waits */
-#define BURST 64.0  /* blocks at once; then one a second: ids are finite, and for all workers */
+/* Blocks at once, which is for 100,000 instances; then one a second: ids are finite, and for all workers. */
+#define BURST 128.0
 
 enum kind {
 	KIND_INSTANCES,
