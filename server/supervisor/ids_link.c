@@ -9,8 +9,7 @@
 #include "server/reactor.h"
 
 #define PATIENCE 10 /* seconds for which a worker waits */
-/* Blocks at once, which is for 100,000 instances; then one a second: ids are finite, and for all workers. */
-#define BURST 128.0
+#define BURST 64.0  /* blocks at once; then one a second: ids are finite, and for all workers */
 
 enum kind {
 	KIND_INSTANCES,
