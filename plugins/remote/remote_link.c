@@ -14,6 +14,7 @@
 
 #define LINGER 1000        /* milliseconds for the last messages to go out */
 #define LEAVE_WITHIN 2000  /* milliseconds for the program to end */
+#define DEATH_WITHIN 500   /* milliseconds that a dead program may outlive its connection by */
 #define SEND_QUEUE 16384   /* messages: those of instances, which need no credit */
 #define RECEIVE_QUEUE 1024 /* messages that it may be ahead of us; then its sends wait */
 #define HANDSHAKE_WITHIN \
@@ -113,11 +114,16 @@ int remote_link_init(struct remote_link *link, const struct remote_program *prog
 	return open_socket(link, program, err);
 }
 
-static void wait_for_end(const struct remote_link *link)
+static bool ends_within(const struct remote_link *link, long milliseconds)
 {
 	zmq_pollitem_t ended = {.fd = link->pidfd, .events = ZMQ_POLLIN};
 
-	if (zmq.zmq_poll(&ended, 1, LEAVE_WITHIN) == 1)
+	return zmq.zmq_poll(&ended, 1, milliseconds) == 1;
+}
+
+static void wait_for_end(const struct remote_link *link)
+{
+	if (ends_within(link, LEAVE_WITHIN))
 		waitid(P_PIDFD, (id_t)link->pidfd, &(siginfo_t){0}, WEXITED | WNOHANG);
 }
 
@@ -284,12 +290,21 @@ int remote_link_wait(struct remote_link *link, struct remote_message *ret, struc
 
 /* ---- sending ---- */
 
-static int fail_to_send(struct err *err)
+/* The kernel closes the files of a killed process before it tells of its end. Who asks how the program ended is to be
+ * told, and nothing can be done with the link meanwhile. */
+static int fail_as_closed(const struct remote_link *link, struct err *err)
+{
+	if (link->pidfd >= 0)
+		ends_within(link, DEATH_WITHIN);
+	return err_set(err, E_CLOSED, "has closed its connection");
+}
+
+static int fail_to_send(const struct remote_link *link, struct err *err)
 {
 	if (zmq.zmq_errno() == EAGAIN)
 		return err_set(err, E_LIMIT, "does not read what it is sent");
 	if (zmq.zmq_errno() == EHOSTUNREACH)
-		return err_set(err, E_CLOSED, "has closed its connection");
+		return fail_as_closed(link, err);
 	return err_set(err, E_IO, "can't be reached: %s", zmq.zmq_strerror(zmq.zmq_errno()));
 }
 
@@ -306,6 +321,6 @@ int remote_link_send(struct remote_link *link, const struct remote_envelope *env
 	if (zmq.zmq_send(link->socket, link->peer, link->peer_len, ZMQ_SNDMORE | ZMQ_DONTWAIT) <
 		    0 ||
 	    zmq.zmq_send(link->socket, buf_head(&link->out), buf_len(&link->out), ZMQ_DONTWAIT) < 0)
-		return fail_to_send(err);
+		return fail_to_send(link, err);
 	return 0;
 }

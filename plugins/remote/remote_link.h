@@ -51,7 +51,8 @@ bool remote_link_dismiss(struct remote_link *link);
  * ours, which was sent away. */
 #define REMOTE_ANOTHER 2
 int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err);
-/* Never waits. -E_LIMIT where the program does not read, -E_CLOSED, -E_NOMEM, -E_TOO_DEEP. */
+/* Never waits, but for the end of a program that has closed its connection, for half a second at most. -E_LIMIT where
+ * the program does not read, -E_CLOSED, -E_NOMEM, -E_TOO_DEEP. */
 int remote_link_send(struct remote_link *link, const struct remote_envelope *envelope,
 		     struct err *err);
 /* "ended with exit code 3", where it has ended; else an empty text. */

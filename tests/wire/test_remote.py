@@ -84,6 +84,14 @@ class Lies(lib.WireTest):
             self.server.wait_log("has come back from none of the events that were cancelled")
         self.wait_served()
 
+    def test_one_that_dies_is_reported_by_its_death_and_not_by_its_connection(self):
+        def answer(*_):
+            self.server.wait_log("its connection is closed")
+            return "GET"
+        self.assertEqual(self.event("dies-in-call", answer)[-1][0], "kong.response.exit")
+        self.server.wait_log("its program ended with exit code 3: outrigger ends")
+        self.wait_served()
+
     def test_a_message_that_is_too_large_is_not_read(self):
         calls = self.event("large")
         self.assertEqual(calls[-1][0], "kong.response.exit")
