@@ -18,6 +18,9 @@ int mp_frame(void *scan, const struct limits *limits, const unsigned char *bytes
  * gateway. 0, -E_MALFORMED (also: bytes left over), -E_TOO_DEEP, -E_NOMEM. */
 int mp_read_value(const unsigned char *bytes, size_t n, struct arena *arena, struct value *ret,
 		  struct err *err);
+/* The same for the value that bytes[0..n) begins with; sets *ret_size to how many bytes it has. */
+int mp_read_first(const unsigned char *bytes, size_t n, struct arena *arena, struct value *ret,
+		  size_t *ret_size, struct err *err);
 /* struct codec's quick() for MessagePack: HandleEvent, and steps without an error whose Data is no table, in
  * the forms that the gateway uses. */
 size_t mp_quick(const struct limits *limits, const unsigned char *bytes, size_t n, struct msg *ret);

@@ -178,25 +178,38 @@ static int explain(int rc, struct err *err)
 	}
 }
 
-int mp_read_value(const unsigned char *bytes, size_t n, struct arena *arena, struct value *ret,
-		  struct err *err)
+int mp_read_first(const unsigned char *bytes, size_t n, struct arena *arena, struct value *ret,
+		  size_t *ret_size, struct err *err)
 {
 	struct mp_read_context context;
-	size_t offset = 0;
 	int rc;
 
 	if (n == 0)
 		return err_set(err, E_MALFORMED, "malformed MessagePack: no bytes");
 	mp_read_init(&context);
 	context.user = (struct read_user){.arena = arena, .spare = n - 1};
-	rc = mp_read_execute(&context, (const char *)bytes, n, &offset);
+	*ret_size = 0;
+	rc = mp_read_execute(&context, (const char *)bytes, n, ret_size);
 	if (rc < 0)
 		return explain(context.user.rc, err);
 	if (rc == 0)
 		return err_set(err, E_MALFORMED, "malformed MessagePack: cut short");
-	if (offset != n)
-		return err_set(err, E_MALFORMED, "malformed MessagePack: %zu bytes left over",
-			       n - offset);
 	*ret = mp_read_data(&context);
+	return 0;
+}
+
+int mp_read_value(const unsigned char *bytes, size_t n, struct arena *arena, struct value *ret,
+		  struct err *err)
+{
+	struct value first;
+	size_t size;
+	int rc = mp_read_first(bytes, n, arena, &first, &size, err);
+
+	if (rc != 0)
+		return rc;
+	if (size != n)
+		return err_set(err, E_MALFORMED, "malformed MessagePack: %zu bytes left over",
+			       n - size);
+	*ret = first;
 	return 0;
 }

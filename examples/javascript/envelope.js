@@ -41,11 +41,29 @@ function pack(...envelope) {
 	return Buffer.from(buffer, byteOffset, byteLength)
 }
 
-function unpack(bytes) {
-	const [version, ...envelope] = decoder.decode(bytes)
-	if (version !== VERSION)
-		throw new Error(`Outrigger speaks version ${version} of the protocol`)
-	return envelope
+/* The envelopes of a message, one after the other. */
+function* unpack(bytes) {
+	for (const [version, ...envelope] of decoder.decodeMulti(bytes)) {
+		if (version !== VERSION)
+			throw new Error(`Outrigger speaks version ${version} of the protocol`)
+		yield envelope
+	}
 }
 
-module.exports = {TYPES, pack, unpack, toValue}
+/* Messages of as many envelopes as may go together: `max` bytes, or one. */
+function* gather(envelopes, max) {
+	let some = [], size = 0
+	for (const bytes of envelopes) {
+		if (some.length > 0 && size + bytes.length > max) {
+			yield Buffer.concat(some)
+			some = []
+			size = 0
+		}
+		some.push(bytes)
+		size += bytes.length
+	}
+	if (some.length > 0)
+		yield some.length === 1 ? some[0] : Buffer.concat(some)
+}
+
+module.exports = {TYPES, pack, unpack, gather, toValue}

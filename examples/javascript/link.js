@@ -2,7 +2,7 @@
 
 /* The link to Outrigger: docs/remote-protocol.md, for one plugin. */
 const {Dealer} = require("zeromq")
-const {TYPES, pack, unpack, toValue} = require("./envelope")
+const {TYPES, pack, unpack, gather, toValue} = require("./envelope")
 const {Event} = require("./event")
 const {describe} = require("./pdk")
 
@@ -30,7 +30,8 @@ class Session {
 		this.events = new Map()
 		this.leaving = false
 		this.outbox = []
-		/* What is said at once goes at once: that takes few system calls. Credit bounds it. */
+		this.several = 0 // bytes up to which envelopes may be one message
+		/* What is said at once goes at once, since a message costs as much as all else does. Credit bounds it. */
 		this.send = (bytes) => {
 			if (this.outbox.push(bytes) === 1)
 				setImmediate(() => this.flush())
@@ -38,7 +39,7 @@ class Session {
 	}
 
 	flush() {
-		for (const bytes of this.outbox.splice(0))
+		for (const bytes of gather(this.outbox.splice(0), this.several))
 			if (!this.isStopped)
 				this.socket.send(bytes).catch((error) => {
 					if (error.code !== "EAGAIN") // it has gone, of which we are told
@@ -53,17 +54,18 @@ class Session {
 		if (isGuest)
 			this.watch()
 		this.socket.connect(address)
-		this.send(pack(HELLO, 0, "outrigger for JavaScript", [this.description]))
+		this.send(pack(HELLO, 0, "outrigger for JavaScript", [this.description], true))
 		const message = await this.receive()
 		if (message === null)
 			return false
-		const [kind, , said] = unpack(message)
+		const [[kind, , said]] = unpack(message)
 		if (kind !== WELCOME) {
 			this.stop("another program serves the plugin, or Outrigger's log says why this one can't")
 			return false
 		}
 		const welcome = toValue(said)
 		this.socket.receiveTimeout = welcome.heartbeat * SILENCE * 1000
+		this.several = welcome.several ?? 0
 		this.makeKong = describe(welcome.functions)
 		return true
 	}
@@ -96,7 +98,8 @@ class Session {
 			const message = await this.receive()
 			if (message === null)
 				break
-			this.take(unpack(message))
+			for (const envelope of unpack(message))
+				this.take(envelope)
 		}
 		this.stop()
 		return this.why

@@ -72,10 +72,10 @@ static int check_body(const struct value *whole, struct err *err)
 }
 
 int remote_envelope_read(const unsigned char *bytes, size_t n, struct arena *arena,
-			 struct remote_envelope *ret, struct err *err)
+			 struct remote_envelope *ret, size_t *ret_size, struct err *err)
 {
 	struct value whole;
-	int rc = mp_read_value(bytes, n, arena, &whole, err);
+	int rc = mp_read_first(bytes, n, arena, &whole, ret_size, err);
 
 	if (rc == 0)
 		rc = check_head(&whole, err);
@@ -87,6 +87,7 @@ int remote_envelope_read(const unsigned char *bytes, size_t n, struct arena *are
 		.type = (enum remote_type)whole.items[1].i,
 		.id = (uint64_t)whole.items[2].i,
 		.body = whole.items + HEAD,
+		.more = whole.len - HEAD - (uint32_t)strlen(types[whole.items[1].i].body),
 	};
 	return 0;
 }

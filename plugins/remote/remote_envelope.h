@@ -1,4 +1,4 @@
-/* remote_envelope.h - one message between Outrigger and a program in another language, as bytes.
+/* remote_envelope.h - what Outrigger and a program in another language say to each other, as bytes.
  *
  * An *envelope* is a MessagePack array: version, type, id, and what the type has beside them
  * (docs/remote-protocol.md). Items behind those are passed over, so that later versions may add some. */
@@ -23,12 +23,13 @@ struct remote_envelope {
 	enum remote_type type;
 	uint64_t id;              /* below 2^63 */
 	const struct value *body; /* as many items as the type has; checked */
+	uint32_t more;            /* items behind those, as they came; not written */
 };
 
-/* Reads one that fills bytes[0..n). Texts borrow from bytes, all else is in the arena. -E_UNSUPPORTED for another
- * version, -E_MALFORMED, -E_TOO_DEEP, -E_NOMEM. */
+/* Reads the one that bytes[0..n) begins with, and sets *ret_size to how many bytes that has. Texts borrow from bytes,
+ * all else is in the arena. -E_UNSUPPORTED for another version, -E_MALFORMED, -E_TOO_DEEP, -E_NOMEM. */
 int remote_envelope_read(const unsigned char *bytes, size_t n, struct arena *arena,
-			 struct remote_envelope *ret, struct err *err);
+			 struct remote_envelope *ret, size_t *ret_size, struct err *err);
 /* Appends one. The body has what the type says. -E_NOMEM, -E_TOO_DEEP; nothing is appended on failure. */
 int remote_envelope_write(struct buf *out, const struct remote_envelope *envelope);
 

@@ -120,7 +120,8 @@ static int send_event(struct remote_plugin *p, const struct remote_event *e,
 {
 	const struct value body[] = {value_uint(instance->id), value_str(phase_name(e->rq->phase))};
 
-	return remote_send(p, &(struct remote_envelope){REMOTE_EVENT, e->id, body}, err);
+	return remote_send(
+		p, &(struct remote_envelope){.type = REMOTE_EVENT, .id = e->id, .body = body}, err);
 }
 
 static int make_call(struct remote_event *e, struct pdk_ret *ret, struct err *err)
@@ -144,7 +145,9 @@ static int send_answer(struct remote_plugin *p, const struct remote_event *e, st
 	const struct value body[] = {e->in.envelope.body[0],
 				     value_bool(outcome.type == VALUE_ARRAY), outcome};
 
-	return remote_send(p, &(struct remote_envelope){REMOTE_ANSWER, e->id, body}, err);
+	return remote_send(
+		p, &(struct remote_envelope){.type = REMOTE_ANSWER, .id = e->id, .body = body},
+		err);
 }
 
 /* Does not return from a call that ends the event. */

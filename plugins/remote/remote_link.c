@@ -16,6 +16,7 @@
 #define LEAVE_WITHIN 2000  /* milliseconds for the program to end */
 #define DEATH_WITHIN 500   /* milliseconds that a dead program may outlive its connection by */
 #define SEND_QUEUE 16384   /* messages: those of instances, which need no credit */
+#define GATHER 65536       /* bytes; beyond, ZeroMQ's share is small */
 #define RECEIVE_QUEUE 1024 /* messages that it may be ahead of us; then its sends wait */
 #define HANDSHAKE_WITHIN \
 	5000 /* milliseconds; who has not come in then holds no descriptor any more */
@@ -108,6 +109,7 @@ int remote_link_init(struct remote_link *link, const struct remote_program *prog
 		.guard = {.plugin = plugin},
 		.patience = program->patience,
 		.until = now() + program->patience,
+		.message_max = program->message_max,
 	};
 	if (link->pidfd < 0 && program->pidfd >= 0)
 		return err_set(err, E_IO, "can't watch a program: %s", strerror(errno));
@@ -135,6 +137,8 @@ void remote_link_fini(struct remote_link *link)
 		wait_for_end(link);
 	if (link->socket != NULL)
 		zmq.zmq_close(link->socket);
+	if (link->taken > 0)
+		zmq.zmq_msg_close(&link->several);
 	remote_guard_fini(&link->guard);
 	zmq.zmq_ctx_term(link->context);
 	if (link->pidfd >= 0)
@@ -195,6 +199,7 @@ bool remote_link_dismiss(struct remote_link *link)
 	if (link->peer_len > 0)
 		send_away(link, link->peer, link->peer_len);
 	link->peer_len = 0;
+	link->gather = 0;
 	return true;
 }
 
@@ -221,24 +226,68 @@ static int receive_peer(struct remote_link *link, struct err *err)
 	return REMOTE_ANOTHER;
 }
 
-static int receive_body(struct remote_link *link, struct remote_message *ret, struct err *err)
-{
-	if (zmq.zmq_msg_recv(&ret->bytes, link->socket, ZMQ_DONTWAIT) < 0)
-		return fail("receive", err);
-	if (zmq.zmq_msg_more(&ret->bytes))
-		return err_set(err, E_MALFORMED, "a message has several parts");
-	arena_reset(&ret->arena);
-	return remote_envelope_read(zmq.zmq_msg_data(&ret->bytes), zmq.zmq_msg_size(&ret->bytes),
-				    &ret->arena, &ret->envelope, err);
-}
-
-int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err)
+static int receive_bytes(struct remote_link *link, zmq_msg_t *ret, struct err *err)
 {
 	int rc = receive_peer(link, err);
 
 	if (rc != 1)
 		return rc;
-	rc = receive_body(link, ret, err);
+	if (zmq.zmq_msg_recv(ret, link->socket, ZMQ_DONTWAIT) < 0)
+		return fail("receive", err);
+	if (zmq.zmq_msg_more(ret))
+		return err_set(err, E_MALFORMED, "a message has several parts");
+	return 1;
+}
+
+/* ZeroMQ's copies share what is not tiny. */
+static int keep(struct remote_link *link, zmq_msg_t *bytes, size_t taken, struct err *err)
+{
+	if (link->gather == 0)
+		return err_set(err, E_MALFORMED, "a message has several envelopes");
+	zmq.zmq_msg_init(&link->several);
+	if (zmq.zmq_msg_copy(&link->several, bytes) != 0)
+		return fail("copy", err);
+	link->taken = taken;
+	return 0;
+}
+
+static int pass_over(struct remote_link *link, zmq_msg_t *bytes, size_t n, struct err *err)
+{
+	size_t size = zmq.zmq_msg_size(bytes);
+
+	if (link->taken == 0)
+		return n < size ? keep(link, bytes, n, err) : 0;
+	link->taken += n;
+	if (link->taken < size)
+		return 0;
+	zmq.zmq_msg_close(&link->several);
+	link->taken = 0;
+	return 0;
+}
+
+static int read_next(struct remote_link *link, struct remote_message *ret, struct err *err)
+{
+	const unsigned char *bytes = zmq.zmq_msg_data(&ret->bytes);
+	size_t n;
+	int rc;
+
+	arena_reset(&ret->arena);
+	rc = remote_envelope_read(bytes + link->taken, zmq.zmq_msg_size(&ret->bytes) - link->taken,
+				  &ret->arena, &ret->envelope, &n, err);
+	return rc == 0 ? pass_over(link, &ret->bytes, n, err) : rc;
+}
+
+int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err)
+{
+	int rc = 1;
+
+	if (link->taken > 0)
+		rc = zmq.zmq_msg_copy(&ret->bytes, &link->several) == 0 ? 1 : fail("copy", err);
+	else
+		rc = receive_bytes(link, &ret->bytes, err);
+	if (rc != 1)
+		return rc;
+	rc = read_next(link, ret, err);
 	return rc == 0 ? 1 : rc;
 }
 
@@ -311,16 +360,32 @@ static int fail_to_send(const struct remote_link *link, struct err *err)
 int remote_link_send(struct remote_link *link, const struct remote_envelope *envelope,
 		     struct err *err)
 {
-	int rc;
+	int rc = remote_envelope_write(&link->out, envelope);
 
-	buf_consume(&link->out, buf_len(&link->out));
-	rc = remote_envelope_write(&link->out, envelope);
 	if (rc != 0)
 		return err_set(err, (enum err_code)(-rc), "a message can't be made: %s",
 			       err_text(rc));
+	return buf_len(&link->out) < link->gather ? 0 : remote_link_flush(link, err);
+}
+
+static int send_out(struct remote_link *link, struct err *err)
+{
 	if (zmq.zmq_send(link->socket, link->peer, link->peer_len, ZMQ_SNDMORE | ZMQ_DONTWAIT) <
 		    0 ||
 	    zmq.zmq_send(link->socket, buf_head(&link->out), buf_len(&link->out), ZMQ_DONTWAIT) < 0)
 		return fail_to_send(link, err);
 	return 0;
+}
+
+int remote_link_flush(struct remote_link *link, struct err *err)
+{
+	int rc = buf_len(&link->out) > 0 ? send_out(link, err) : 0;
+
+	buf_consume(&link->out, buf_len(&link->out));
+	return rc;
+}
+
+void remote_link_gather(struct remote_link *link)
+{
+	link->gather = link->message_max < GATHER ? link->message_max : GATHER;
 }

@@ -1,4 +1,4 @@
-/* remote_link.h - the ZeroMQ socket to one program, and its messages. Knows of no events. */
+/* remote_link.h - the ZeroMQ socket to one program, its messages, and the envelopes in them. Knows of no events. */
 #ifndef PLUGINS_REMOTE_REMOTE_LINK_H
 #define PLUGINS_REMOTE_REMOTE_LINK_H
 #include <stdbool.h>
@@ -12,9 +12,9 @@ struct err;
 
 #define REMOTE_PEER_MAX 255 /* bytes by which ZeroMQ knows a peer */
 
-/* One message, and what it was read into. Zeroed but for remote_message_init. */
+/* One envelope, and what it was read into. Zeroed but for remote_message_init. */
 struct remote_message {
-	zmq_msg_t bytes;
+	zmq_msg_t bytes; /* shared with the other envelopes of the same message */
 	struct arena arena;
 	struct remote_envelope envelope; /* borrows of both */
 };
@@ -33,8 +33,12 @@ struct remote_link {
 	double patience; /* seconds in which it has to come ... */
 	double until;    /* ... and when they have gone by */
 	char peer[REMOTE_PEER_MAX];
-	size_t peer_len; /* 0 = it has not spoken yet */
-	struct buf out;
+	size_t peer_len;    /* 0 = it has not spoken yet */
+	size_t message_max; /* bytes of one that may come */
+	size_t gather;  /* bytes to which envelopes are gathered; 0: each is a message of its own */
+	struct buf out; /* what was gathered */
+	zmq_msg_t several; /* the message of which one envelope after the other is received ... */
+	size_t taken;      /* ... and how many of its bytes were; 0: there is none */
 };
 
 /* Takes copies of the program's descriptors; all else is borrowed, as `plugin` is. -E_IO. */
@@ -51,10 +55,13 @@ bool remote_link_dismiss(struct remote_link *link);
  * ours, which was sent away. */
 #define REMOTE_ANOTHER 2
 int remote_link_receive(struct remote_link *link, struct remote_message *ret, struct err *err);
+/* Has messages of several envelopes, either way, from now on. */
+void remote_link_gather(struct remote_link *link);
 /* Never waits, but for the end of a program that has closed its connection, for half a second at most. -E_LIMIT where
- * the program does not read, -E_CLOSED, -E_NOMEM, -E_TOO_DEEP. */
+ * the program does not read, -E_CLOSED, -E_NOMEM, -E_TOO_DEEP. What is gathered goes with remote_link_flush. */
 int remote_link_send(struct remote_link *link, const struct remote_envelope *envelope,
 		     struct err *err);
+int remote_link_flush(struct remote_link *link, struct err *err);
 /* "ended with exit code 3", where it has ended; else an empty text. */
 void remote_link_describe_end(const struct remote_link *link, char *text, size_t size);
 

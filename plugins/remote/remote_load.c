@@ -81,6 +81,12 @@ static json_t *describe(const struct remote_plugin *p, const struct value *plugi
 	return described;
 }
 
+/* An item that need not be there. */
+static bool takes_several(const struct remote_envelope *hello)
+{
+	return hello->more > 0 && hello->body[2].type == VALUE_BOOL && hello->body[2].b;
+}
+
 static int take_hello(struct remote_plugin *p, const struct remote_message *hello, struct err *err)
 {
 	const struct value *plugin;
@@ -99,6 +105,8 @@ static int take_hello(struct remote_plugin *p, const struct remote_message *hell
 		return -E_PLUGIN;
 	rc = lua_schema_open(p->plugin, described, &p->schema, err);
 	json_decref(described);
+	if (rc == 0 && takes_several(&hello->envelope))
+		remote_link_gather(&p->link);
 	return rc;
 }
 
@@ -107,7 +115,7 @@ static int take_hello(struct remote_plugin *p, const struct remote_message *hell
 static int make_welcome(struct arena *arena, const struct remote_plugin *p, struct value *ret)
 {
 	const struct plugin *plugin = p->plugin;
-	int rc = value_new_map(arena, 6, ret);
+	int rc = value_new_map(arena, 7, ret);
 	struct value_pair *pairs = ret->pairs;
 
 	if (rc != 0)
@@ -119,8 +127,9 @@ static int make_welcome(struct arena *arena, const struct remote_plugin *p, stru
 				       value_int((int64_t)plugin->env.log_level)};
 	pairs[4] =
 		(struct value_pair){value_str("kong_version"), value_int(plugin->env.kong_version)};
-	pairs[5].key = value_str("functions");
-	return pdk_describe_value(arena, &pairs[5].value);
+	pairs[5] = (struct value_pair){value_str("several"), value_uint(p->link.gather)};
+	pairs[6].key = value_str("functions");
+	return pdk_describe_value(arena, &pairs[6].value);
 }
 
 static int send_welcome(struct remote_plugin *p, struct err *err)
@@ -132,8 +141,11 @@ static int send_welcome(struct remote_plugin *p, struct err *err)
 	arena_init(&arena, 0);
 	rc = make_welcome(&arena, p, &body);
 	if (rc == 0)
-		rc = remote_link_send(&p->link, &(struct remote_envelope){REMOTE_WELCOME, 0, &body},
-				      err);
+		rc = remote_link_send(
+			&p->link, &(struct remote_envelope){.type = REMOTE_WELCOME, .body = &body},
+			err);
+	if (rc == 0)
+		rc = remote_link_flush(&p->link, err);
 	arena_fini(&arena);
 	return rc;
 }

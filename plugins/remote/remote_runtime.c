@@ -15,8 +15,10 @@ static void runtime_unload(struct plugin *plugin)
 	if (p == NULL)
 		return;
 	remote_serve_end(p);
-	if (p->link.peer_len > 0)
+	if (p->link.peer_len > 0) {
 		remote_link_send(&p->link, &(struct remote_envelope){.type = REMOTE_LEAVE}, &err);
+		remote_link_flush(&p->link, &err);
+	}
 	remote_event_drop_all(p);
 	remote_link_fini(&p->link);
 	lua_schema_close(p->schema);
@@ -40,16 +42,15 @@ static int runtime_check_conf(struct plugin *plugin, const json_t *conf, struct 
 static int send_start(struct remote_plugin *p, uint64_t id, const json_t *conf, struct err *err)
 {
 	char *text = json_dumps(conf, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct value body[2];
 	int rc;
 
 	if (text == NULL)
 		return err_set(err, E_NOMEM, "no memory for a configuration");
-	rc = remote_send(
-		p,
-		&(struct remote_envelope){
-			REMOTE_START, id,
-			(const struct value[]){value_str(p->plugin->module), value_str(text)}},
-		err);
+	body[0] = value_str(p->plugin->module);
+	body[1] = value_str(text);
+	rc = remote_send(p, &(struct remote_envelope){.type = REMOTE_START, .id = id, .body = body},
+			 err);
 	free(text);
 	return rc;
 }

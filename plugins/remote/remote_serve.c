@@ -104,6 +104,8 @@ static void look(void *user)
 	struct err err = {""};
 	int rc = 1, n;
 
+	if (remote_link_flush(&p->link, &err) != 0)
+		break_off(p, err.text);
 	remote_message_init(&m);
 	for (n = 0; rc > 0 && n < AT_ONCE; n++) {
 		rc = remote_link_receive(&p->link, &m, &err);

@@ -16,6 +16,7 @@ struct err;
 	F(zmq_errno)            \
 	F(zmq_getsockopt)       \
 	F(zmq_msg_close)        \
+	F(zmq_msg_copy)         \
 	F(zmq_msg_data)         \
 	F(zmq_msg_init)         \
 	F(zmq_msg_more)         \

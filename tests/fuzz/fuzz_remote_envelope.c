@@ -1,5 +1,5 @@
-/* fuzz_remote_envelope.c - the bytes of a program in another language: what is read can be written, and reads as
- * the same again; what is refused has a reason. */
+/* fuzz_remote_envelope.c - the bytes of a program in another language, one envelope after the other: what is read can
+ * be written, and reads as the same again; what is refused has a reason. */
 #include <stdlib.h>
 #include <string.h>
 #include "plugins/remote/remote_envelope.h"
@@ -23,9 +23,11 @@ static void check_round_trip(const struct remote_envelope *envelope, struct aren
 {
 	struct remote_envelope again;
 	struct buf out = {0}, twice = {0};
+	size_t size;
 
 	must(remote_envelope_write(&out, envelope) == 0);
-	must(remote_envelope_read(buf_head(&out), buf_len(&out), arena, &again, NULL) == 0);
+	must(remote_envelope_read(buf_head(&out), buf_len(&out), arena, &again, &size, NULL) == 0);
+	must(size == buf_len(&out) && again.more == 0);
 	must(again.type == envelope->type && again.id == envelope->id);
 	must(remote_envelope_write(&twice, &again) == 0);
 	must(buf_len(&out) == buf_len(&twice));
@@ -34,24 +36,38 @@ static void check_round_trip(const struct remote_envelope *envelope, struct aren
 	buf_fini(&twice);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* How many bytes the first one has; 0 where there is none. */
+static size_t check_first(const uint8_t *bytes, size_t n)
 {
-	uint8_t *exact = malloc(size > 0 ? size : 1);
 	struct remote_envelope envelope;
 	struct err err = {""};
 	struct arena arena;
+	size_t size = 0;
 	int rc;
+
+	arena_init(&arena, ARENA_LIMIT);
+	rc = remote_envelope_read(bytes, n, &arena, &envelope, &size, &err);
+	if (rc == 0) {
+		must(size > 0 && size <= n);
+		check_round_trip(&envelope, &arena);
+	} else {
+		must(rc < 0 && (rc == -E_NOMEM || err.text[0] != '\0'));
+		size = 0;
+	}
+	arena_fini(&arena);
+	return size;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t *exact = malloc(size > 0 ? size : 1);
+	size_t at = 0, n;
 
 	must(exact != NULL);
 	if (size > 0)
 		memcpy(exact, data, size);
-	arena_init(&arena, ARENA_LIMIT);
-	rc = remote_envelope_read(exact, size, &arena, &envelope, &err);
-	if (rc == 0)
-		check_round_trip(&envelope, &arena);
-	else
-		must(rc < 0 && (rc == -E_NOMEM || err.text[0] != '\0'));
-	arena_fini(&arena);
+	while ((n = check_first(exact + at, size - at)) > 0)
+		at += n;
 	free(exact);
 	return 0;
 }

@@ -55,8 +55,9 @@ class BadGuests(lib.WireTest):
                 self.assertEqual(self.say(msgpack.packb(greeting)), [1, LEAVE, 0])
                 server.wait_log(WORDS[name])
         self.assertIn("plugin 'liar': a program was sent away: ", server.log())
-        good = msgpack.packb([1, HELLO, 0, "x", [PLUGIN]])
-        for parts in ([b""], [b"\xc1\xff\x00"], [b"\x91" * 5000 + b"\x01"], [good, good], [good, b"", good]):
+        good, several = (msgpack.packb([1, HELLO, 0, "x", [PLUGIN], *more]) for more in ((), (True,)))
+        for parts in ([b""], [b"\xc1\xff\x00"], [b"\x91" * 5000 + b"\x01"], [good, good], [good, b"", good],
+                      [good + good], [several + several]):
             with self.subTest(parts):
                 self.assertEqual(self.say(*parts), [1, LEAVE, 0])
         self.come()

@@ -3,6 +3,7 @@ that come too late, bytes that are no text, loops without an end. Each hurts its
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 
@@ -117,6 +118,28 @@ await kong.response.exit(200, found.join(" "))""", answers=lambda _, args: args[
         for thread in threads:
             thread.join(lib.PATIENCE * 4)
         self.assertEqual(found, [(200, "all")] * 40, self.server.log())
+
+
+class Messages(Language):
+    """What is said at once is one message, as long as that may be."""
+
+    MORE = {**Language.MORE, "max_message_size": "4k"}
+
+    def test_no_message_gets_too_large(self):
+        value, code = "x" * 3000, ("kong.response.set_header('x', 'x' * 3000)",
+                                   "await kong.response.setHeader('x', 'x'.repeat(3000))")
+        gateways = [self.gateway() for _ in range(20)]
+        text = json.dumps({"access": code[self.LANGUAGE == JAVASCRIPT]})
+        instances = [gateway.start_instance(self.plugin, text) for gateway in gateways]
+        (worker,) = supervised.children(self.server.process.pid)
+        os.kill(worker, signal.SIGSTOP)
+        calls = [gateway.start_call("plugin.HandleEvent", {"InstanceId": instance, "EventName": "access"})
+                 for gateway, instance in zip(gateways, instances)]
+        os.kill(worker, signal.SIGCONT)
+        for gateway, call in zip(gateways, calls):
+            result = gateway.read_answer(call)
+            self.assertEqual(result["Data"], {"Method": "kong.response.set_header", "Args": ["x", value]})
+            self.assertEqual(gateway.step(result["EventId"])["Data"], "ret")
 
 
 class Values(Language):

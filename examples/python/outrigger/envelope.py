@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable, Iterator, List
 
 import msgpack
 
@@ -14,8 +14,30 @@ def pack(*envelope: Any) -> bytes:
     return msgpack.packb((VERSION,) + envelope, unicode_errors="surrogateescape")
 
 
-def unpack(data: bytes) -> list:
-    envelope = msgpack.unpackb(data, unicode_errors="surrogateescape", strict_map_key=False)
-    if envelope[0] != VERSION:
-        raise ValueError("Outrigger speaks version %r of the protocol" % (envelope[0],))
-    return envelope[1:]
+class Reader:
+    """Gives the envelopes of messages."""
+
+    def __init__(self) -> None:
+        self.unpacker = msgpack.Unpacker(unicode_errors="surrogateescape", strict_map_key=False, max_buffer_size=0)
+
+    def unpack(self, data: bytes) -> Iterator[list]:
+        """Those of one message, one after the other."""
+        self.unpacker.feed(data)
+        for envelope in self.unpacker:
+            if envelope[0] != VERSION:
+                raise ValueError("Outrigger speaks version %r of the protocol" % (envelope[0],))
+            yield envelope[1:]
+
+
+def gather(envelopes: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """Messages of as many envelopes as may go together: `limit` bytes, or one."""
+    some: List[bytes] = []
+    size = 0
+    for data in envelopes:
+        if some and size + len(data) > limit:
+            yield b"".join(some)
+            some, size = [], 0
+        some.append(data)
+        size += len(data)
+    if some:
+        yield b"".join(some)

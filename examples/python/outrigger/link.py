@@ -12,12 +12,13 @@ import collections
 import inspect
 import json
 import traceback
-from typing import Any, Deque, Dict, List, Optional
+from typing import Any, Deque, Dict, Iterator, List, Optional
 
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from .envelope import (ANSWER, CANCEL, CLOSE, END, EVENT, HELLO, LEAVE, PING, PONG, START, WELCOME, pack, unpack)
+from .envelope import (ANSWER, CANCEL, CLOSE, END, EVENT, HELLO, LEAVE, PING, PONG, START, WELCOME, Reader, gather,
+                       pack)
 from .event import Event, Pool, TaskEvent, ThreadEvent
 from .pdk import AsyncKong, Kong, make_kong
 
@@ -37,6 +38,8 @@ class Link:
         self.threads = Pool()
         self.leaving = False
         self.outbox: "Deque[bytes]" = collections.deque()
+        self.several = 0  # bytes up to which envelopes may be one message
+        self.reader = Reader()
         self.due = False  # the loop is going to look at the outbox
         self.loop = asyncio.get_running_loop()
         self.welcomed: "asyncio.Future[bool]" = self.loop.create_future()
@@ -59,7 +62,7 @@ class Link:
         self.monitor = self.watch() if is_guest else None
         self.socket.connect(address)
         self.loop.add_reader(self.socket.FD, self.look)
-        self.send(pack(HELLO, 0, "outrigger for Python", [self.description]))
+        self.send(pack(HELLO, 0, "outrigger for Python", [self.description], True))
         self.look_soon()
         if self.monitor is not None:
             self.loop.call_soon(self.look_at, self.monitor)  # the descriptor tells of changes only
@@ -105,10 +108,14 @@ class Link:
             self.due = True
             self.loop.call_soon_threadsafe(self.look)
 
+    def take_out(self) -> Iterator[bytes]:
+        while self.outbox:
+            yield self.outbox.popleft()
+
     def write(self) -> None:
         try:
-            while self.outbox:
-                self.socket.send(self.outbox.popleft(), zmq.NOBLOCK)
+            for message in gather(self.take_out(), self.several):
+                self.socket.send(message, zmq.NOBLOCK)
         except zmq.Again:  # it has gone, of which the loop is told
             self.outbox.clear()
 
@@ -169,6 +176,7 @@ class Link:
 
     def welcome(self, said: Dict[str, Any]) -> None:
         self.heartbeat = said["heartbeat"]
+        self.several = said.get("several", 0)
         self.kong = make_kong(Kong, said["functions"], self.lua_style)
         self.async_kong = make_kong(AsyncKong, said["functions"], self.lua_style)
         self.loop.call_later(self.heartbeat, self.beat)
@@ -179,13 +187,13 @@ class Link:
             return
         self.silent = 0
         try:
-            kind, number, *body = unpack(data)
-            if self.welcomed.done():
-                self.take_welcomed(kind, number, body)
-            elif kind == WELCOME:
-                self.welcome(body[0])
-            else:
-                self.close("another program serves the plugin, or Outrigger's log says why this one can't")
+            for kind, number, *body in self.reader.unpack(data):
+                if self.welcomed.done():
+                    self.take_welcomed(kind, number, body)
+                elif kind == WELCOME:
+                    self.welcome(body[0])
+                else:
+                    self.close("another program serves the plugin, or Outrigger's log says why this one can't")
         except Exception:  # pylint: disable=broad-except
             self.close(traceback.format_exc())
 
