@@ -94,15 +94,18 @@ class Session {
 
 	/* Why it ended, or undefined where Outrigger said so. */
 	async serve() {
-		while (!(this.leaving && this.events.size === 0)) {
-			const message = await this.receive()
-			if (message === null)
-				break
+		let message
+		while ((message = await this.receive()) !== null) {
 			for (const envelope of unpack(message))
 				this.take(envelope)
+			this.stopIfIdle()
 		}
-		this.stop()
 		return this.why
+	}
+
+	stopIfIdle() {
+		if (this.leaving && this.events.size === 0)
+			this.stop()
 	}
 
 	/* At once; what runs is cancelled. */
@@ -154,6 +157,7 @@ class Session {
 		const [error, trace] = await event.run(handler, live, kong)
 		this.events.delete(number)
 		this.send(pack(END, number, error, trace))
+		this.stopIfIdle()
 	}
 }
 

@@ -5,7 +5,7 @@
 #include "plugins/remote/remote_impl.h"
 #include "protocol/err.h"
 
-#define AT_ONCE 256 /* messages; then others get their turn */
+#define AT_ONCE 256 /* envelopes; then others get their turn */
 #define READABLE 1
 
 int remote_break(const struct remote_plugin *p, const char *why, struct err *err)

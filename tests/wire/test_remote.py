@@ -141,13 +141,16 @@ class Process(lib.WireTest):
     def children(self, pid):
         return [int(n) for n in os.listdir("/proc") if n.isdigit() and lib.stat_field(int(n), 1) == str(pid)]
 
-    def test_the_program_ends_with_its_server_and_leaves_no_socket(self):
-        server = self.serve("liar", plugin_liar_exec=program())
-        (worker,) = self.children(server.process.pid)
-        (pid,) = self.children(worker)
-        self.assertEqual([name for name in os.listdir(server.prefix) if "remote" in name], [])
-        self.assertEqual(server.stop(), 0, server.log())
-        lib.wait_until(lambda: lib.stat_field(pid, 0) in (None, "Z", "X"), "the program's end")
+    def test_the_program_is_told_to_leave_and_ends_with_its_server_and_leaves_no_socket(self):
+        for greeting in "hello", "several":
+            with self.subTest(greeting):
+                server = self.serve("liar", plugin_liar_exec=program(greeting))
+                (worker,) = self.children(server.process.pid)
+                (pid,) = self.children(worker)
+                self.assertEqual([name for name in os.listdir(server.prefix) if "remote" in name], [])
+                self.assertEqual(server.stop(), 0, server.log())
+                lib.wait_until(lambda pid=pid: lib.stat_field(pid, 0) in (None, "Z", "X"), "the program's end")
+                self.assertIn("it is told to leave", server.log())
 
     def test_its_memory_counts_as_its_workers(self):
         server = self.serve("liar", plugin_liar_exec=program(), worker_memory_max="500m")

@@ -97,6 +97,7 @@ class TaskEvent(Event):
         self.asked: "Deque[Tuple[asyncio.Future, bytes]]" = collections.deque()  # the first is under way
         self.settled: Optional[asyncio.Future] = None  # when there is none any more
         self.task: Optional[asyncio.Task] = None
+        self.has_begun = False  # a task that is cancelled before does not run at all, and END would be lost
 
     def ask(self, name: str, args: List[Any]) -> "asyncio.Future[List[Any]]":
         message = self.next_call(name, args)
@@ -128,7 +129,7 @@ class TaskEvent(Event):
 
     def cancel(self) -> None:
         self.is_over = True
-        if self.task is not None:
+        if self.task is not None and self.has_begun:
             self.task.cancel()
         for outcome, _ in self.asked:
             outcome.cancel()
@@ -141,8 +142,10 @@ class TaskEvent(Event):
 
     async def run(self, handler: Callable[[Any], Any]) -> None:
         error = trace = None
+        self.has_begun = True
         try:
-            await handler(self.link.async_kong(self.ask))
+            if not self.is_over:
+                await handler(self.link.async_kong(self.ask))
         except Cancelled:
             pass
         except asyncio.CancelledError as caught:
