@@ -119,26 +119,20 @@ class Link:
         except zmq.Again:  # it has gone, of which the loop is told
             self.outbox.clear()
 
-    def read(self) -> List[bytes]:
-        found = []
-        try:
-            while True:
-                found.append(self.socket.recv(zmq.NOBLOCK))
-        except zmq.Again:
-            return found
+    def read(self) -> None:
+        """All there is. To be told so by an exception costs more than asking."""
+        while not self.closed and self.socket.get(zmq.EVENTS) & zmq.POLLIN:
+            self.take(self.socket.recv(zmq.NOBLOCK))
 
     def look(self) -> None:
         """The descriptor tells of changes only, and not of what a write has seen: so reading comes last."""
         self.due = True
-        while not self.closed:
+        while self.due and not self.closed:
             self.write()
-            found = self.read()
-            for data in found:
-                self.take(data)
-            if not found:
-                self.due = False
-                if not self.outbox:
-                    break
+            self.read()
+            self.due = False  # who speaks from now on wakes the loop; who did before, has not
+            if self.outbox:
+                self.due = True
         self.end_if_idle()
 
     def ask_to_leave(self) -> None:
