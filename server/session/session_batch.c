@@ -2,8 +2,7 @@
 #include "server/reactor.h"
 #include "server/session/session_impl.h"
 
-/* Seconds for which an answer waits for its neighbours' handlers; and as long as one of them runs. */
-#define WAIT 100e-6
+#define WAIT 100e-6 /* seconds */
 
 void session_batch_put(struct session *s, bool reads)
 {
@@ -90,7 +89,7 @@ void session_batch_run(struct session_batch *batch)
 	since = reactor_now_exact();
 	for (size_t i = 0; i < batch->n; i++) {
 		handle(batch->of[i]);
-		if (i + 1 < batch->n && reactor_now_last() - since < WAIT)
+		if (i + 1 < batch->n && reactor_now_last() - since < batch->wait)
 			continue;
 		write_some(batch, written, i + 1);
 		written = i + 1;
@@ -109,6 +108,7 @@ static void on_later(void *user)
 
 int session_batch_init(struct session_env *env)
 {
+	env->batch.wait = WAIT;
 	env->batch.later = reactor_later_create(env->reactor, on_later, env);
 	return env->batch.later != NULL ? 0 : -E_NOMEM;
 }

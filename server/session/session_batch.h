@@ -13,6 +13,7 @@ struct session;
 struct session_batch {
 	struct session *of[SESSION_BATCH]; /* NULL = written, or gone */
 	size_t n;
+	double wait; /* seconds for which an answer waits for its neighbours' handlers; and as long as one of them runs */
 	struct reactor_later *later; /* handles them when the loop has told who is ready */
 };
 
