@@ -19,7 +19,7 @@ enum {
 	READY = 256
 };
 
-/* What a connection is waited for: the conversation's turns. */
+/* ProtoBuf: what a connection is waited for, the conversation's turns. */
 enum turn {
 	EVENT,
 	HEADER,
@@ -28,7 +28,7 @@ enum turn {
 
 struct conn {
 	enum turn turn;
-	unsigned char sequence[10]; /* ProtoBuf: of the call, as it came */
+	unsigned char sequence[10]; /* of the call, as it came */
 	size_t sequence_len;
 };
 
@@ -55,21 +55,28 @@ static size_t mp_integer_size(unsigned char first)
 	return first < 0x80 ? 1 : (size_t)1 + ((size_t)1 << (first - 0xcc));
 }
 
-static unsigned char *mp_turn(struct conn *c, const unsigned char *in, size_t n, unsigned char *out)
+enum {
+	MP_START = 0xb4,  /* a text as long as plugin.StartInstance */
+	MP_HANDLE = 0xb2, /* ... plugin.HandleEvent */
+	MP_STEP_DATA = 1 + sizeof("plugin.Step") - 1 + 1, /* of a step: where its parameter's map is */
+	MP_NO_DATA = 0x81,                                /* ... of EventId alone */
+};
+
+/* No state: a step may come by another connection than the one before. */
+static unsigned char *mp_turn(const unsigned char *in, size_t n, unsigned char *out)
 {
-	enum turn turn = c->turn;
 	size_t id = mp_integer_size(in[2]);
+	const unsigned char *method = in + 2 + id;
 	out = PUT(out, "\x94\x01");
 	out = put(out, in + 2, id);
-	if (in[2 + id] == 0xb4) /* plugin.StartInstance */
+	if (*method == MP_START)
 		return PUT(out, "\xc0\x81\xa2Id\x01");
-	c->turn = turn == DONE ? EVENT : turn + 1;
-	if (turn == EVENT)
+	if (*method == MP_HANDLE)
 		return PUT(out, "\xc0\x82\xa7"
 				"EventId\x01\xa4"
 				"Data\x82\xa6Method\xb7kong.request.get_header\xa4"
 				"Args\x91\xa5x-one");
-	if (turn == DONE)
+	if (method[MP_STEP_DATA] == MP_NO_DATA)
 		return PUT(out, "\xc0\x81\xa4"
 				"Data\xa3ret");
 	out = PUT(out, "\xc0\x81\xa4"
@@ -134,7 +141,7 @@ static void on_call(int fd)
 		return;
 	}
 	unsigned char *end = in[0] == 0x94 && in[1] == 0 && in[2]
-				     ? mp_turn(&conns[fd], in, (size_t)n, out)
+				     ? mp_turn(in, (size_t)n, out)
 				     : pb_turn(&conns[fd], in, (size_t)n, out);
 	if (send(fd, out, (size_t)(end - out), MSG_NOSIGNAL) != end - out)
 		die("send");

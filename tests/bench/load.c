@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 enum {
-	ANSWER_MS = 60000,
 	READY = 256
 };
 
@@ -42,7 +41,19 @@ static void pace(const struct load *l)
 	nanosleep(&rest, NULL);
 }
 
-/* Begins the slot's next event, or leaves it idle when all have begun. */
+/* The connection of the event's next call, the last one having been c's: that, or the spare that has waited longest. */
+static struct load_conn *next_conn(struct load *l, struct load_conn *c)
+{
+	if (!l->rotate)
+		return c;
+	struct load_conn *next = l->spare[l->next_spare];
+	l->spare[l->next_spare] = c;
+	l->next_spare = (l->next_spare + 1) % l->connections;
+	next->event = c->event;
+	return next;
+}
+
+/* Begins the next event, or none when all have begun. */
 static void event_begin(struct load *l, struct load_conn *c)
 {
 	if (l->begun == l->wanted) {
@@ -50,11 +61,12 @@ static void event_begin(struct load *l, struct load_conn *c)
 		return;
 	}
 	pace(l);
-	c->mode = pick(l);
-	c->step = 0;
-	snprintf(c->nonce, sizeof(c->nonce), "%0*llx", LOAD_NONCE, (unsigned long long)l->begun);
-	c->began = now();
-	l->wire->event(c, c->mode->instances[l->begun++ % l->instances], l->phase);
+	c = next_conn(l, c);
+	struct load_event *event = &c->event;
+	*event = (struct load_event){.mode = pick(l)};
+	snprintf(event->nonce, sizeof(event->nonce), "%0*llx", LOAD_NONCE, (unsigned long long)l->begun);
+	event->began = now();
+	l->wire->event(c, event->mode->instances[l->begun++ % l->instances], l->phase);
 	load_flush(c);
 }
 
@@ -68,7 +80,7 @@ static void reopen(struct load *l, struct load_conn *c)
 static void event_end(struct load *l, struct load_conn *c)
 {
 	l->totals.events++;
-	histogram_add(&l->latency, now() - c->began);
+	histogram_add(&l->latency, now() - c->event.began);
 	if (l->fresh)
 		reopen(l, c);
 	event_begin(l, c);
@@ -78,13 +90,13 @@ static void wrong(struct load *l, const struct load_conn *c, const char *what)
 {
 	if (!l->totals.wrong++)
 		snprintf(l->totals.first_wrong, sizeof(l->totals.first_wrong),
-			 "mode %s, step %d: %s", c->mode->name, c->step, what);
+			 "mode %s, step %d: %s", c->event.mode->name, c->event.step, what);
 }
 
 /* The gateway stops talking about this event: it forgets it, or its connection breaks. */
 static void event_vanish(struct load *l, struct load_conn *c)
 {
-	if (c->mode->close)
+	if (c->event.mode->close)
 		reopen(l, c);
 	event_end(l, c);
 }
@@ -94,23 +106,17 @@ static struct value result_of(const struct load *l, const struct load_conn *c,
 			      const struct value *method)
 {
 	if (value_text_is(method, "kong.request.get_header"))
-		return value_strn(c->nonce, LOAD_NONCE);
+		return value_strn(c->event.nonce, LOAD_NONCE);
 	if (value_text_is(method, "kong.request.get_raw_body"))
 		return (struct value){
 			.type = VALUE_BIN, .len = (uint32_t)l->body, .s = l->body_bytes};
 	return value_nil();
 }
 
-static bool is_right_end(const struct load_conn *c, const char *end)
-{
-	const struct load_mode *mode = c->mode;
-	return !strcmp(mode->end, end) &&
-	       (mode->vanish_step || mode->steps == LOAD_ANY_STEPS || c->step == mode->steps);
-}
-
 static void on_end(struct load *l, struct load_conn *c, const char *end)
 {
-	if (!is_right_end(c, end))
+	const struct load_mode *mode = c->event.mode;
+	if (strcmp(mode->end, end) != 0 || c->event.step != mode->steps)
 		wrong(l, c, "unexpected end");
 	event_end(l, c);
 }
@@ -121,14 +127,15 @@ static void on_call(struct load *l, struct load_conn *c, const struct load_heard
 		on_end(l, c, "kong.response.exit");
 		return;
 	}
-	if (++c->step == c->mode->vanish_step) {
+	c->event.step++;
+	const char *fault = load_check(&c->event, heard);
+	if (fault)
+		wrong(l, c, fault);
+	if (c->event.step == c->event.mode->vanish_step) {
 		event_vanish(l, c);
 		return;
 	}
-	if (heard->text.type != VALUE_NIL && heard->method.len > 11 &&
-	    !memcmp(heard->method.s + heard->method.len - 11, ".set_header", 11) &&
-	    !value_text_is(&heard->text, c->nonce))
-		wrong(l, c, "the header that was set is not the one that was read");
+	c = next_conn(l, c);
 	struct value ret = result_of(l, c, &heard->method);
 	l->wire->step(c, &heard->method, &ret);
 	load_flush(c);
@@ -182,6 +189,15 @@ static void conn_read(struct load *l, struct load_conn *c)
 	}
 }
 
+static _Noreturn void refused(const struct load_heard *heard)
+{
+	if (heard->type == HEARD_ERROR && value_is_text(&heard->last))
+		fprintf(stderr, "StartInstance was refused: %.*s\n", (int)heard->last.len, heard->last.s);
+	else
+		fputs("StartInstance was answered by something that names no instance\n", stderr);
+	exit(1);
+}
+
 static int64_t start_instance(struct load *l, const char *conf)
 {
 	struct load_conn *c = &l->conns[0];
@@ -191,14 +207,11 @@ static int64_t start_instance(struct load *l, const char *conf)
 	load_flush(c);
 	do {
 		while (!hear(l, c, &heard, &size))
-			load_receive(c);
+			load_wait_and_receive(c);
 		buf_consume(&c->in, size);
 	} while (heard.type == HEARD_NOTHING);
-	if (heard.type != HEARD_STARTED) {
-		fprintf(stderr, "StartInstance was refused: %.*s\n", (int)heard.text.len,
-			heard.text.type == VALUE_STR ? heard.text.s : "");
-		exit(1);
-	}
+	if (heard.type != HEARD_STARTED)
+		refused(&heard);
 	arena_reset(&l->arena);
 	return heard.id;
 }
@@ -208,7 +221,7 @@ static void start_instances(struct load *l, struct load_mode *mode)
 {
 	mode->instances = calloc(l->instances, sizeof(*mode->instances));
 	size_t n = strlen(mode->conf);
-	if (!mode->instances || n < 2)
+	if (!mode->instances)
 		load_die("instances");
 	for (unsigned i = 0; i < l->instances; i++) {
 		char conf[1024];
@@ -218,29 +231,41 @@ static void start_instances(struct load *l, struct load_mode *mode)
 	}
 }
 
-void load_start(struct load *l)
+/* In use, and spare. */
+static unsigned all_connections(const struct load *l)
 {
-	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	l->conns = calloc(l->connections, sizeof(*l->conns));
-	l->idle_fds = calloc(l->idle + 1, sizeof(*l->idle_fds));
-	l->body_bytes = malloc(l->body + 1);
-	if (l->epoll < 0 || !l->conns || !l->idle_fds || !l->body_bytes)
-		load_die("start");
-	memset(l->body_bytes, 'b', l->body);
-	for (unsigned i = 0; i < l->connections; i++)
+	return l->rotate ? 2 * l->connections : l->connections;
+}
+
+static void open_connections(struct load *l)
+{
+	for (unsigned i = 0; i < all_connections(l); i++)
 		load_open(l, &l->conns[i]);
 	for (unsigned i = 0; i < l->idle; i++)
 		l->idle_fds[i] = load_connect(l->socket);
+}
+
+void load_start(struct load *l)
+{
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	l->conns = calloc(all_connections(l), sizeof(*l->conns));
+	l->spare = calloc(l->connections, sizeof(struct load_conn *));
+	l->idle_fds = calloc(l->idle + 1, sizeof(*l->idle_fds));
+	l->body_bytes = malloc(l->body + 1);
+	if (l->epoll < 0 || !l->conns || !l->spare || !l->idle_fds || !l->body_bytes)
+		load_die("start");
+	memset(l->body_bytes, 'b', l->body);
+	open_connections(l);
 	for (unsigned i = 0; i < l->n_modes; i++)
 		start_instances(l, &l->modes[i]);
 }
 
 static int wait_for_answers(const struct load *l, struct epoll_event ready[READY])
 {
-	uint64_t end = now() + (uint64_t)ANSWER_MS * 1000000;
+	uint64_t end = now() + (uint64_t)LOAD_ANSWER_MS * 1000000;
 	int n;
 	do
-		n = epoll_wait(l->epoll, ready, READY, l->busy ? 0 : ANSWER_MS);
+		n = epoll_wait(l->epoll, ready, READY, l->busy ? 0 : LOAD_ANSWER_MS);
 	while (n == 0 && now() < end);
 	return n;
 }
@@ -251,13 +276,15 @@ void load_run(struct load *l, uint64_t events)
 	l->run_began = now();
 	l->run_first = l->begun;
 	l->running = (int)l->connections;
+	for (unsigned i = 0; l->rotate && i < l->connections; i++)
+		l->spare[i] = &l->conns[l->connections + i];
 	for (unsigned i = 0; i < l->connections; i++)
 		event_begin(l, &l->conns[i]);
 	struct epoll_event ready[READY];
 	while (l->running > 0) {
 		int n = wait_for_answers(l, ready);
 		if (n == 0) {
-			fprintf(stderr, "no answer for 60 s, %d events under way\n", l->running);
+			fprintf(stderr, "no answer for %d s, %d events under way\n", LOAD_ANSWER_MS / 1000, l->running);
 			exit(1);
 		}
 		for (int i = 0; i < n; i++)
@@ -267,7 +294,7 @@ void load_run(struct load *l, uint64_t events)
 
 void load_stop(struct load *l)
 {
-	for (unsigned i = 0; i < l->connections; i++) {
+	for (unsigned i = 0; i < all_connections(l); i++) {
 		close(l->conns[i].fd);
 		buf_fini(&l->conns[i].in);
 		buf_fini(&l->conns[i].out);
@@ -278,6 +305,7 @@ void load_stop(struct load *l)
 		free(l->modes[i].instances);
 	arena_fini(&l->arena);
 	free(l->conns);
+	free(l->spare);
 	free(l->idle_fds);
 	free(l->body_bytes);
 	close(l->epoll);

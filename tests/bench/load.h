@@ -1,10 +1,13 @@
 /* load.h - a load generator that plays the gateway on a plugin socket, over MsgPack:1 or ProtoBuf:1.
  *
- * Glossary: a *slot* is a connection that runs one event after another, as pooled connections of the
- * gateway do; as many events are in flight as there are slots. A *mode* is how the played gateway treats
- * an event; which one belongs to an event is decided by its instance. What a plugin reads by get_header
- * is a *nonce*, new for each event, and what it sets by set_header must be that nonce: an answer is
- * checked, not only counted.
+ * Glossary: a *mode* is how the played gateway treats an event; which one belongs to an event is decided by
+ * its instance. What a plugin reads by get_header is a *nonce*, new for each event, and what it sets by
+ * set_header must be that nonce. Each call is checked, not only counted: load_check.c.
+ *
+ * Connections: as many events are in flight as there are `connections`. The gateway takes the connection that was given
+ * back last from its pool for each call, so that one serves all calls of an event whose PDK functions don't yield, and then
+ * another event: this is what happens here, too. With `rotate` each call goes by the one that was given back first, of
+ * twice as many, as calls of many events at once may; with `fresh` each event has a new one.
  *
  * Works against any plugin server: what it asks of the plugin is that it does these calls. */
 #ifndef TESTS_BENCH_LOAD_H
@@ -19,7 +22,6 @@
 
 enum {
 	LOAD_NONCE = 16,
-	LOAD_ANY_STEPS = -1,
 };
 
 /* How the played gateway treats an event of a mode. */
@@ -30,19 +32,25 @@ struct load_mode {
 	int vanish_step;  /* the gateway never answers this step (1 = first); 0 = it answers all */
 	bool close;       /* ... and closes the connection instead */
 	const char *end;  /* how a right event ends: "ret", or the terminal call's name */
-	int steps;        /* answered steps of a right event, or LOAD_ANY_STEPS */
+	int steps;        /* calls of a right event, the terminal one not counted */
+	const char *last; /* the last of them; those before it read headers */
 	int64_t *instances; /* their ids, once started */
+};
+
+struct load_event {
+	const struct load_mode *mode;
+	int step;           /* calls heard so far */
+	uint64_t began;     /* ns */
+	uint64_t server_id; /* MsgPack: as the server names it */
+	char nonce[LOAD_NONCE + 1];
 };
 
 struct load_conn {
 	int fd;
 	struct buf in, out;
-	const struct load_mode *mode; /* of the event that runs */
-	int step;                     /* steps answered so far */
-	uint64_t began;               /* ns */
-	uint64_t event_id, message;   /* the last that was named */
-	char nonce[LOAD_NONCE + 1];
-	int expects;          /* load_pb.c's */
+	struct load_event event; /* that runs on it */
+	uint64_t message;        /* the last that was named */
+	int expects;             /* load_pb.c's */
 	char method_text[64]; /* load_pb.c's: of the call whose arguments are to come */
 	_Alignas(max_align_t) unsigned char scan[MP_SCAN_SIZE]; /* mp_frame's state */
 };
@@ -52,12 +60,12 @@ struct load_heard {
 	enum load_heard_type {
 		HEARD_NOTHING, /* half of something, or a notice */
 		HEARD_STARTED, /* id: of an instance */
-		HEARD_CALL,    /* method, and text: the last argument where it is one */
+		HEARD_CALL,    /* method; first and last: of its arguments, where they are texts, else nil */
 		HEARD_END,
-		HEARD_ERROR, /* text */
+		HEARD_ERROR, /* last */
 	} type;
 	int64_t id;
-	struct value method, text;
+	struct value method, first, last;
 };
 
 /* A protocol. What it writes is appended to c->out: 0 or -E_NOMEM. */
@@ -88,6 +96,7 @@ struct load {
 	unsigned instances;         /* of each mode */
 	size_t body;                /* bytes that get_raw_body answers */
 	bool fresh;                 /* a new connection for each event */
+	bool rotate;                /* another connection for each call; MsgPack */
 	bool busy;                  /* never sleeps: looks for answers again and again */
 	unsigned rate;              /* events a second at most; 0 = as many as it takes */
 
@@ -97,6 +106,8 @@ struct load {
 	int running;            /* slots with an event under way */
 	int epoll;
 	struct load_conn *conns;
+	struct load_conn **spare; /* rotate: a ring of `connections`, the one that was given back first at spare[next] */
+	unsigned next_spare;
 	int *idle_fds;
 	char *body_bytes;
 	struct arena arena;
@@ -104,17 +115,24 @@ struct load {
 	struct histogram latency;
 };
 
+/* load_check.c: what is wrong with the call that the server has made, as the event's step-th; NULL where nothing is. */
+const char *load_check(const struct load_event *event, const struct load_heard *call);
+
 /* load.c. All end the program with a sentence when the server can't be talked to. */
 void load_start(struct load *l);
 void load_run(struct load *l, uint64_t events);
 void load_stop(struct load *l);
 
 /* load_conn.c: its socket. */
+enum {
+	LOAD_ANSWER_MS = 60000 /* longest wait for an answer */
+};
 void load_open(const struct load *l, struct load_conn *c);
 void load_close(struct load_conn *c);
 void load_flush(struct load_conn *c);
-/* Waits for bytes, and has them in c->in. */
+/* Has the bytes that are there in c->in. */
 void load_receive(struct load_conn *c);
+void load_wait_and_receive(struct load_conn *c);
 int load_connect(const char *path);
 _Noreturn void load_die(const char *what);
 

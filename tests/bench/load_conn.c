@@ -1,5 +1,6 @@
 /* load_conn.c - a socket and its buffers. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,9 @@ void load_die(const char *what)
 int load_connect(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	errno = ENAMETOOLONG;
+	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >= sizeof(address.sun_path))
+		load_die(path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		load_die(path);
@@ -68,4 +71,14 @@ void load_receive(struct load_conn *c)
 	if (n <= 0)
 		load_die("the server closed a connection");
 	buf_commit(&c->in, (size_t)n);
+}
+
+void load_wait_and_receive(struct load_conn *c)
+{
+	struct pollfd want = {.fd = c->fd, .events = POLLIN};
+	if (poll(&want, 1, LOAD_ANSWER_MS) == 0) {
+		fprintf(stderr, "no answer for %d s\n", LOAD_ANSWER_MS / 1000);
+		exit(1);
+	}
+	load_receive(c);
 }

@@ -1,6 +1,8 @@
 /* load_main.c - the program `load`: reads its options, runs rounds, prints a line for each. */
+#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,19 +10,21 @@
 #include "tests/bench/load.h"
 #include "tests/bench/process.h"
 
+#define SET_HEADER "kong.response.set_header"
+#define LOAD_CONF_MAX 512
 #define SETTLE_LOOKS 20
 #define SETTLE_MS 10
 
 /* What the plugin `soak` does, and how often. */
 static struct load_mode all_modes[] = {
-	{"ok", "{\"mode\":\"ok\"}", 700, .steps = 2, .end = "ret"},
+	{"ok", "{\"mode\":\"ok\"}", 700, .steps = 2, .last = SET_HEADER, .end = "ret"},
 	{"none", "{\"mode\":\"none\"}", 100, .steps = 0, .end = "ret"},
 	{"exit", "{\"mode\":\"exit\"}", 100, .steps = 0, .end = "kong.response.exit"},
-	{"error", "{\"mode\":\"error\"}", 50, .steps = 2, .end = "kong.response.exit"},
-	{"vanish", "{\"mode\":\"vanish\"}", 25, .vanish_step = 1, .end = "ret"},
-	{"close", "{\"mode\":\"close\"}", 25, .vanish_step = 2, .close = true, .end = "ret"},
+	{"error", "{\"mode\":\"error\"}", 50, .steps = 2, .last = "kong.log.err", .end = "kong.response.exit"},
+	{"vanish", "{\"mode\":\"vanish\"}", 25, .steps = 2, .last = SET_HEADER, .vanish_step = 1, .end = "ret"},
+	{"close", "{\"mode\":\"close\"}", 25, .steps = 2, .last = SET_HEADER, .vanish_step = 2, .close = true, .end = "ret"},
 };
-static struct load_mode one_mode = {"ok", "{}", 1000, .steps = LOAD_ANY_STEPS, .end = "ret"};
+static struct load_mode one_mode = {"ok", "{}", 1000, .steps = 2, .last = SET_HEADER, .end = "ret"};
 
 static const char usage[] =
 	"usage: load --socket PATH --plugin NAME [OPTIONS]\n"
@@ -31,12 +35,13 @@ static const char usage[] =
 	"  --warm N                      events before the first round, of which nothing is said (0)\n"
 	"  --connections N               each runs one event after the other (16)\n"
 	"  --fresh                       a new connection for each event\n"
+	"  --rotate                      another connection for each call, of twice as many; MsgPack only\n"
 	"  --busy                        look for answers all the time, as a busy gateway, and never sleep\n"
 	"  --rate N                      events a second at most (0: as many as it takes)\n"
 	"  --idle N                      more connections, on which nothing is said (0)\n"
 	"  --instances N                 events take turns on them (1)\n"
-	"  --body BYTES                  what kong.request.get_raw_body answers (0)\n"
-	"  --steps N                     PDK calls that an event must make\n"
+	"  --body BYTES                  an event's one call is kong.request.get_raw_body, which answers so many\n"
+	"  --steps N                     PDK calls of an event: it reads headers, and sets one last; 1: reads one (2)\n"
 	"  --mix                         all that the plugin `soak` does, in turns; MsgPack only\n"
 	"  --pid PID                     the server, for its processor time, memory, descriptors\n";
 
@@ -52,14 +57,14 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void print_round(const struct load *l, double per_second, double cpu_us,
+static void print_round(const struct load *l, uint64_t events, double per_second, double cpu_us,
 			const struct process_figures *after)
 {
 	const struct histogram *h = &l->latency;
 	printf("{\"events\":%llu,\"per_second\":%.0f,\"server_us_per_event\":%.3f,"
 	       "\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"max_us\":%.1f,"
 	       "\"pss_kb\":%ld,\"descriptors\":%ld}\n",
-	       (unsigned long long)l->totals.events, per_second, cpu_us,
+	       (unsigned long long)events, per_second, cpu_us,
 	       (double)histogram_at(h, 0.5) / 1e3, (double)histogram_at(h, 0.99) / 1e3,
 	       (double)histogram_at(h, 0.999) / 1e3, (double)h->max / 1e3, after->pss_kb,
 	       after->descriptors);
@@ -86,20 +91,64 @@ static void load_round(struct load *l, const struct options *o)
 	double took = seconds() - began;
 	struct process_figures after = process_figures(o->pid);
 	after.descriptors = settled_descriptors(l, o->pid, before.descriptors);
-	print_round(l, (double)o->events / took,
+	print_round(l, o->events, (double)o->events / took,
 		    (after.cpu_seconds - before.cpu_seconds) * 1e6 / (double)o->events, &after);
+}
+
+static _Noreturn void misused(const char *option, const char *value, const char *wanted)
+{
+	fprintf(stderr, "load: --%s '%s': must be %s\n", option, value, wanted);
+	exit(2);
 }
 
 static void choose_protocol(struct load *l, const char *name)
 {
-	l->wire = !strcmp(name, load_mp.name)   ? &load_mp
-		  : !strcmp(name, load_pb.name) ? &load_pb
-						: NULL;
+	if (strcmp(name, load_mp.name) != 0 && strcmp(name, load_pb.name) != 0)
+		misused("protocol", name, "msgpack or protobuf");
+	l->wire = !strcmp(name, load_mp.name) ? &load_mp : &load_pb;
 }
 
-static unsigned number(const char *text)
+/* Two members are added to it. */
+static void choose_conf(const char *json)
 {
-	return (unsigned)strtoul(text, NULL, 10);
+	size_t n = strlen(json);
+	if (n < 2 || n > LOAD_CONF_MAX || json[0] != '{' || json[n - 1] != '}')
+		misused("conf", json, "a JSON object, of at most 512 bytes");
+	one_mode.conf = json;
+}
+
+/* A whole number, at least `least`. */
+static uint64_t number(const char *option, const char *text, uint64_t least)
+{
+	char *end, wanted[64];
+	errno = 0;
+	uint64_t n = strtoull(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || n < least || n > INT32_MAX) {
+		snprintf(wanted, sizeof(wanted), "a whole number from %d to %d", (int)least, INT32_MAX);
+		misused(option, text, wanted);
+	}
+	return n;
+}
+
+static pid_t living(const char *text)
+{
+	pid_t pid = (pid_t)number("pid", text, 1);
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		misused("pid", text, "of a process that runs");
+	return pid;
+}
+
+static void expect_calls(unsigned steps)
+{
+	one_mode.steps = (int)steps;
+	one_mode.last = steps > 1 ? SET_HEADER : "kong.request.get_header";
+}
+
+static void expect_body(struct load *l, size_t bytes)
+{
+	l->body = bytes;
+	one_mode.steps = 1;
+	one_mode.last = "kong.request.get_raw_body";
 }
 
 enum long_option {
@@ -113,6 +162,7 @@ enum long_option {
 	WARM,
 	CONNECTIONS,
 	FRESH,
+	ROTATE,
 	BUSY,
 	RATE,
 	IDLE,
@@ -139,7 +189,7 @@ static bool take_text(struct load *l, enum long_option option, const char *value
 		l->phase = value;
 		return true;
 	case CONF:
-		one_mode.conf = value;
+		choose_conf(value);
 		return true;
 	case MIX:
 		l->modes = all_modes;
@@ -147,6 +197,9 @@ static bool take_text(struct load *l, enum long_option option, const char *value
 		return true;
 	case FRESH:
 		l->fresh = true;
+		return true;
+	case ROTATE:
+		l->rotate = true;
 		return true;
 	case BUSY:
 		l->busy = true;
@@ -157,45 +210,53 @@ static bool take_text(struct load *l, enum long_option option, const char *value
 }
 
 static void take_number(struct load *l, struct options *o, enum long_option option,
-			const char *value)
+			const char *name, const char *value)
 {
 	switch (option) {
 	case EVENTS:
-		o->events = strtoull(value, NULL, 10);
+		o->events = number(name, value, 1);
 		break;
 	case ROUNDS:
-		o->rounds = strtoull(value, NULL, 10);
+		o->rounds = number(name, value, 1);
 		break;
 	case WARM:
-		o->warm = strtoull(value, NULL, 10);
+		o->warm = number(name, value, 0);
 		break;
 	case CONNECTIONS:
-		l->connections = number(value);
+		l->connections = (unsigned)number(name, value, 1);
 		break;
 	case RATE:
-		l->rate = number(value);
+		l->rate = (unsigned)number(name, value, 0);
 		break;
 	case IDLE:
-		l->idle = number(value);
+		l->idle = (unsigned)number(name, value, 0);
 		break;
 	case INSTANCES:
-		l->instances = number(value);
+		l->instances = (unsigned)number(name, value, 1);
 		break;
 	case BODY:
-		l->body = number(value);
+		expect_body(l, number(name, value, 0));
 		break;
 	case STEPS:
-		one_mode.steps = (int)number(value);
+		expect_calls((unsigned)number(name, value, 0));
 		break;
 	case PID:
-		o->pid = (pid_t)number(value);
+		o->pid = living(value);
 		break;
 	default:
 		break;
 	}
 }
 
-/* Whether they make sense. */
+/* Over ProtoBuf an event is its connection's, and goes with it. */
+static bool make_sense(const struct load *l)
+{
+	if (l->wire == &load_mp || (!l->rotate && l->n_modes == 1))
+		return true;
+	fputs("load: --rotate and --mix are for --protocol msgpack\n", stderr);
+	return false;
+}
+
 static bool read_options(int argc, char **argv, struct load *l, struct options *o)
 {
 	static const struct option options[] = {{"socket", 1, 0, SOCKET},
@@ -208,6 +269,7 @@ static bool read_options(int argc, char **argv, struct load *l, struct options *
 						{"warm", 1, 0, WARM},
 						{"connections", 1, 0, CONNECTIONS},
 						{"fresh", 0, 0, FRESH},
+						{"rotate", 0, 0, ROTATE},
 						{"busy", 0, 0, BUSY},
 						{"rate", 1, 0, RATE},
 						{"idle", 1, 0, IDLE},
@@ -217,13 +279,14 @@ static bool read_options(int argc, char **argv, struct load *l, struct options *
 						{"mix", 0, 0, MIX},
 						{"pid", 1, 0, PID},
 						{0}};
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	int at;
+	for (int option; (option = getopt_long(argc, argv, "", options, &at)) != -1;) {
 		if (option == '?')
 			return false;
 		if (!take_text(l, (enum long_option)option, optarg))
-			take_number(l, o, (enum long_option)option, optarg);
+			take_number(l, o, (enum long_option)option, options[at].name, optarg);
 	}
-	return l->socket && l->plugin && l->wire && l->connections && l->instances;
+	return l->socket && l->plugin && optind == argc && make_sense(l);
 }
 
 int main(int argc, char **argv)

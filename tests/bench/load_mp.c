@@ -41,9 +41,14 @@ static int event(struct load_conn *c, int64_t instance, const char *phase)
 static int step(struct load_conn *c, const struct value *method, const struct value *ret)
 {
 	(void)method;
-	struct value_pair pairs[2] = {pair("EventId", value_int((int64_t)c->event_id)),
+	struct value_pair pairs[2] = {pair("EventId", value_int((int64_t)c->event.server_id)),
 				      pair("Data", *ret)};
 	return write_call(c, "plugin.Step", map_of(pairs, ret->type == VALUE_NIL ? 1 : 2));
+}
+
+static struct value text_or_nil(const struct value *v)
+{
+	return value_is_text(v) ? *v : value_nil();
 }
 
 static void understand_data(const struct value *data, struct load_heard *ret)
@@ -58,9 +63,10 @@ static void understand_data(const struct value *data, struct load_heard *ret)
 		return;
 	ret->type = HEARD_CALL;
 	ret->method = *method;
-	if (args && args->type == VALUE_ARRAY && args->len &&
-	    value_is_text(&args->items[args->len - 1]))
-		ret->text = args->items[args->len - 1];
+	if (!args || args->type != VALUE_ARRAY || !args->len)
+		return;
+	ret->first = text_or_nil(&args->items[0]);
+	ret->last = text_or_nil(&args->items[args->len - 1]);
 }
 
 /* [1, id, error, result], or the notice [2, label, value] */
@@ -73,7 +79,7 @@ static int understand(struct load_conn *c, const struct value *answer, struct lo
 	if (answer->len != 4 || (uint64_t)answer->items[1].i != c->message)
 		return -E_MALFORMED;
 	ret->type = HEARD_ERROR;
-	ret->text = answer->items[2];
+	ret->last = answer->items[2];
 	if (answer->items[2].type != VALUE_NIL)
 		return 1;
 	const struct value *result = &answer->items[3];
@@ -81,7 +87,7 @@ static int understand(struct load_conn *c, const struct value *answer, struct lo
 	const struct value *event_id = value_map_get(result, "EventId");
 	const struct value *data = value_map_get(result, "Data");
 	if (event_id)
-		c->event_id = (uint64_t)event_id->i;
+		c->event.server_id = (uint64_t)event_id->i;
 	if (data)
 		understand_data(data, ret);
 	else if (id)

@@ -75,12 +75,16 @@ static int understand_return(struct load_conn *c, struct arena *arena, const str
 	return 1;
 }
 
-/* kong.response.set_header and kong.service.request.set_header */
-static bool sets_header(const struct value *method)
+/* Has the two texts of set_header's argument. */
+static int understand_set_header(struct arena *arena, const struct value *frame, struct load_heard *ret)
 {
-	static const char end[] = ".set_header";
-	size_t n = sizeof(end) - 1;
-	return method->len > n && memcmp(method->s + method->len - n, end, n) == 0;
+	const Pb__KV *kv = (const void *)pb_read(&pb__kv__descriptor, arena, frame->s, frame->len);
+	if (!kv)
+		return -E_MALFORMED;
+	ret->first = pb_text(&kv->k);
+	if (kv->v && kv->v->kind_case == PB__VALUE__KIND_STRING_VALUE)
+		ret->last = pb_text(&kv->v->string_value);
+	return 1;
 }
 
 static int understand_arguments(struct load_conn *c, struct arena *arena, const struct value *frame,
@@ -88,12 +92,14 @@ static int understand_arguments(struct load_conn *c, struct arena *arena, const 
 {
 	c->expects = EXPECTS_METHOD;
 	*ret = (struct load_heard){.type = HEARD_CALL, .method = value_str(c->method_text)};
-	if (!sets_header(&ret->method))
+	if (value_text_is(&ret->method, "kong.response.set_header"))
+		return understand_set_header(arena, frame, ret);
+	if (!value_text_is(&ret->method, "kong.request.get_header"))
 		return 1;
-	const Pb__KV *kv = (const void *)pb_read(&pb__kv__descriptor, arena, frame->s, frame->len);
-	if (!kv || !kv->v || kv->v->kind_case != PB__VALUE__KIND_STRING_VALUE)
+	const Pb__String *name = (const void *)pb_read(&pb__string__descriptor, arena, frame->s, frame->len);
+	if (!name)
 		return -E_MALFORMED;
-	ret->text = pb_text(&kv->v->string_value);
+	ret->first = ret->last = pb_text(&name->v);
 	return 1;
 }
 

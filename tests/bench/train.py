@@ -11,9 +11,9 @@ import servers
 import table
 
 EVENTS = 10000
-ONE_CALL = ("--steps", "2")
-KINDS = {"c": (ONE_CALL,),
-         "lua": (ONE_CALL, ("--conf", '{"calls":8}'), ("--conf", '{"calls":0,"body":true}', "--body", "16384"))}
+TWO_CALLS = ("--steps", "2")
+KINDS = {"c": (TWO_CALLS,),
+         "lua": (TWO_CALLS, ("--conf", '{"calls":8}', "--steps", "9"), ("--conf", '{"calls":0,"body":true}', "--body", "16384"))}
 # A worker that is confined can't write it.
 OPEN = ("--seccomp", "off", "--landlock", "off")
 
