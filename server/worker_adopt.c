@@ -6,7 +6,7 @@
 #include "server/socket/farewell.h"
 #include "server/worker.h"
 
-bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welcome welcome)
+bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, uint64_t peer, enum worker_welcome welcome)
 {
 	struct session *s;
 	uint64_t number;
@@ -16,7 +16,7 @@ bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, enum worker_welc
 		return false;
 	}
 	number = session_table_number(&w->sessions);
-	s = session_adopt(&w->session_env, fd, number, slot);
+	s = session_adopt(&w->session_env, fd, number, slot, peer);
 	if (s == NULL) {
 		log_line(LOG_LEVEL_ERR, "a connection can't be adopted from slot %u", slot);
 		return false;

@@ -214,17 +214,40 @@ int custody_file_write(int fd, const struct custody_layout *layout, uint32_t slo
 	return rc == 0 ? write_at(fd, &raw, sizeof(raw), custody_slot_at(slot)) : rc;
 }
 
-int custody_file_clear(int fd, const struct custody_layout *layout, uint32_t slot)
+static int write_blank(int fd, uint32_t slot)
 {
 	const struct custody_slot blank = {0};
 
+	return write_at(fd, &blank, sizeof(blank), custody_slot_at(slot));
+}
+
+/* Whether there is memory in a region beyond what an empty buffer keeps. */
+static bool is_large(int fd, const struct custody_layout *layout, uint32_t slot, enum custody_side side)
+{
+	uint64_t begin = custody_region_at(layout, slot, side);
+	off_t data = lseek(fd, (off_t)(begin + BUF_KEEP), SEEK_DATA);
+
+	return data >= 0 ? (uint64_t)data < begin + layout->region : errno != ENXIO;
+}
+
+int custody_file_blank(int fd, const struct custody_layout *layout, uint32_t slot)
+{
+	if (slot >= layout->slots)
+		return -E_IO;
+	if (is_large(fd, layout, slot, CUSTODY_IN) || is_large(fd, layout, slot, CUSTODY_OUT))
+		return -E_TOO_LARGE;
+	return write_blank(fd, slot);
+}
+
+int custody_file_clear(int fd, const struct custody_layout *layout, uint32_t slot)
+{
 	if (slot >= layout->slots)
 		return -E_IO;
 	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		      (off_t)custody_region_at(layout, slot, CUSTODY_IN),
 		      (off_t)(2 * layout->region)) != 0)
 		return -E_IO;
-	return write_at(fd, &blank, sizeof(blank), custody_slot_at(slot));
+	return write_blank(fd, slot);
 }
 
 /* ---- a connection by itself ---- */

@@ -42,7 +42,7 @@ void session_env_fini(struct session_env *env)
 	env->scan = NULL;
 }
 
-struct session *session_create(struct session_env *env, int fd, uint64_t number, int tag)
+struct session *session_of_peer(struct session_env *env, int fd, uint64_t number, uint64_t peer)
 {
 	struct session *s = lines_alloc(sizeof(*s));
 
@@ -56,12 +56,20 @@ struct session *session_create(struct session_env *env, int fd, uint64_t number,
 	s->env = env;
 	s->fd = fd;
 	s->number = number;
-	s->peer = peer_process(fd);
-	s->tag = tag;
+	s->peer = peer;
 	buf_init(&s->in, env->mem);
 	buf_init(&s->out, env->mem);
 	s->call_phase = -1;
 	session_watch(s);
+	return s;
+}
+
+struct session *session_create(struct session_env *env, int fd, uint64_t number, int tag)
+{
+	struct session *s = session_of_peer(env, fd, number, peer_process(fd));
+
+	if (s != NULL)
+		s->tag = tag;
 	return s;
 }
 

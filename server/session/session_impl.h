@@ -15,6 +15,8 @@
 #include "server/session/session_struct.h"
 
 /* session.c */
+/* session_create without a tag, of a connection whose other end is known (socket/peer.h). */
+struct session *session_of_peer(struct session_env *env, int fd, uint64_t number, uint64_t peer);
 /* What to wait for now. */
 void session_watch(struct session *s);
 /* After anything has happened: what to wait for next, or the end. Nothing happens to one that is held. */

@@ -113,12 +113,11 @@ static void distrust(const struct child *child, const char *what)
 	child_kill(child);
 }
 
-static void free_slot(struct child *child, uint32_t slot)
+static void free_slot(struct child *child, uint32_t slot, bool warm)
 {
 	child->links[slot] = NULL;
-	child->free[child->free_count++] = slot;
 	child->connections--;
-	custody_file_clear(child->custody_fd, &child->layout, slot);
+	slots_free(&child->slots, slot, warm);
 }
 
 static void take_plugin(struct child *child, const struct control_msg *msg)
@@ -153,7 +152,7 @@ static void take_release(struct child *child, uint32_t slot, uint64_t owner)
 		distrust(child, "what it has let go of makes no sense");
 		return;
 	}
-	free_slot(child, slot);
+	free_slot(child, slot, false);
 	child->handler.on_released(child->handler.user, child, link, &find, owner);
 }
 
@@ -161,7 +160,7 @@ static void take_end(struct child *child, uint32_t slot)
 {
 	struct link *link = child->links[slot];
 
-	free_slot(child, slot);
+	free_slot(child, slot, true);
 	child->handler.on_ended(child->handler.user, child, link);
 }
 
@@ -259,20 +258,19 @@ int child_give(struct child *child, const struct child_connection *connection)
 {
 	struct control_msg msg = {
 		.type = connection->refuse ? CONTROL_REFUSE : CONTROL_CONNECTION,
-		.number = connection->on_error,
+		.number = connection->peer,
 		.fd = connection->fd,
 	};
 	int rc;
 
-	if (child->free_count == 0)
+	if (!slots_next(&child->slots, &msg.slot))
 		return -E_LIMIT;
-	msg.slot = child->free[child->free_count - 1];
 	rc = custody_file_write(child->custody_fd, &child->layout, msg.slot, connection->find);
 	if (rc == 0)
 		rc = control_send(child->control, &msg);
 	if (rc != 0)
 		return rc;
-	child->free_count--;
+	slots_take(&child->slots);
 	child->links[msg.slot] = connection->link;
 	child->connections++;
 	return 0;
@@ -318,17 +316,16 @@ static int start_process(struct child *child, const struct child_options *option
 	return 0;
 }
 
-static int make_slots(struct child *child)
+static int make_slots(struct child *child, struct reactor *reactor, struct err *err)
 {
-	uint32_t n = child->layout.slots;
+	int rc = slots_init(&child->slots, reactor, &child->layout);
 
-	child->links = calloc(n, sizeof(struct link *));
-	child->free = calloc(n, sizeof(*child->free));
-	if (child->links == NULL || child->free == NULL)
+	child->links = calloc(child->layout.slots, sizeof(struct link *));
+	if (rc != 0 || child->links == NULL)
 		return -E_NOMEM;
-	while (n > 0)
-		child->free[child->free_count++] = --n;
-	return 0;
+	rc = custody_file_create(&child->layout, &child->custody_fd, err);
+	child->slots.fd = child->custody_fd;
+	return rc;
 }
 
 static int watch(struct child *child, struct reactor *reactor, int control_fd)
@@ -398,9 +395,7 @@ int child_create(const struct child_options *options, struct child **ret_child, 
 	child->pidfd = child->custody_fd = child->metrics_fd = -1;
 	child->has_exited = true;
 	child->started_at = reactor_now();
-	rc = make_slots(child);
-	if (rc == 0)
-		rc = custody_file_create(&child->layout, &child->custody_fd, err);
+	rc = make_slots(child, options->reactor, err);
 	if (rc == 0)
 		rc = metrics_file_create(options->plugin_count, &child->metrics_fd, err);
 	if (rc == 0)
@@ -437,6 +432,6 @@ void child_destroy(struct child *child)
 	close_fd(child->custody_fd);
 	close_fd(child->metrics_fd);
 	free(child->links);
-	free(child->free);
+	slots_fini(&child->slots);
 	free(child);
 }

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 #include "protocol/err.h"
 #include "server/custody/custody_file.h"
+#include "server/supervisor/slots.h"
 
 struct child;
 struct control;
@@ -71,8 +72,8 @@ struct child {
 	size_t seat; /* whoever has it */
 	enum child_state state;
 	struct link **links; /* by slot */
-	uint32_t *free;      /* slots */
-	size_t free_count, connections;
+	struct slots slots;
+	size_t connections;
 	double started_at;
 	uint64_t memory_at_start;         /* bytes, when it became ready */
 	double cpu_since, cpu_used;       /* processor.c's window, and what it had used before */
@@ -93,7 +94,7 @@ void child_destroy(struct child *child);
 struct child_connection {
 	struct link *link;
 	int fd; /* borrowed */
-	unsigned on_error;
+	uint64_t peer; /* as of socket/peer.h */
 	bool refuse;
 	const struct custody_find *find;
 };

@@ -8,6 +8,7 @@
 #include "server/event/event.h"
 #include "server/metrics/metrics.h"
 #include "server/registry/server_registry.h"
+#include "server/socket/peer.h"
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
 #include "server/supervisor/group_shared.h"
@@ -58,6 +59,7 @@ struct group {
 	size_t next_seats;     /* that a reload fills */
 	struct child *leavers; /* that drain */
 	struct link_set links;
+	struct peer_memo known; /* who has connected */
 	struct group_passage *passages; /* the latest first */
 	uint64_t next_number;           /* of a link */
 	struct care care;

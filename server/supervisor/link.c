@@ -73,7 +73,7 @@ int link_give(struct link *link, struct child *child)
 	const struct child_connection connection = {
 		.link = link,
 		.fd = link->fd,
-		.on_error = link->on_error,
+		.peer = link->peer,
 		.refuse = link->refuse,
 		.find = &link->find,
 	};

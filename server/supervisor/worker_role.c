@@ -168,7 +168,7 @@ static void take_connection(struct role *role, const struct control_msg *msg)
 {
 	bool refuse = msg->type == CONTROL_REFUSE;
 
-	if (!worker_adopt_slot(role->worker, msg->fd, msg->slot,
+	if (!worker_adopt_slot(role->worker, msg->fd, msg->slot, msg->number,
 			       refuse ? WORKER_REFUSE : WORKER_SERVE))
 		fail("it can't take over a connection");
 }

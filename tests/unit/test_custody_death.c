@@ -26,6 +26,7 @@
 #ifdef OUTRIGGER_FAULTS
 
 #define SLOT 1
+#define PEER 5
 #define PATIENCE 30000 /* milliseconds until the test gives up */
 #define FRESH_EVENT (((uint64_t)9 << EVENT_COUNTER_BITS) | 1)
 
@@ -83,7 +84,7 @@ static void run_worker(const char *fault)
 		_exit(4);
 	if (fault_arm(fault) != 0)
 		_exit(5);
-	worker_adopt_slot(worker, dup(t.ends[0]), SLOT, WORKER_SERVE);
+	worker_adopt_slot(worker, dup(t.ends[0]), SLOT, PEER, WORKER_SERVE);
 	reactor_run(options.reactor);
 	_exit(6);
 }

@@ -15,6 +15,7 @@
 #include "server/session/session_custody.h"
 
 #define SLOT 3
+#define PEER 5
 #define CALL(id)             \
 	"\x94\x00" id "\xae" \
 	"plugin.Unknown"     \
@@ -127,7 +128,7 @@ static struct session_env make_env(void)
 
 static void to_worker(void)
 {
-	t.session = session_adopt(&t.worker, dup(t.fd), 1, SLOT);
+	t.session = session_adopt(&t.worker, dup(t.fd), 1, SLOT, PEER);
 	assert_non_null(t.session);
 	session_go_on(t.session);
 }
@@ -508,8 +509,8 @@ static void test_a_slot_that_makes_no_sense_is_not_adopted(void **state)
 	t.session = NULL;
 	*custody_compose(t.worker.custody, SLOT) = lie;
 	custody_commit(t.worker.custody, SLOT, CUSTODY_SURE);
-	assert_null(session_adopt(&t.worker, dup(t.fd), 1, SLOT));
-	assert_null(session_adopt(&t.worker, dup(t.fd), 1, 99));
+	assert_null(session_adopt(&t.worker, dup(t.fd), 1, SLOT, PEER));
+	assert_null(session_adopt(&t.worker, dup(t.fd), 1, 99, PEER));
 	assert_int_equal(recv(t.peer, &byte, 1, MSG_DONTWAIT), -1); /* who gave it has to end it */
 }
 

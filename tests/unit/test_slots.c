@@ -1,0 +1,146 @@
+/* test_slots.c - which slot a connection gets, and what becomes of the memory of one that has ended. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "protocol/err.h"
+#include "server/custody/custody_file.h"
+#include "server/custody/custody_layout.h"
+#include "server/reactor.h"
+#include "server/supervisor/slots.h"
+#include "tests/lib/unit.h"
+
+#define PATIENCE 30.0 /* seconds */
+
+static const struct custody_layout layout = {.slots = 3, .events = 64, .region = 1 << 20};
+
+static struct {
+	struct reactor *reactor;
+	struct slots slots;
+	int fd;
+	double until;
+} t;
+
+static int setup(void **state)
+{
+	(void)state;
+	t.reactor = reactor_create();
+	assert_int_equal(slots_init(&t.slots, t.reactor, &layout), 0);
+	assert_int_equal(custody_file_create(&layout, &t.fd, NULL), 0);
+	t.slots.fd = t.fd;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	slots_fini(&t.slots);
+	reactor_destroy(t.reactor);
+	close(t.fd);
+	return 0;
+}
+
+static uint32_t take(void)
+{
+	uint32_t slot;
+
+	assert_true(slots_next(&t.slots, &slot));
+	slots_take(&t.slots);
+	return slot;
+}
+
+static void use(uint32_t slot, uint64_t at)
+{
+	assert_int_equal(pwrite(t.fd, "x", 1, (off_t)(custody_region_at(&layout, slot, CUSTODY_IN) + at)), 1);
+}
+
+static bool is_used(uint32_t slot, uint64_t at)
+{
+	off_t from = (off_t)(custody_region_at(&layout, slot, CUSTODY_IN) + at);
+
+	return lseek(t.fd, from, SEEK_DATA) == from;
+}
+
+static void each_slot_is_taken_once(void **state)
+{
+	uint32_t slot, found = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < layout.slots; i++)
+		found |= 1u << take();
+	assert_int_equal(found, 7);
+	assert_false(slots_next(&t.slots, &slot));
+}
+
+static void the_slot_that_was_freed_last_is_next_and_has_its_memory(void **state)
+{
+	uint32_t one = take(), other = take();
+
+	(void)state;
+	use(one, 0);
+	use(other, 0);
+	slots_free(&t.slots, other, true);
+	slots_free(&t.slots, one, true);
+	assert_int_equal(take(), one);
+	assert_true(is_used(one, 0));
+	assert_int_equal(take(), other);
+}
+
+static void memory_that_is_not_to_be_kept_is_given_back_at_once(void **state)
+{
+	uint32_t large = take(), moved = take();
+
+	(void)state;
+	use(large, BUF_KEEP);
+	use(moved, 0);
+	slots_free(&t.slots, large, true);
+	slots_free(&t.slots, moved, false);
+	assert_false(is_used(large, BUF_KEEP));
+	assert_false(is_used(moved, 0));
+}
+
+static void look(void *user)
+{
+	const uint32_t *slot = user;
+
+	if (!is_used(*slot, 0) || reactor_now_exact() > t.until)
+		reactor_stop(t.reactor);
+}
+
+static void what_nobody_takes_is_given_back_and_what_is_taken_is_not(void **state)
+{
+	uint32_t slot = take(), busy = take();
+	struct reactor_timer *timer = reactor_timer_create(t.reactor, look, &slot);
+
+	(void)state;
+	use(slot, 0);
+	use(busy, 0);
+	slots_free(&t.slots, slot, true);
+	slots_free(&t.slots, busy, true);
+	assert_int_equal(take(), busy);
+	t.until = reactor_now_exact() + PATIENCE;
+	reactor_timer_start(timer, 0.01, 1);
+	reactor_run(t.reactor);
+	assert_false(is_used(slot, 0));
+	assert_true(is_used(busy, 0));
+	use(slot, 0); /* by the next one that has it; and once more */
+	assert_int_equal(take(), slot);
+	slots_free(&t.slots, slot, true);
+	t.until = reactor_now_exact() + PATIENCE;
+	reactor_run(t.reactor);
+	assert_false(is_used(slot, 0));
+	reactor_timer_destroy(timer);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_slot_is_taken_once),
+		TEST(the_slot_that_was_freed_last_is_next_and_has_its_memory),
+		TEST(memory_that_is_not_to_be_kept_is_given_back_at_once),
+		TEST(what_nobody_takes_is_given_back_and_what_is_taken_is_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
