@@ -12,7 +12,7 @@ function Tables:access(conf)
 	local confs = {}
 	local before = count_bytes()
 	for i = 1, conf.count do
-		confs[i] = { calls = 1, body = false, note = tostring(i - 1) }
+		confs[i] = { calls = 2, body = false, note = tostring(i - 1) }
 	end
 	kong.response.set_header("bytes", (count_bytes() - before) / #confs)
 end
