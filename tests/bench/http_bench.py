@@ -5,18 +5,16 @@ Gateways, upstream, load and plugin servers share the machine, so ratios hold an
 is said of each gateway is checked first: the header that the plugin sets comes back.
 """
 
-import contextlib
 import http.client
 import os
 import re
-import shutil
 import socket
 import statistics
 import subprocess
-import tempfile
 import time
 
 import servers
+import started
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GATEWAY = os.path.join(HERE, "..", "..", "examples", "gateway", "gateway")
@@ -105,85 +103,68 @@ def get(port, path):
 
 
 class Target:
-    """Something that answers requests: name, port, path."""
+    """Something that answers requests: name, port, path, and the process that does."""
 
-    def __init__(self, name, port, path, sets_header):
-        self.name, self.port, self.path = name, port, path
-        wanted = (200, "seen" if sets_header else None)
+    def __init__(self, name, process, port, path, sets_header):
+        self.name, self.process, self.port, self.path = name, process, port, path
+        self._wait((200, "seen" if sets_header else None))
+
+    def _wait(self, wanted):
         end = time.monotonic() + START_SECONDS
-        while get(port, path) != wanted:
-            if time.monotonic() > end:
-                raise SystemExit("bench: %s answers %s" % (name, get(port, path)))
+        while (answer := get(self.port, self.path)) != wanted:
+            if self.process.has_ended() or time.monotonic() > end:
+                raise SystemExit("bench: %s answers %s\n%s" % (self.name, answer, self.process.log()))
             time.sleep(0.1)
 
     def run(self, connections, seconds):
-        """Requests a second."""
-        run = subprocess.run(
-            ["wrk", "-t1", "-c%d" % connections, "-d%ds" % max(1, round(seconds)), "-H", "x-one: seen",
-             "http://127.0.0.1:%d%s" % (self.port, self.path)],
-            stdout=subprocess.PIPE, text=True, check=True)
-        if "Non-2xx" in run.stdout or "Socket errors" in run.stdout:
+        """Requests a second. An answer may take long where the machine has other things to do."""
+        run = started.run(
+            ["wrk", "-t1", "-c%d" % connections, "-d%ds" % max(1, round(seconds)), "--timeout", "60s",
+             "-H", "x-one: seen", "http://127.0.0.1:%d%s" % (self.port, self.path)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if run.returncode or "Non-2xx" in run.stdout or "Socket errors" in run.stdout:
             raise SystemExit("bench: %s:\n%s" % (self.name, run.stdout))
         return float(re.search(r"Requests/sec:\s+([\d.]+)", run.stdout).group(1))
 
 
-class Nginx:
+class Configured(started.Started):
+    """One whose configuration is in files of its folder."""
+
+    def write(self, name, text):
+        """One of them; its path."""
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+
+class Nginx(Configured):
     """nginx as upstream, alone, and with the plugin in its Lua."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="outrigger-bench-nginx-")
-        self.upstream, plain, lua = free_ports(3)
-        path = os.path.join(self.folder, "nginx.conf")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(NGINX % {"modules": MODULES, "upstream": self.upstream, "plain": plain,
-                                "lua": lua})
-        self.process = subprocess.Popen(
-            ["nginx", "-p", self.folder, "-c", path, "-g", "daemon off;"],
-            stderr=subprocess.DEVNULL)
-        self.plain, self.lua = plain, lua
+        super().__init__("nginx")
+        self.upstream, self.plain, self.lua = free_ports(3)
+        path = self.write("nginx.conf", NGINX % {
+            "modules": MODULES, "upstream": self.upstream, "plain": self.plain, "lua": self.lua})
+        self.start(["nginx", "-p", self.folder, "-c", path, "-g", "daemon off;"])
 
-    def start(self):
-        """Its targets, once they answer."""
-        return Target("nginx", self.plain, "/", False), Target("nginx, Lua", self.lua, "/", True)
-
-    def stop(self):
-        """Ends it."""
-        self.process.terminate()
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def targets(self):
+        """Once they answer."""
+        return [Target("nginx", self, self.plain, "/", False),
+                Target("nginx, Lua", self, self.lua, "/", True)]
 
 
-class Gateway:
-    """The example gateway with one plugin server."""
+class Gateway(Configured):
+    """The example gateway with one plugin server. In the foreground: what it starts is ours to end at any moment."""
 
     def __init__(self, server, query, upstream):
-        self.server = server
-        self.folder = tempfile.mkdtemp(prefix="outrigger-bench-gateway-")
+        super().__init__("gateway")
         self.port, echo = free_ports(2)
-        conf = KONG_CONF % {"plugins": server.plugin, "echo": echo, "servers": PLUGIN_SERVER % {
-            "key": server.plugin.replace("-", "_"), "socket": server.socket, "query": query}}
-        self._write("kong.conf", conf)
-        self._write("kong.yml", KONG_YML % (upstream, server.plugin))
-
-    def start(self):
-        """Until it serves."""
-        subprocess.run(self._command("start"), check=True, stdout=subprocess.DEVNULL)
-
-    def _write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def _command(self, name):
-        return [GATEWAY, name, "--prefix", self.folder, "--port", str(self.port), "--kong-conf",
-                os.path.join(self.folder, "kong.conf"), "--declarative",
-                os.path.join(self.folder, "kong.yml")]
-
-    def stop(self):
-        """Ends it, and its plugin server."""
-        subprocess.run([GATEWAY, "stop", "--prefix", self.folder], check=False,
-                       stdout=subprocess.DEVNULL)
-        self.server.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        conf = self.write("kong.conf", KONG_CONF % {
+            "plugins": server.plugin, "echo": echo, "servers": PLUGIN_SERVER % {
+                "key": server.plugin.replace("-", "_"), "socket": server.socket, "query": query}})
+        entities = self.write("kong.yml", KONG_YML % (upstream, server.plugin))
+        self.start([GATEWAY, "run", "--prefix", self.folder, "--port", str(self.port),
+                    "--kong-conf", conf, "--declarative", entities])
 
 
 def outrigger_gateway(options, protocol, upstream):
@@ -196,38 +177,34 @@ def outrigger_gateway(options, protocol, upstream):
 
 def js_gateway(options, _, upstream):
     """kong-js-pdk behind a gateway."""
-    folder = options.js or os.path.join(options.build, "bench-js")
     query = "%s --plugins-directory %s --dump-all-plugins" % (
-        os.path.join(folder, "node_modules", ".bin", "kong-js-pluginserver"),
-        os.path.join(HERE, "peers", "js"))
-    return Gateway(servers.kong_js_pdk(folder), query, upstream)
+        servers.kong_js_program(options.js), os.path.join(HERE, "peers", "js"))
+    return Gateway(servers.kong_js_pdk(options.js), query, upstream)
 
 
-def start(options, running):
-    """The targets. What has to be stopped is pushed to `running` (an ExitStack)."""
+def start(options):
+    """The targets."""
     nginx = Nginx()
-    running.callback(nginx.stop)
-    targets = list(nginx.start())
+    targets = nginx.targets()
     gateways = [("gateway, outrigger, " + protocol, outrigger_gateway, protocol)
                 for protocol in ("msgpack", "protobuf")]
-    if not options.no_js:
+    if options.js:
         gateways.append(("gateway, kong-js-pdk", js_gateway, None))
     for name, make, protocol in gateways:
         gateway = make(options, protocol, nginx.upstream)
-        running.callback(gateway.stop)
-        gateway.start()
         if len(targets) == 2:
-            targets.append(Target("gateway", gateway.port, "/none", False))
-        targets.append(Target(name, gateway.port, "/bench", True))
+            targets.append(Target("gateway", gateway, gateway.port, "/none", False))
+        targets.append(Target(name, gateway, gateway.port, "/bench", True))
     return targets
 
 
 def measure(options):
     """{target: {connections: [requests a second, one for each round]}}"""
-    with contextlib.ExitStack() as running:
-        targets = start(options, running)
+    with started.ending():
+        targets = start(options)
         found = {target.name: {n: [] for n in CONNECTIONS} for target in targets}
         for turn in range(options.rounds):
+            started.say("whole requests, round %d of %d" % (turn + 1, options.rounds))
             for n in CONNECTIONS:
                 for i in range(len(targets)):
                     target = targets[(i + turn) % len(targets)]
@@ -238,9 +215,8 @@ def measure(options):
 def table(found):
     """As Markdown: requests a second, and the share of the gateway's without a plugin."""
     base = found["gateway"]
-    lines = ["| requests/s (share of the gateway without a plugin) | %s |" %
-             " | ".join("%d connections" % n for n in CONNECTIONS), "|---|%s" % (
-                 "---|" * len(CONNECTIONS))]
+    lines = ["| requests/s (share of the gateway without a plugin) | %s |" % " | ".join(
+        "%d connection%s" % (n, "s" * (n > 1)) for n in CONNECTIONS), "|---|%s" % ("---|" * len(CONNECTIONS))]
     for name, counts in found.items():
         cells = ["%.0f (%.2f)" % (statistics.median(counts[n]), statistics.median(
             a / b for a, b in zip(counts[n], base[n]))) for n in CONNECTIONS]

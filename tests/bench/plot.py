@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import rounds
+import started
 
 SCRIPT = """
 set terminal svg size 900,640 dynamic background rgb 'white' font 'sans-serif,12'
@@ -43,10 +44,13 @@ def write_data(figures, what, path):
 def draw(figures, folder):
     """FOLDER/bench.svg; nothing where gnuplot is not installed."""
     if not shutil.which("gnuplot"):
+        started.say("no picture: gnuplot is not installed")
         return
     cost, rate = os.path.join(folder, "cost.dat"), os.path.join(folder, "rate.dat")
     write_data(figures, "server_us_per_event", cost)
     count = write_data(figures, "per_second", rate)
     script = SCRIPT % {"svg": os.path.join(folder, "bench.svg"), "cost": cost, "rate": rate,
                        "columns": count + 1}
-    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+    run = subprocess.run(["gnuplot"], input=script, text=True, check=False, stderr=subprocess.PIPE)
+    if run.returncode:
+        raise SystemExit("bench: gnuplot draws no picture:\n" + run.stderr)

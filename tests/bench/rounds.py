@@ -9,6 +9,8 @@ import os
 import statistics
 import subprocess
 
+import started
+
 # The first and the last that we may use: one and the same where there is no other.
 SERVER_CPU, LOAD_CPU = (pick(os.sched_getaffinity(0)) for pick in (min, max))
 
@@ -26,8 +28,7 @@ def run_load(build, server, connections, events, *options, sleeps=False):
              "--warm", str(2 * connections), *options]
     if LOAD_CPU != SERVER_CPU:
         words = ["taskset", "-c", str(LOAD_CPU), *words, *([] if sleeps else ["--busy"])]
-    run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                         check=False)
+    run = started.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if run.returncode:
         raise SystemExit("bench: %s at %d in flight: %s" % (server.name, connections, run.stderr))
     return json.loads(run.stdout.splitlines()[-1])
@@ -47,6 +48,7 @@ def measure(options, servers, in_flight):
               for s in servers for n in in_flight}
     figures = {key: [] for key in counts}
     for turn in range(options.rounds):
+        started.say("round %d of %d" % (turn + 1, options.rounds))
         for n in in_flight:
             for i in range(len(servers)):
                 server = servers[(i + turn) % len(servers)]

@@ -5,17 +5,19 @@ A server is one process tree that listens on a Unix socket and has the plugin of
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
+
+import started
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "lib"))
 
 import remote_programs  # noqa: E402
 START_SECONDS = 60
+# Options of ours. At its end nobody is there any more to answer events that are under way: it need not wait for them.
+AT_ALL = ("--log-level", "error", "--drain-timeout", "0s")
 # Plugins in programs of their own: language, plugin, file, arguments.
 REMOTE = {
     "python": ("python", "bench-py", "plugins/python/bench-py.py", ()),
@@ -24,49 +26,28 @@ REMOTE = {
 }
 
 
-class Server:
+class Server(started.Started):
     """A running server: name, protocol, plugin, socket, pid."""
 
-    def __init__(self, name, protocol, plugin, command, socket, environment=None, poll=0.01):
-        self.name, self.protocol, self.plugin = name, protocol, plugin
-        self.prefix = tempfile.mkdtemp(prefix="outrigger-bench-")
-        self.socket = os.path.join(self.prefix, socket)
-        words = [word.replace("@PREFIX@", self.prefix) for word in command]
-        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=environment,
-                                        stdout=subprocess.DEVNULL, stderr=self._log())
+    def __init__(self, name, protocol, plugin, command, socket, poll=0.01):
+        super().__init__(name)
+        self.protocol, self.plugin = protocol, plugin
+        self.socket = self.path(socket)
+        self.start([word.replace("@PREFIX@", self.folder) for word in command])
         self._wait(poll)
         self.pid = self.process.pid
-
-    def _log(self):
-        return open(os.path.join(self.prefix, "stderr"), "wb")
 
     def _wait(self, poll):
         end = time.monotonic() + START_SECONDS
         while not os.path.exists(self.socket):
-            if self.process.poll() is not None or time.monotonic() > end:
-                with open(os.path.join(self.prefix, "stderr"), encoding="utf-8",
-                          errors="replace") as log:
-                    raise SystemExit("bench: %s did not start:\n%s" % (self.name, log.read()))
+            if self.has_ended() or time.monotonic() > end:
+                raise SystemExit("bench: %s did not start:\n%s" % (self.name, self.log()))
             time.sleep(poll)
 
     def pin(self, cpu):
         """Keeps the server's processes on one processor, where there are more."""
         for pid in tree(self.pid):
             os.sched_setaffinity(pid, {cpu})
-
-    def end(self):
-        """Ends it, and waits for that."""
-        self.process.terminate()
-        try:
-            self.process.wait(START_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def stop(self):
-        """Ends it, and its folder."""
-        self.end()
-        shutil.rmtree(self.prefix, ignore_errors=True)
 
 
 def tree(pid):
@@ -97,7 +78,7 @@ def outrigger(build, language, protocol, *options, under=(), poll=0.01):
     return Server("outrigger-%s-%s" % (language, protocol), protocol, plugin,
                   [*under, os.path.join(build, "outrigger"), "serve", "--prefix", "@PREFIX@",
                    "--plugins-dir", folder, "--plugin", plugin, "--protocol", protocol,
-                   "--log-level", "error", *options],
+                   *AT_ALL, *options],
                   plugin + ".socket", poll=poll)
 
 
@@ -115,18 +96,30 @@ def outrigger_remote(build, language):
     return Server("outrigger-" + language, "msgpack", name,
                   [os.path.join(build, "outrigger"), "serve", "--prefix", "@PREFIX@", "--plugin", name,
                    "--plugin-%s-exec=%s" % (name, " ".join([program.exec(), *words])),
-                   "--read-paths=default," + program.folder, "--protocol", "msgpack", "--log-level", "error"],
+                   "--read-paths=default," + program.folder, "--protocol", "msgpack", *AT_ALL],
                   name + ".socket")
+
+
+def kong_js_program(folder):
+    """The server of the npm package kong-pdk that is installed in a folder."""
+    return os.path.join(folder, "node_modules", ".bin", "kong-js-pluginserver")
+
+
+def install_kong_js_pdk(folder):
+    """Has npm do that, unless it is done."""
+    if os.path.exists(kong_js_program(folder)):
+        return
+    started.say("npm installs kong-js-pdk in " + folder)
+    run = started.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "kong-pdk"],
+                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if run.returncode:
+        raise SystemExit("bench: npm did not install kong-js-pdk; --no-js goes without:\n" + run.stdout)
 
 
 def kong_js_pdk(folder):
     """The npm package kong-pdk, installed in `folder`."""
-    program = os.path.join(folder, "node_modules", ".bin", "kong-js-pluginserver")
-    if not os.path.exists(program):
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "kong-pdk"],
-                       check=True, stdout=subprocess.DEVNULL)
     return Server("kong-js-pdk", "msgpack", "bench-js",
-                  [program, "--kong-prefix", "@PREFIX@", "--plugins-directory",
+                  [kong_js_program(folder), "--kong-prefix", "@PREFIX@", "--plugins-directory",
                    os.path.join(HERE, "peers", "js")], "js_pluginserver.sock")
 
 

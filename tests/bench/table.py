@@ -87,3 +87,9 @@ def links(figures):
             lines.append("| %s | %s |" % (name, " | ".join(
                 "%.0f (%.0f-%.0f)" % (statistics.median(row), row[0], row[-1]) for row in more)))
     return "\n".join(lines)
+
+
+def report(figures):
+    """All of them."""
+    return "\n\n".join(["A ratio is the median of the rounds, with the least and the most; \"!\" marks one that misses "
+                        "its figure.", ratios(figures), absolutes(figures), links(figures)])

@@ -8,6 +8,7 @@ import sys
 
 import rounds
 import servers
+import started
 import table
 
 EVENTS = 10000
@@ -20,21 +21,20 @@ OPEN = ("--seccomp", "off", "--landlock", "off")
 
 def serve(build, language, protocol):
     """One server, from its start to its end, at which it writes."""
-    server = servers.outrigger(build, language, protocol, *OPEN)
-    try:
+    with servers.outrigger(build, language, protocol, *OPEN) as server:
         for in_flight in table.IN_FLIGHT:
             for kind in KINDS[language]:
                 rounds.run_load(build, server, in_flight, EVENTS, *kind)
-    finally:
-        server.stop()
 
 
 def main():
     """All that the benchmark compares."""
     build = os.path.abspath(sys.argv[1])
-    for language in KINDS:
-        for protocol in ("msgpack", "protobuf"):
-            serve(build, language, protocol)
+    started.heed_signals()
+    with started.ending():
+        for language in KINDS:
+            for protocol in ("msgpack", "protobuf"):
+                serve(build, language, protocol)
 
 
 if __name__ == "__main__":
