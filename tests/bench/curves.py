@@ -1,16 +1,25 @@
 """curves.py - how cost grows: with events in flight, calls, bodies, instances, connections, workers.
 
-Each point is the median of a few rounds of processor time and rate; the server is started anew for
-each curve.
+Each point is the median of a few runs; the server is started anew for each curve. Server and load have a processor
+each, but for workers, which have all: there the load sleeps, since it would take one of them away.
 """
 
+import functools
+import itertools
 import statistics
 import time
 
 import rounds
 import servers
+import started
 
-MANY = 20000
+MANY, FEW = 20000, 200
+RUNS = 3
+# Of each curve, where figures don't matter.
+QUICK_POINTS = 3
+COLUMNS = ("per_second", "server_us_per_event", "p99_us", "pss_kb")
+# get_header and set_header.
+BOTH_CALLS = ("--steps", "2")
 IDS_SECONDS = 120
 # ProtoBuf:1 has no word for it: the connection ends.
 TOO_FAST = {"msgpack": "takes ids too fast", "protobuf": "the server closed a connection"}
@@ -19,28 +28,27 @@ TOO_FAST = {"msgpack": "takes ids too fast", "protobuf": "the server closed a co
 def in_flight(options, server):
     """Events in flight, on as many connections."""
     for n in (1, 4, 16, 64, 256, 1024, 4096):
-        yield n, run(options, server, n, MANY)
+        yield n, run(options, server, n, MANY, *BOTH_CALLS)
 
 
 def calls(options, server):
     """PDK calls of an event."""
     for n in (0, 1, 2, 4, 8, 16, 32):
-        yield n, run(options, server, 16, MANY // 2, "--conf", '{"calls":%d}' % n)
+        yield n, run(options, server, 16, MANY // 2, "--conf", '{"calls":%d}' % n, "--steps", str(n))
 
 
 def bodies(options, server):
     """Bytes of a body that the handler reads."""
-    for n in (0, 1 << 10, 1 << 14, 1 << 18, 1 << 20, 1 << 22, 1 << 24):
+    for n in (0, 1 << 10, 1 << 14, 1 << 18, 1 << 20, 1 << 22, 1 << 23, 1 << 24):
         events = max(8, min(MANY, (1 << 28) // (n + (1 << 14))))
-        yield n, run(options, server, 2, events, "--conf", '{"calls":0,"body":true}', "--body",
-                     str(n))
+        yield n, run(options, server, 2, events, "--conf", '{"calls":0,"body":true}', "--body", str(n), "--steps", "1")
 
 
 def instances(options, server):
     """Instances that events take turns on."""
     for n in (1, 10, 100, 1000, 10000, 100000):
         start_instances(options, server, n)
-        yield n, run(options, server, 16, max(MANY, 2 * n), "--instances", str(n))
+        yield n, run(options, server, 16, max(MANY, 2 * n), "--instances", str(n), *BOTH_CALLS)
 
 
 def start_instances(options, server, n):
@@ -61,17 +69,14 @@ def start_instances(options, server, n):
 def connections(options, server):
     """Open connections, of which 16 are in use, once the server has let all of them in."""
     for n in (1, 100, 1000, 10000):
-        yield n, run(options, server, 16, MANY, "--idle", str(n), "--warm", str(MANY + 5 * n))
+        yield n, run(options, server, 16, MANY, "--idle", str(n), "--warm", str(MANY + 5 * n), *BOTH_CALLS)
 
 
 def workers(options, protocol):
     """Workers of the plugin's group, on all processors; 64 events in flight."""
     for n in (1, 2, 4):
-        server = servers.outrigger(options.build, "lua", protocol, "--workers", str(n))
-        try:
-            yield n, run(options, server, 64, MANY, sleeps=True)
-        finally:
-            server.stop()
+        with servers.outrigger(options.build, "lua", protocol, "--workers", str(n)) as server:
+            yield n, run(options, server, 64, MANY, *BOTH_CALLS, sleeps=True)
 
 
 # The load is one process, which may have three quarters of the connections.
@@ -85,32 +90,48 @@ CURVES = (
 )
 
 
-def run(options, server, connections_, events, *more, sleeps=False):
-    """(events a second, us of processor, p99 in us, KiB) of one point."""
-    runs = [rounds.run_load(options.build, server, connections_, events, *more, sleeps=sleeps)
-            for _ in range(3)]
-    return [statistics.median(r[what] for r in runs)
-            for what in ("per_second", "server_us_per_event", "p99_us", "pss_kb")]
+WORKERS = "workers (on all processors; the load sleeps)"
+
+
+def run(options, server, in_flight_, events, *more, sleeps=False):
+    """What `load` has said of each run of one point."""
+    if options.quick:
+        events = min(events, FEW)
+    return [rounds.run_load(options.build, server, in_flight_, events, *more, sleeps=sleeps or options.sleeping)
+            for _ in range(1 if options.quick else RUNS)]
+
+
+def take(options, points):
+    """[{"x": x, "runs": runs}] of points as they are measured."""
+    if options.quick:
+        points = itertools.islice(points, QUICK_POINTS)
+    return [{"x": x, "runs": runs} for x, runs in points]
 
 
 def curve(options, points, more, protocol):
-    """[(x, figures)]"""
-    server = servers.outrigger(options.build, "lua", protocol, *more)
-    try:
+    """That of one server."""
+    with servers.outrigger(options.build, "lua", protocol, *more) as server:
         server.pin(rounds.SERVER_CPU)
-        return list(points(options, server))
-    finally:
-        server.stop()
+        return take(options, points(options, server))
+
+
+def both(title, curve_of):
+    """{protocol: its curve}"""
+    started.say("curve: " + title)
+    return {protocol: curve_of(protocol) for protocol in ("msgpack", "protobuf")}
 
 
 def measure(options):
-    """{title: {protocol: [(x, figures)]}}"""
-    grown = {title: {protocol: curve(options, points, more, protocol)
-                     for protocol in ("msgpack", "protobuf")}
+    """{title: {protocol: [{"x": x, "runs": runs}]}}"""
+    grown = {title: both(title, functools.partial(curve, options, points, more))
              for title, points, more in CURVES}
-    grown["workers"] = {protocol: list(workers(options, protocol))
-                        for protocol in ("msgpack", "protobuf")}
+    grown[WORKERS] = both(WORKERS, lambda protocol: take(options, workers(options, protocol)))
     return grown
+
+
+def cell(runs):
+    """The medians of a point."""
+    return "%.0f, %.1f, %.0f, %.0f" % tuple(statistics.median(r[what] for r in runs) for what in COLUMNS)
 
 
 def table(grown):
@@ -120,6 +141,5 @@ def table(grown):
         lines += ["", "| %s | %s |" % (title, " | ".join(
             "%s: events/s, us/event, p99 us, KiB" % p for p in protocols)), "|---|---|---|"]
         for points in zip(*protocols.values()):
-            lines.append("| %d | %s |" % (points[0][0], " | ".join(
-                "%.0f, %.1f, %.0f, %.0f" % tuple(figures) for _, figures in points)))
+            lines.append("| %d | %s |" % (points[0]["x"], " | ".join(cell(point["runs"]) for point in points)))
     return "\n".join(lines)
