@@ -11,8 +11,9 @@
 #include "server/leaving.h"
 #include "server/log.h"
 #include "server/registry/ids_file.h"
+#include "server/socket/peer.h"
 
-#define SPARE_DESCRIPTORS 64 /* that are no connections */
+#define SPARE_DESCRIPTORS (64 + PEER_MEMO) /* that are no connections */
 
 int serving_open(const struct config *config, struct err *err)
 {

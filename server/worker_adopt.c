@@ -6,7 +6,8 @@
 #include "server/socket/farewell.h"
 #include "server/worker.h"
 
-bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, uint64_t peer, enum worker_welcome welcome)
+bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, uint64_t peer,
+		       enum worker_welcome welcome)
 {
 	struct session *s;
 	uint64_t number;

@@ -18,7 +18,8 @@ enum worker_welcome {
 void worker_adopt(struct worker *w, int fd, enum on_error on_error, enum worker_welcome welcome);
 /* As that, with the state of its slot, which has its on_error, too; `peer` is as of socket/peer.h. Where that can't be,
  * false, and the connection has not ended. */
-bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, uint64_t peer, enum worker_welcome welcome);
+bool worker_adopt_slot(struct worker *w, int fd, uint32_t slot, uint64_t peer,
+		       enum worker_welcome welcome);
 /* The same with one that another process had, which need not be trusted; takes `fd` and *find. Its number in
  * *ret_number. False where that can't be, and the connection has not ended. */
 bool worker_adopt_found(struct worker *w, int fd, struct custody_find *find, uint64_t *ret_number);

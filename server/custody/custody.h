@@ -76,7 +76,7 @@ void custody_region_init(struct custody *c, uint32_t slot, enum custody_side sid
 			 struct custody_region *region);
 /* Gives back what empty buffers have left, and nobody has used since the last call. Call it now and then. */
 void custody_trim(struct custody *c);
-/* The slot is going to be the supervisor's, who gives all of it back (custody_file_clear). */
+/* The slot is going to be the supervisor's, who gives back what is left of it (slots.h). */
 void custody_forget(struct custody *c, uint32_t slot);
 /* Sets `buf`, an empty one in the region, to what lies there already. */
 void custody_region_attach(const struct custody_region *region, struct buf *buf, uint64_t start,

@@ -10,6 +10,7 @@
 
 #define SIZE_MAX_OFF ((uint64_t)1 << 46) /* what one process can have of address space */
 #define REGION_SLACK ((size_t)2 << 20)   /* reads go beyond a message's end */
+#define WARM ((uint64_t)16 << 10)        /* of a region that a blank slot keeps */
 
 uint64_t custody_region_for(size_t message_size)
 {
@@ -99,7 +100,7 @@ int custody_file_create(const struct custody_layout *layout, int *ret_fd, struct
 
 /* ---- slots ---- */
 
-/* Whether all of it was ever written: else a few bytes of state could ask for a lot of memory. */
+/* Whether all of it was written, by this connection or one before: else a few bytes of state could ask for a lot of memory. */
 static bool is_there(int fd, uint64_t from, uint64_t to)
 {
 	off_t hole = from < to ? lseek(fd, (off_t)from, SEEK_HOLE) : 0;
@@ -221,11 +222,12 @@ static int write_blank(int fd, uint32_t slot)
 	return write_at(fd, &blank, sizeof(blank), custody_slot_at(slot));
 }
 
-/* Whether there is memory in a region beyond what an empty buffer keeps. */
-static bool is_large(int fd, const struct custody_layout *layout, uint32_t slot, enum custody_side side)
+/* Whether there is more memory in a region than common calls need. */
+static bool is_large(int fd, const struct custody_layout *layout, uint32_t slot,
+		     enum custody_side side)
 {
 	uint64_t begin = custody_region_at(layout, slot, side);
-	off_t data = lseek(fd, (off_t)(begin + BUF_KEEP), SEEK_DATA);
+	off_t data = lseek(fd, (off_t)(begin + WARM), SEEK_DATA);
 
 	return data >= 0 ? (uint64_t)data < begin + layout->region : errno != ENXIO;
 }

@@ -31,10 +31,11 @@ void custody_find_fini(struct custody_find *find);
  * -E_IO. */
 int custody_file_write(int fd, const struct custody_layout *layout, uint32_t slot,
 		       const struct custody_find *find);
-/* Empties a slot that nobody uses, its memory given back; or (blank) kept, where it is no more than a connection's buffers
- * keep when they are empty: else -E_TOO_LARGE, and nothing has changed. -E_IO. */
-int custody_file_blank(int fd, const struct custody_layout *layout, uint32_t slot);
+/* Empties a slot that nobody uses, its memory given back. -E_IO. */
 int custody_file_clear(int fd, const struct custody_layout *layout, uint32_t slot);
+/* The same, its memory kept for the next connection: 16 KiB of each region at most. -E_TOO_LARGE where there is more, and nothing
+ * has changed. -E_IO. */
+int custody_file_blank(int fd, const struct custody_layout *layout, uint32_t slot);
 /* The event of that id. False where there is none, or its record makes no sense. */
 bool custody_file_find_event(int fd, const struct custody_layout *layout, uint64_t id,
 			     struct event_record *ret);

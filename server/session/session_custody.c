@@ -125,7 +125,8 @@ static void attach(struct session *s, uint32_t slot, const struct session_state 
 	s->has_slot = true;
 }
 
-struct session *session_adopt(struct session_env *env, int fd, uint64_t number, uint32_t slot, uint64_t peer)
+struct session *session_adopt(struct session_env *env, int fd, uint64_t number, uint32_t slot,
+			      uint64_t peer)
 {
 	struct session *s = session_of_peer(env, fd, number, peer);
 	struct session_state state;

@@ -12,10 +12,11 @@ struct custody_find;
 struct session;
 struct session_env;
 
-/* Goes on with the connection of that slot of env->custody, which is noted there from now on; `peer` is as of peer.h,
- * known to who has accepted it. Nothing happens before session_go_on. NULL on lack of memory, or where the slot makes no sense: then the
- * connection is not ended. Takes `fd`. */
-struct session *session_adopt(struct session_env *env, int fd, uint64_t number, uint32_t slot, uint64_t peer);
+/* Goes on with the connection of that slot of env->custody, which is noted there from now on; `peer` is as of
+ * socket/peer.h, known to who has accepted it. Nothing happens before session_go_on. NULL on lack of memory, or
+ * where the slot makes no sense: then the connection is not ended. Takes `fd`. */
+struct session *session_adopt(struct session_env *env, int fd, uint64_t number, uint32_t slot,
+			      uint64_t peer);
 /* The same with one that custody_file_read has found, on the heap. Takes its bytes, also on failure. */
 struct session *session_restore(struct session_env *env, int fd, uint64_t number,
 				struct custody_find *find);

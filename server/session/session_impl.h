@@ -80,8 +80,7 @@ bool session_claim_large(struct session *s, size_t size);
 bool session_was_heard(struct session *s);
 /* session_note, where it has a slot. */
 void session_commit(struct session *s, enum custody_doubt doubt);
-/* The same behind the system call that a doubt was for, which has moved n bytes: session_note(CUSTODY_SURE), by
- * less where nothing else has changed since the doubt was noted. */
+/* session_note(CUSTODY_SURE) behind the call that a doubt was for: n bytes; by less where nothing else has changed. */
 void session_note_read(struct session *s, size_t n);
 void session_note_sent(struct session *s, size_t n);
 
@@ -105,8 +104,7 @@ static inline void session_count_memory(struct session *s)
 		session_set_memory(s, taken);
 }
 
-/* Makes sure that it may read that many bytes more, if need be by ending another session. False where it is
- * this one that has to give way. */
+/* Makes sure that it may read so many bytes more, if need be by ending another one; false where this one has to go. */
 static inline bool session_claim_memory(struct session *s, size_t size)
 {
 	return s->in.end + size <= BUF_KEEP || session_claim_large(s, size);

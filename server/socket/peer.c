@@ -14,7 +14,7 @@ static pid_t pid_of(int fd)
 	socklen_t size = sizeof(peer);
 
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0 ? peer.pid
-											   : 0;
+											  : 0;
 }
 
 static uint64_t process_of(pid_t pid)
@@ -57,8 +57,8 @@ static void remember(struct peer_memo *memo, pid_t pid, int pidfd, uint64_t proc
 
 static struct peer_seen *find(struct peer_memo *memo, pid_t pid)
 {
-	for (unsigned i = 0; i < PEER_MEMO; i++)
-		if (memo->seen[i].pid == pid && pid != 0)
+	for (unsigned i = 0; pid != 0 && i < PEER_MEMO; i++)
+		if (memo->seen[i].pid == pid)
 			return &memo->seen[i];
 	return NULL;
 }

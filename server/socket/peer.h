@@ -10,7 +10,7 @@ uint64_t peer_process(int fd);
 
 /* The same, of processes that connect again and again: what is known of one holds as long as it lives, which its
  * pidfd tells, and need not be read from /proc for each connection. Zeroed = nothing is known. */
-#define PEER_MEMO 16
+#define PEER_MEMO 64
 struct peer_memo {
 	struct peer_seen {
 		pid_t pid; /* 0 = none */

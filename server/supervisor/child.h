@@ -93,7 +93,7 @@ void child_destroy(struct child *child);
 /* Gives it a connection; `find` is as of custody_file_write. -E_LIMIT without a slot, -E_CLOSED, ... */
 struct child_connection {
 	struct link *link;
-	int fd; /* borrowed */
+	int fd;        /* borrowed */
 	uint64_t peer; /* as of socket/peer.h */
 	bool refuse;
 	const struct custody_find *find;
@@ -101,11 +101,10 @@ struct child_connection {
 int child_give(struct child *child, const struct child_connection *connection);
 /* Takes what a slot holds, of a worker that is gone. As custody_file_read. */
 int child_take(struct child *child, uint32_t slot, struct custody_find *ret);
-/* Tells it of a listening socket of its group. */
+/* Tells it of a listening socket of its group; and of one at which successors ask. */
 struct server_socket;
-void child_listen(struct child *child, const struct server_socket *socket);
-/* Tells it of a socket at which successors ask. */
 struct handover;
+void child_listen(struct child *child, const struct server_socket *socket);
 void child_offer(struct child *child, const struct handover *offer);
 /* A message without slot and text. */
 void child_say(struct child *child, unsigned type, uint64_t number);

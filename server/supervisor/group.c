@@ -161,7 +161,8 @@ struct link *group_take_in(struct group *g, const struct link_start *start)
 
 void group_accept(struct group *g, int fd, enum on_error on_error, bool refuse)
 {
-	const struct link_start start = {fd, peer_memo_process(&g->known, fd), on_error, refuse};
+	const struct link_start start = {fd, peer_memo_process(g->env->known, fd), on_error,
+					 refuse};
 	struct link *link = group_take_in(g, &start);
 
 	if (link != NULL)
@@ -434,7 +435,6 @@ void group_fini(struct group *g)
 	each_link(g, forget_link);
 	group_close_passages(g);
 	shares_fini(&g->links.peers);
-	peer_memo_fini(&g->known);
 	for (size_t i = 0; g->plugins != NULL && i < g->plan->plugin_count; i++) {
 		free(g->plugins[i].dump);
 		free(g->plugins[i].next_dump);

@@ -8,7 +8,6 @@
 #include "server/event/event.h"
 #include "server/metrics/metrics.h"
 #include "server/registry/server_registry.h"
-#include "server/socket/peer.h"
 #include "server/supervisor/care.h"
 #include "server/supervisor/child.h"
 #include "server/supervisor/group_shared.h"
@@ -21,6 +20,7 @@ struct config;
 struct event_table;
 struct group_passage;
 struct ids_file;
+struct peer_memo;
 struct reactor_timer;
 struct server_socket;
 struct status_group;
@@ -31,6 +31,7 @@ struct group_env {
 	const struct config *config;
 	struct ids_file *ids;
 	struct event_table *event_ids;
+	struct peer_memo *known; /* who has connected */
 	unsigned next_owner;
 	/* A worker, or a successor, is ready or has failed for the first time. */
 	void (*on_settled)(void *user);
@@ -59,7 +60,6 @@ struct group {
 	size_t next_seats;     /* that a reload fills */
 	struct child *leavers; /* that drain */
 	struct link_set links;
-	struct peer_memo known; /* who has connected */
 	struct group_passage *passages; /* the latest first */
 	uint64_t next_number;           /* of a link */
 	struct care care;

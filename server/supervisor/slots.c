@@ -5,19 +5,32 @@
 #include "server/reactor.h"
 
 #define COOLING 1.0 /* seconds */
+#define AT_ONCE 64  /* slots: connections are not to wait for long */
+#define PAUSE 0.01  /* seconds until the next ones */
+
+static void cool_in(struct slots *s, double seconds)
+{
+	s->cools = true;
+	reactor_timer_start(s->cooling, seconds, 0);
+}
 
 static void on_cool(void *user)
 {
 	struct slots *s = user;
+	unsigned done = 0;
 
 	s->cools = false;
-	for (size_t i = 0; i < s->free_count; i++) {
+	for (size_t i = 0; i < s->free_count && done < AT_ONCE; i++) {
 		uint32_t slot = s->free[i];
 
-		if (s->warm[slot])
-			(void)custody_file_clear(s->fd, s->layout, slot);
+		if (!s->warm[slot])
+			continue;
+		(void)custody_file_clear(s->fd, s->layout, slot);
 		s->warm[slot] = false;
+		done++;
 	}
+	if (done == AT_ONCE)
+		cool_in(s, PAUSE);
 }
 
 int slots_init(struct slots *s, struct reactor *reactor, const struct custody_layout *layout)
@@ -60,8 +73,7 @@ static void keep_warm(struct slots *s, uint32_t slot)
 {
 	s->warm[slot] = true;
 	if (!s->cools)
-		reactor_timer_start(s->cooling, COOLING, 0);
-	s->cools = true;
+		cool_in(s, COOLING);
 }
 
 void slots_free(struct slots *s, uint32_t slot, bool warm)

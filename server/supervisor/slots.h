@@ -1,8 +1,8 @@
 /* slots.h - which slots of a worker's custody segment are free.
  *
- * A slot whose connection has ended stays *warm*: its memory is kept for the next connection, which gets the slot that was
- * freed last, so that one that follows another needs no new memory. What nobody has taken within a second or two is given back
- * to the system; so is at once what is more than a connection's buffers keep when they are empty. */
+ * A slot whose connection has ended stays *warm*: its memory is kept for the next connection, which gets the slot
+ * that was freed last, so that one that follows another needs no new memory. What nobody has taken when a second is
+ * over is given back to the system; what is more than common calls need (custody_file_blank) is so at once. */
 #ifndef SERVER_SUPERVISOR_SLOTS_H
 #define SERVER_SUPERVISOR_SLOTS_H
 #include <stdbool.h>

@@ -15,6 +15,7 @@
 #include "server/registry/ids_file.h"
 #include "server/serving.h"
 #include "server/socket/farewell.h"
+#include "server/socket/peer.h"
 #include "server/socket/server_sockets.h"
 #include "server/supervisor/announce.h"
 #include "server/supervisor/control.h"
@@ -37,6 +38,7 @@ struct supervisor {
 	struct ids_file ids;
 	struct plan plan;
 	struct group_env env;
+	struct peer_memo known;
 	struct group **groups;   /* of the plan; owned */
 	struct retired *retired; /* that a reload has left out; owned */
 	struct server_sockets sockets;
@@ -376,6 +378,7 @@ static int make_groups(struct supervisor *s, struct err *err)
 		.ids = &s->ids,
 		.event_ids = event_table_create(&ids),
 		.next_owner = (unsigned)((uint64_t)s->ids.generation * 61 % EVENT_OWNERS),
+		.known = &s->known,
 		.on_settled = on_settled,
 		.user = s,
 	};
@@ -534,6 +537,7 @@ static void end(struct supervisor *s)
 	config_fini(s->reloaded);
 	free(s->reloaded);
 	ids_file_fini(&s->ids);
+	peer_memo_fini(&s->known);
 	farewell_fini();
 	reactor_timer_destroy(s->stall_tick);
 	reactor_timer_destroy(s->settled);

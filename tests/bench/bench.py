@@ -5,6 +5,7 @@ usage: bench.py [OPTIONS]       bench.py --help lists them
 
 import functools
 
+import connections
 import curves
 import footprint
 import http_bench
@@ -19,6 +20,7 @@ import table
 
 # {name: (what is said of it, its figures, their tables)}
 PARTS = {
+    "connections": ("ways of using connections", connections.measure, connections.report),
     "http": ("whole requests", http_bench.measure, http_bench.table),
     "instructions": ("instructions an event", instructions.measure, instructions.table),
     "footprint": ("footprint", footprint.measure, footprint.table),
@@ -40,12 +42,7 @@ def makers(options):
             started.say("no plugin in %s: %s" % (language, missing))
         else:
             yield functools.partial(servers.outrigger_remote, build, language)
-    if options.js:
-        yield functools.partial(servers.kong_js_pdk, options.js)
-    if options.python_pdk:
-        yield functools.partial(servers.kong_python_pdk, options.python_pdk)
-    if options.go_pdk:
-        yield functools.partial(servers.go_pdk, options.go_pdk)
+    yield from servers.peers(options)
 
 
 def measure_conversation(options):
@@ -67,7 +64,7 @@ def converse(options, found):
 
 def measure(options):
     """All parts that are wanted, one after the other."""
-    if options.js and {"conversation", "http"} & set(options.parts):
+    if options.js and {"conversation", "connections", "http"} & set(options.parts):
         servers.install_kong_js_pdk(options.js)
     found = results.Results(options)
     try:

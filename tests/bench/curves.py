@@ -41,7 +41,7 @@ def bodies(options, server):
     """Bytes of a body that the handler reads."""
     for n in (0, 1 << 10, 1 << 14, 1 << 18, 1 << 20, 1 << 22, 1 << 23, 1 << 24):
         events = max(8, min(MANY, (1 << 28) // (n + (1 << 14))))
-        yield n, run(options, server, 2, events, "--conf", '{"calls":0,"body":true}', "--body", str(n), "--steps", "1")
+        yield n, run(options, server, 2, events, "--conf", '{"calls":0,"body":true}', "--body", str(n))
 
 
 def instances(options, server):

@@ -58,8 +58,9 @@ static size_t mp_integer_size(unsigned char first)
 enum {
 	MP_START = 0xb4,  /* a text as long as plugin.StartInstance */
 	MP_HANDLE = 0xb2, /* ... plugin.HandleEvent */
-	MP_STEP_DATA = 1 + sizeof("plugin.Step") - 1 + 1, /* of a step: where its parameter's map is */
-	MP_NO_DATA = 0x81,                                /* ... of EventId alone */
+	MP_STEP_DATA =
+		1 + sizeof("plugin.Step") - 1 + 1, /* of a step: where its parameter's map is */
+	MP_NO_DATA = 0x81,                         /* ... of EventId alone */
 };
 
 /* No state: a step may come by another connection than the one before. */

@@ -64,7 +64,8 @@ static void event_begin(struct load *l, struct load_conn *c)
 	c = next_conn(l, c);
 	struct load_event *event = &c->event;
 	*event = (struct load_event){.mode = pick(l)};
-	snprintf(event->nonce, sizeof(event->nonce), "%0*llx", LOAD_NONCE, (unsigned long long)l->begun);
+	snprintf(event->nonce, sizeof(event->nonce), "%0*llx", LOAD_NONCE,
+		 (unsigned long long)l->begun);
 	event->began = now();
 	l->wire->event(c, event->mode->instances[l->begun++ % l->instances], l->phase);
 	load_flush(c);
@@ -192,7 +193,8 @@ static void conn_read(struct load *l, struct load_conn *c)
 static _Noreturn void refused(const struct load_heard *heard)
 {
 	if (heard->type == HEARD_ERROR && value_is_text(&heard->last))
-		fprintf(stderr, "StartInstance was refused: %.*s\n", (int)heard->last.len, heard->last.s);
+		fprintf(stderr, "StartInstance was refused: %.*s\n", (int)heard->last.len,
+			heard->last.s);
 	else
 		fputs("StartInstance was answered by something that names no instance\n", stderr);
 	exit(1);
@@ -284,7 +286,8 @@ void load_run(struct load *l, uint64_t events)
 	while (l->running > 0) {
 		int n = wait_for_answers(l, ready);
 		if (n == 0) {
-			fprintf(stderr, "no answer for %d s, %d events under way\n", LOAD_ANSWER_MS / 1000, l->running);
+			fprintf(stderr, "no answer for %d s, %d events under way\n",
+				LOAD_ANSWER_MS / 1000, l->running);
 			exit(1);
 		}
 		for (int i = 0; i < n; i++)

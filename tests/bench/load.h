@@ -51,7 +51,7 @@ struct load_conn {
 	struct load_event event; /* that runs on it */
 	uint64_t message;        /* the last that was named */
 	int expects;             /* load_pb.c's */
-	char method_text[64]; /* load_pb.c's: of the call whose arguments are to come */
+	char method_text[64];    /* load_pb.c's: of the call whose arguments are to come */
 	_Alignas(max_align_t) unsigned char scan[MP_SCAN_SIZE]; /* mp_frame's state */
 };
 
@@ -60,7 +60,7 @@ struct load_heard {
 	enum load_heard_type {
 		HEARD_NOTHING, /* half of something, or a notice */
 		HEARD_STARTED, /* id: of an instance */
-		HEARD_CALL,    /* method; first and last: of its arguments, where they are texts, else nil */
+		HEARD_CALL, /* method; first and last: of its arguments, where they are texts, else nil */
 		HEARD_END,
 		HEARD_ERROR, /* last */
 	} type;
@@ -106,7 +106,8 @@ struct load {
 	int running;            /* slots with an event under way */
 	int epoll;
 	struct load_conn *conns;
-	struct load_conn **spare; /* rotate: a ring of `connections`, the one that was given back first at spare[next] */
+	struct load_conn **
+		spare; /* rotate: a ring of `connections`, the one that was given back first at spare[next] */
 	unsigned next_spare;
 	int *idle_fds;
 	char *body_bytes;

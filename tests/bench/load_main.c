@@ -20,9 +20,12 @@ static struct load_mode all_modes[] = {
 	{"ok", "{\"mode\":\"ok\"}", 700, .steps = 2, .last = SET_HEADER, .end = "ret"},
 	{"none", "{\"mode\":\"none\"}", 100, .steps = 0, .end = "ret"},
 	{"exit", "{\"mode\":\"exit\"}", 100, .steps = 0, .end = "kong.response.exit"},
-	{"error", "{\"mode\":\"error\"}", 50, .steps = 2, .last = "kong.log.err", .end = "kong.response.exit"},
-	{"vanish", "{\"mode\":\"vanish\"}", 25, .steps = 2, .last = SET_HEADER, .vanish_step = 1, .end = "ret"},
-	{"close", "{\"mode\":\"close\"}", 25, .steps = 2, .last = SET_HEADER, .vanish_step = 2, .close = true, .end = "ret"},
+	{"error", "{\"mode\":\"error\"}", 50, .steps = 2, .last = "kong.log.err",
+	 .end = "kong.response.exit"},
+	{"vanish", "{\"mode\":\"vanish\"}", 25, .steps = 2, .last = SET_HEADER, .vanish_step = 1,
+	 .end = "ret"},
+	{"close", "{\"mode\":\"close\"}", 25, .steps = 2, .last = SET_HEADER, .vanish_step = 2,
+	 .close = true, .end = "ret"},
 };
 static struct load_mode one_mode = {"ok", "{}", 1000, .steps = 2, .last = SET_HEADER, .end = "ret"};
 
@@ -64,10 +67,9 @@ static void print_round(const struct load *l, uint64_t events, double per_second
 	printf("{\"events\":%llu,\"per_second\":%.0f,\"server_us_per_event\":%.3f,"
 	       "\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"max_us\":%.1f,"
 	       "\"pss_kb\":%ld,\"descriptors\":%ld}\n",
-	       (unsigned long long)events, per_second, cpu_us,
-	       (double)histogram_at(h, 0.5) / 1e3, (double)histogram_at(h, 0.99) / 1e3,
-	       (double)histogram_at(h, 0.999) / 1e3, (double)h->max / 1e3, after->pss_kb,
-	       after->descriptors);
+	       (unsigned long long)events, per_second, cpu_us, (double)histogram_at(h, 0.5) / 1e3,
+	       (double)histogram_at(h, 0.99) / 1e3, (double)histogram_at(h, 0.999) / 1e3,
+	       (double)h->max / 1e3, after->pss_kb, after->descriptors);
 	fflush(stdout);
 }
 
@@ -124,7 +126,8 @@ static uint64_t number(const char *option, const char *text, uint64_t least)
 	errno = 0;
 	uint64_t n = strtoull(text, &end, 10);
 	if (errno || *end || text[0] < '0' || text[0] > '9' || n < least || n > INT32_MAX) {
-		snprintf(wanted, sizeof(wanted), "a whole number from %d to %d", (int)least, INT32_MAX);
+		snprintf(wanted, sizeof(wanted), "a whole number from %d to %d", (int)least,
+			 INT32_MAX);
 		misused(option, text, wanted);
 	}
 	return n;

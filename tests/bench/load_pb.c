@@ -76,7 +76,8 @@ static int understand_return(struct load_conn *c, struct arena *arena, const str
 }
 
 /* Has the two texts of set_header's argument. */
-static int understand_set_header(struct arena *arena, const struct value *frame, struct load_heard *ret)
+static int understand_set_header(struct arena *arena, const struct value *frame,
+				 struct load_heard *ret)
 {
 	const Pb__KV *kv = (const void *)pb_read(&pb__kv__descriptor, arena, frame->s, frame->len);
 	if (!kv)
@@ -96,7 +97,8 @@ static int understand_arguments(struct load_conn *c, struct arena *arena, const 
 		return understand_set_header(arena, frame, ret);
 	if (!value_text_is(&ret->method, "kong.request.get_header"))
 		return 1;
-	const Pb__String *name = (const void *)pb_read(&pb__string__descriptor, arena, frame->s, frame->len);
+	const Pb__String *name =
+		(const void *)pb_read(&pb__string__descriptor, arena, frame->s, frame->len);
 	if (!name)
 		return -E_MALFORMED;
 	ret->first = ret->last = pb_text(&name->v);

@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "bench")
-PARTS = ("conversation", "http", "instructions", "footprint", "curves")
+PARTS = ("conversation", "connections", "http", "instructions", "footprint", "curves")
 DESCRIPTION = "How fast plugin servers are, as ratios between them measured in one run."
 EPILOG = """What it writes: OUT/bench.json with each run's figures, OUT/bench.md with the tables,
 OUT/bench.svg. docs/performance.md says how it measures, tests/bench/peers/README.md where go-pdk's and

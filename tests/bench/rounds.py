@@ -34,17 +34,17 @@ def run_load(build, server, connections, events, *options, sleeps=False):
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def events_for(build, server, connections, seconds):
+def events_for(build, server, connections, seconds, how):
     """How many events take about so long: from a short run, which also warms the server up."""
     tried = max(200, connections * 4)
-    rate = run_load(build, server, connections, tried, "--steps", "2")["per_second"]
+    rate = run_load(build, server, connections, tried, "--steps", "2", *how)["per_second"]
     return max(tried, int(rate * seconds))
 
 
-def measure(options, servers, in_flight):
-    """{(server's name, in flight): [a run's figures, ...]}, a run for each round."""
+def measure(options, servers, in_flight, how=()):
+    """{(server's name, in flight): [a run's figures, ...]}, a run for each round, `how` being more options of `load`."""
     build = options.build
-    counts = {(s.name, n): 200 if options.seconds == 0 else events_for(build, s, n, options.seconds)
+    counts = {(s.name, n): 200 if options.seconds == 0 else events_for(build, s, n, options.seconds, how)
               for s in servers for n in in_flight}
     figures = {key: [] for key in counts}
     for turn in range(options.rounds):
@@ -53,7 +53,7 @@ def measure(options, servers, in_flight):
             for i in range(len(servers)):
                 server = servers[(i + turn) % len(servers)]
                 key = (server.name, n)
-                figures[key].append(run_load(build, server, n, counts[key], "--steps", "2",
+                figures[key].append(run_load(build, server, n, counts[key], "--steps", "2", *how,
                                              sleeps=options.sleeping))
     return figures
 

@@ -3,6 +3,7 @@
 A server is one process tree that listens on a Unix socket and has the plugin of the benchmark.
 """
 
+import functools
 import importlib.util
 import os
 import subprocess
@@ -135,3 +136,13 @@ def go_pdk(program):
     name = os.path.basename(program)
     return Server("go-pdk", "protobuf", name, [program, "-kong-prefix", "@PREFIX@"],
                   name + ".socket")
+
+
+def peers(options):
+    """A function for each peer that takes part."""
+    if options.js:
+        yield functools.partial(kong_js_pdk, options.js)
+    if options.python_pdk:
+        yield functools.partial(kong_python_pdk, options.python_pdk)
+    if options.go_pdk:
+        yield functools.partial(go_pdk, options.go_pdk)

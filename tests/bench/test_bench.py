@@ -12,6 +12,8 @@ import time
 import unittest
 import xml.etree.ElementTree
 
+import connections
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEV = os.path.join(HERE, "..", "..", "dev")
 BUILD = os.environ["OUTRIGGER_BUILD_DIR"]
@@ -145,6 +147,9 @@ class Whole(Case):
     def check_files(self):
         raw = json.loads(self.read("bench.json"))
         self.assertEqual({row["server"] for row in raw["conversation"]}, SERVERS)
+        self.assertEqual({(row["way"], row["server"]) for row in raw["connections"]}, {
+            (way, server) for way in connections.OPTIONS for server in SERVERS if re.match("limit|outrigger-lua", server)
+            if way == connections.FRESH or "msgpack" in server})
         self.assertEqual(set(raw["http"]), TARGETS)
         self.assertLess({"Python", "nginx", "wrk", "Node.js"}, set(raw["machine"]["versions"]))
         self.assertEqual(len(raw["footprint"]["start_seconds"]), 1)

@@ -14,7 +14,7 @@ import table
 EVENTS = 10000
 TWO_CALLS = ("--steps", "2")
 KINDS = {"c": (TWO_CALLS,),
-         "lua": (TWO_CALLS, ("--conf", '{"calls":8}', "--steps", "9"), ("--conf", '{"calls":0,"body":true}', "--body", "16384"))}
+         "lua": (TWO_CALLS, ("--conf", '{"calls":8}', "--steps", "8"), ("--conf", '{"calls":0,"body":true}', "--body", "16384"))}
 # A worker that is confined can't write it.
 OPEN = ("--seccomp", "off", "--landlock", "off")
 

@@ -16,6 +16,7 @@
 #include "server/event/event.h"
 
 #define SLOT 2
+#define WARM ((size_t)16 << 10) /* of a region, that a blank slot keeps */
 
 static const struct custody_layout layout = {.slots = 4, .events = 64, .region = 1 << 20};
 
@@ -170,7 +171,7 @@ static void test_a_blank_slot_keeps_its_memory(void **state)
 	(void)state;
 	commit(&one, CUSTODY_SENDING);
 	fill_region(CUSTODY_IN, 0, "a call");
-	fill_region(CUSTODY_OUT, BUF_KEEP - 3, "end");
+	fill_region(CUSTODY_OUT, WARM - 3, "end");
 	before = held();
 	assert_int_equal(custody_file_blank(t.fd, &layout, SLOT), 0);
 	assert_int_equal(held(), before);
@@ -192,11 +193,11 @@ static void assert_too_large_to_keep(enum custody_side side, size_t at)
 	assert_in_range(held(), before, before + 64); /* the slot's own page may be new */
 }
 
-static void test_more_than_an_empty_buffer_has_is_not_kept(void **state)
+static void test_more_than_common_calls_need_is_not_kept(void **state)
 {
 	(void)state;
-	assert_too_large_to_keep(CUSTODY_IN, BUF_KEEP);
-	assert_too_large_to_keep(CUSTODY_OUT, BUF_KEEP);
+	assert_too_large_to_keep(CUSTODY_IN, WARM);
+	assert_too_large_to_keep(CUSTODY_OUT, WARM);
 	assert_too_large_to_keep(CUSTODY_OUT, layout.region - 1);
 }
 
@@ -589,7 +590,7 @@ int main(void)
 		TEST(test_what_the_supervisor_puts_into_a_slot_is_the_workers),
 		TEST(test_a_cleared_slot_is_blank),
 		TEST(test_a_blank_slot_keeps_its_memory),
-		TEST(test_more_than_an_empty_buffer_has_is_not_kept),
+		TEST(test_more_than_common_calls_need_is_not_kept),
 		TEST(test_what_the_next_slot_has_is_not_this_ones),
 		TEST(test_doubt_stands_until_the_next_commit),
 		TEST(test_a_read_is_in_doubt_only_if_it_has_left_a_byte),

@@ -50,7 +50,9 @@ static uint32_t take(void)
 
 static void use(uint32_t slot, uint64_t at)
 {
-	assert_int_equal(pwrite(t.fd, "x", 1, (off_t)(custody_region_at(&layout, slot, CUSTODY_IN) + at)), 1);
+	assert_int_equal(
+		pwrite(t.fd, "x", 1, (off_t)(custody_region_at(&layout, slot, CUSTODY_IN) + at)),
+		1);
 }
 
 static bool is_used(uint32_t slot, uint64_t at)
