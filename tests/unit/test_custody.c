@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "protocol/err.h"
@@ -16,7 +15,6 @@
 #include "server/event/event.h"
 
 #define SLOT 2
-#define WARM ((size_t)16 << 10) /* of a region, that a blank slot keeps */
 
 static const struct custody_layout layout = {.slots = 4, .events = 64, .region = 1 << 20};
 
@@ -153,61 +151,6 @@ static void test_a_cleared_slot_is_blank(void **state)
 	one.in_end = 6;
 	commit(&one, CUSTODY_SURE);
 	assert_int_equal(custody_file_read(t.fd, &layout, SLOT, &find), -E_MALFORMED);
-}
-
-static off_t held(void)
-{
-	struct stat st;
-
-	assert_int_equal(fstat(t.fd, &st), 0);
-	return st.st_blocks;
-}
-
-static void test_a_blank_slot_keeps_its_memory(void **state)
-{
-	const struct session_state one = make_state();
-	off_t before;
-
-	(void)state;
-	commit(&one, CUSTODY_SENDING);
-	fill_region(CUSTODY_IN, 0, "a call");
-	fill_region(CUSTODY_OUT, WARM - 3, "end");
-	before = held();
-	assert_int_equal(custody_file_blank(t.fd, &layout, SLOT), 0);
-	assert_int_equal(held(), before);
-	test_a_blank_slot_is_a_new_connection(state);
-	assert_int_equal(custody_file_blank(t.fd, &layout, layout.slots), -E_IO);
-}
-
-static void assert_too_large_to_keep(enum custody_side side, size_t at)
-{
-	struct session_state one = make_state(), got;
-	off_t before = held();
-
-	fill_region(side, at, "x");
-	commit(&one, CUSTODY_SURE);
-	assert_int_equal(custody_file_blank(t.fd, &layout, SLOT), -E_TOO_LARGE);
-	assert_int_equal(custody_read(t.c, SLOT, &got), 0);
-	assert_int_equal(got.awaited, 77); /* nothing has changed */
-	assert_int_equal(custody_file_clear(t.fd, &layout, SLOT), 0);
-	assert_in_range(held(), before, before + 64); /* the slot's own page may be new */
-}
-
-static void test_more_than_common_calls_need_is_not_kept(void **state)
-{
-	(void)state;
-	assert_too_large_to_keep(CUSTODY_IN, WARM);
-	assert_too_large_to_keep(CUSTODY_OUT, WARM);
-	assert_too_large_to_keep(CUSTODY_OUT, layout.region - 1);
-}
-
-static void test_what_the_next_slot_has_is_not_this_ones(void **state)
-{
-	const uint64_t next = custody_region_at(&layout, SLOT + 1, CUSTODY_IN);
-
-	(void)state;
-	assert_int_equal(pwrite(t.fd, "x", 1, (off_t)next), 1);
-	assert_int_equal(custody_file_blank(t.fd, &layout, SLOT), 0);
 }
 
 /* ---- doubt ---- */
@@ -589,9 +532,6 @@ int main(void)
 		TEST(test_the_last_commit_is_found_with_its_bytes),
 		TEST(test_what_the_supervisor_puts_into_a_slot_is_the_workers),
 		TEST(test_a_cleared_slot_is_blank),
-		TEST(test_a_blank_slot_keeps_its_memory),
-		TEST(test_more_than_common_calls_need_is_not_kept),
-		TEST(test_what_the_next_slot_has_is_not_this_ones),
 		TEST(test_doubt_stands_until_the_next_commit),
 		TEST(test_a_read_is_in_doubt_only_if_it_has_left_a_byte),
 		TEST(test_what_was_read_and_sent_is_noted_by_itself),

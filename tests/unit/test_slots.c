@@ -1,6 +1,4 @@
 /* test_slots.c - which slot a connection gets, and what becomes of the memory of one that has ended. */
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "protocol/err.h"
 #include "server/custody/custody_file.h"
@@ -9,7 +7,8 @@
 #include "server/supervisor/slots.h"
 #include "tests/lib/unit.h"
 
-#define PATIENCE 30.0 /* seconds */
+#define PATIENCE 30.0             /* seconds */
+#define WARM ((uint64_t)16 << 10) /* of a region, that a blank slot keeps */
 
 static const struct custody_layout layout = {.slots = 3, .events = 64, .region = 1 << 20};
 
@@ -48,19 +47,92 @@ static uint32_t take(void)
 	return slot;
 }
 
+static off_t place(uint32_t slot, enum custody_side side, uint64_t at)
+{
+	return (off_t)(custody_region_at(&layout, slot, side) + at);
+}
+
+static void use_at(off_t at)
+{
+	assert_int_equal(pwrite(t.fd, "x", 1, at), 1);
+}
+
+static bool is_used_at(off_t at)
+{
+	return lseek(t.fd, at, SEEK_DATA) == at;
+}
+
 static void use(uint32_t slot, uint64_t at)
 {
-	assert_int_equal(
-		pwrite(t.fd, "x", 1, (off_t)(custody_region_at(&layout, slot, CUSTODY_IN) + at)),
-		1);
+	use_at(place(slot, CUSTODY_IN, at));
 }
 
 static bool is_used(uint32_t slot, uint64_t at)
 {
-	off_t from = (off_t)(custody_region_at(&layout, slot, CUSTODY_IN) + at);
-
-	return lseek(t.fd, from, SEEK_DATA) == from;
+	return is_used_at(place(slot, CUSTODY_IN, at));
 }
+
+/* ---- what is kept ---- */
+
+static bool is_blank(uint32_t slot)
+{
+	struct custody_find find;
+	bool blank;
+
+	assert_int_equal(custody_file_read(t.fd, &layout, slot, &find), 0);
+	blank = find.state.awaited == 0 && find.state.in_end == 0;
+	custody_find_fini(&find);
+	return blank;
+}
+
+static void talk(uint32_t slot)
+{
+	const struct custody_find find = {.state = {.awaited = 77}};
+
+	assert_int_equal(custody_file_write(t.fd, &layout, slot, &find), 0);
+	assert_false(is_blank(slot));
+}
+
+static void a_blank_slot_keeps_its_memory_and_nothing_of_the_connection(void **state)
+{
+	(void)state;
+	talk(1);
+	use(1, 0);
+	use_at(place(1, CUSTODY_OUT, WARM - 1));
+	assert_int_equal(custody_file_blank(t.fd, &layout, 1), 0);
+	assert_true(is_blank(1));
+	assert_true(is_used(1, 0));
+	assert_true(is_used_at(place(1, CUSTODY_OUT, WARM - 1)));
+	assert_int_equal(custody_file_blank(t.fd, &layout, layout.slots), -E_IO);
+}
+
+static void assert_is_too_large(enum custody_side side, uint64_t at)
+{
+	talk(1);
+	use_at(place(1, side, at));
+	assert_int_equal(custody_file_blank(t.fd, &layout, 1), -E_TOO_LARGE);
+	assert_false(is_blank(1)); /* nothing has changed */
+	assert_int_equal(custody_file_clear(t.fd, &layout, 1), 0);
+	assert_true(is_blank(1));
+	assert_false(is_used_at(place(1, side, at)));
+}
+
+static void more_than_common_calls_need_is_not_kept(void **state)
+{
+	(void)state;
+	assert_is_too_large(CUSTODY_IN, WARM);
+	assert_is_too_large(CUSTODY_OUT, WARM);
+	assert_is_too_large(CUSTODY_OUT, layout.region - 1);
+}
+
+static void what_the_next_slot_has_is_not_this_ones(void **state)
+{
+	(void)state;
+	use(2, WARM);
+	assert_int_equal(custody_file_blank(t.fd, &layout, 1), 0);
+}
+
+/* ---- who gets it ---- */
 
 static void each_slot_is_taken_once(void **state)
 {
@@ -138,6 +210,9 @@ static void what_nobody_takes_is_given_back_and_what_is_taken_is_not(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_blank_slot_keeps_its_memory_and_nothing_of_the_connection),
+		TEST(more_than_common_calls_need_is_not_kept),
+		TEST(what_the_next_slot_has_is_not_this_ones),
 		TEST(each_slot_is_taken_once),
 		TEST(the_slot_that_was_freed_last_is_next_and_has_its_memory),
 		TEST(memory_that_is_not_to_be_kept_is_given_back_at_once),
