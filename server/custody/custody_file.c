@@ -100,7 +100,8 @@ int custody_file_create(const struct custody_layout *layout, int *ret_fd, struct
 
 /* ---- slots ---- */
 
-/* Whether all of it was written, by this connection or one before: else a few bytes of state could ask for a lot of memory. */
+/* Whether all of it was written, by this connection or one before: else a few bytes of state could ask for a lot
+ * of memory. */
 static bool is_there(int fd, uint64_t from, uint64_t to)
 {
 	off_t hole = from < to ? lseek(fd, (off_t)from, SEEK_HOLE) : 0;

@@ -33,8 +33,8 @@ int custody_file_write(int fd, const struct custody_layout *layout, uint32_t slo
 		       const struct custody_find *find);
 /* Empties a slot that nobody uses, its memory given back. -E_IO. */
 int custody_file_clear(int fd, const struct custody_layout *layout, uint32_t slot);
-/* The same, its memory kept for the next connection: 16 KiB of each region at most. -E_TOO_LARGE where there is more, and nothing
- * has changed. -E_IO. */
+/* The same, its memory kept for the next connection: 16 KiB of each region at most. -E_TOO_LARGE where there is
+ * more, and nothing has changed. -E_IO. */
 int custody_file_blank(int fd, const struct custody_layout *layout, uint32_t slot);
 /* The event of that id. False where there is none, or its record makes no sense. */
 bool custody_file_find_event(int fd, const struct custody_layout *layout, uint64_t id,

@@ -64,7 +64,7 @@ def converse(options, found):
 
 def measure(options):
     """All parts that are wanted, one after the other."""
-    if options.js and {"conversation", "connections", "http"} & set(options.parts):
+    if options.js and servers.PEERS_PARTS & set(options.parts):
         servers.install_kong_js_pdk(options.js)
     found = results.Results(options)
     try:

@@ -140,7 +140,7 @@ def versions(options):
         found.update({"nginx": version("nginx", "-v"), "wrk": version("wrk", "-v")})
     if "instructions" in options.parts:
         found["valgrind"] = version("valgrind", "--version")
-    if {"conversation", "http"} & set(options.parts):
+    if servers.PEERS_PARTS & set(options.parts):
         found.update(peers(options))
     return {name: text for name, text in found.items() if text}
 

@@ -17,6 +17,8 @@ sys.path.append(os.path.join(HERE, "..", "lib"))
 
 import remote_programs  # noqa: E402
 START_SECONDS = 60
+# The parts of the benchmark in which peers take part.
+PEERS_PARTS = {"conversation", "connections", "http"}
 # Options of ours. At its end nobody is there any more to answer events that are under way: it need not wait for them.
 AT_ALL = ("--log-level", "error", "--drain-timeout", "0s")
 # Plugins in programs of their own: language, plugin, file, arguments.

@@ -130,6 +130,7 @@ static void to_worker(void)
 {
 	t.session = session_adopt(&t.worker, dup(t.fd), 1, SLOT, PEER);
 	assert_non_null(t.session);
+	assert_int_equal(session_peer(t.session), PEER);
 	session_go_on(t.session);
 }
 

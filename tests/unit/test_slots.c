@@ -9,8 +9,9 @@
 
 #define PATIENCE 30.0             /* seconds */
 #define WARM ((uint64_t)16 << 10) /* of a region, that a blank slot keeps */
+#define SLOTS 100                 /* more than are given back at once */
 
-static const struct custody_layout layout = {.slots = 3, .events = 64, .region = 1 << 20};
+static const struct custody_layout layout = {.slots = SLOTS, .events = 64, .region = 1 << 20};
 
 static struct {
 	struct reactor *reactor;
@@ -136,12 +137,15 @@ static void what_the_next_slot_has_is_not_this_ones(void **state)
 
 static void each_slot_is_taken_once(void **state)
 {
-	uint32_t slot, found = 0;
+	bool taken[SLOTS] = {false};
+	uint32_t slot;
 
 	(void)state;
-	for (uint32_t i = 0; i < layout.slots; i++)
-		found |= 1u << take();
-	assert_int_equal(found, 7);
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		slot = take();
+		assert_false(taken[slot]);
+		taken[slot] = true;
+	}
 	assert_false(slots_next(&t.slots, &slot));
 }
 
@@ -170,6 +174,34 @@ static void memory_that_is_not_to_be_kept_is_given_back_at_once(void **state)
 	slots_free(&t.slots, moved, false);
 	assert_false(is_used(large, BUF_KEEP));
 	assert_false(is_used(moved, 0));
+}
+
+static void look_at_all(void *user)
+{
+	bool used = false;
+
+	(void)user;
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		used = used || is_used(slot, 0);
+	if (!used || reactor_now_exact() > t.until)
+		reactor_stop(t.reactor);
+}
+
+static void more_than_are_given_back_at_once_are_given_back(void **state)
+{
+	struct reactor_timer *timer = reactor_timer_create(t.reactor, look_at_all, NULL);
+
+	(void)state;
+	for (uint32_t i = 0; i < SLOTS; i++)
+		use(take(), 0);
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		slots_free(&t.slots, slot, true);
+	t.until = reactor_now_exact() + PATIENCE;
+	reactor_timer_start(timer, 0.01, 1);
+	reactor_run(t.reactor);
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		assert_false(is_used(slot, 0));
+	reactor_timer_destroy(timer);
 }
 
 static void look(void *user)
@@ -216,6 +248,7 @@ int main(void)
 		TEST(each_slot_is_taken_once),
 		TEST(the_slot_that_was_freed_last_is_next_and_has_its_memory),
 		TEST(memory_that_is_not_to_be_kept_is_given_back_at_once),
+		TEST(more_than_are_given_back_at_once_are_given_back),
 		TEST(what_nobody_takes_is_given_back_and_what_is_taken_is_not),
 	};
 
